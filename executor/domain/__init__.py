@@ -1,0 +1,3 @@
+"""Nouns and arithmetic of the executor; stdlib only, no input or output."""
+
+from __future__ import annotations

@@ -1,0 +1,85 @@
+"""A bracket: one position of a strategy on one contract, with the legs that open, protect and close it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from executor.domain.ids import BracketId, LegId, SignalId
+from executor.domain.instrument import InstrumentKey
+from executor.domain.order import Side
+from executor.domain.strategy import Level, Product, Protection
+
+
+class BracketState(StrEnum):
+    """By quantities: nothing held yet · held · being closed · nothing held and nothing in doubt."""
+
+    OPENING = "OPENING"
+    OPEN = "OPEN"
+    CLOSING = "CLOSING"
+    CLOSED = "CLOSED"
+
+
+class Goal(StrEnum):
+    OPEN = "OPEN"
+    FLAT = "FLAT"
+
+
+class Role(StrEnum):
+    ENTRY = "ENTRY"
+    STOP = "STOP"
+    TARGET = "TARGET"
+    EXIT = "EXIT"
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """`lane` is a LaneKey's text; `symbol` the contract meant, kept beside its token, which may be used again.
+
+    `closer` is the signal or command that set the goal FLAT; None when a leg of its own closed it.
+    `recovered`: reopened by a fill that came after it was CLOSED.
+    """
+
+    id: BracketId
+    lane: str
+    account: str
+    strategy: str
+    instrument: InstrumentKey
+    symbol: str
+    tick: Decimal
+    lot: int
+    product: Product
+    side: Side
+    protection: Protection
+    stop_loss: Level | None
+    take_profit: Level | None
+    opened_at: datetime
+    goal: Goal = Goal.OPEN
+    state: BracketState = BracketState.OPENING
+    closer: str | None = None
+    closing_reason: str | None = None
+    recovered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A purpose inside a bracket. `cause` is the signal or command that asked for it.
+
+    `quantity` units are planned; a STOP or TARGET follows what is held. `price` and `trigger` are those planned at
+    the start. `wanted` is False once no order may be placed for it any more; `reason` then says why.
+    """
+
+    id: LegId
+    bracket: BracketId
+    account: str
+    cause: SignalId
+    role: Role
+    side: Side
+    quantity: int
+    price: Decimal | None
+    trigger: Decimal | None
+    created_at: datetime
+    wanted: bool = True
+    reason: str | None = None

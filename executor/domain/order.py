@@ -1,0 +1,185 @@
+"""An order at the broker and how reports about it merge.
+
+`merge` is a lattice of state rank and greatest cumulative fill: commutative and idempotent, so duplicates, disorder
+and two sources do no harm (reliability.md F-51). Terminal states may still gain fills until the day ends (F-38).
+What is *working* (quantity, price, trigger) is that of the newest report and stands outside the lattice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from executor.domain.ids import BrokerOrderId, LegId, OrderId, OrderTag
+from executor.domain.instrument import InstrumentKey
+from executor.domain.strategy import Product
+
+
+class Side(StrEnum):
+    BUY = "BUY"
+    SELL = "SELL"
+
+    @property
+    def opposite(self) -> Side:
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+    @property
+    def sign(self) -> int:
+        return 1 if self is Side.BUY else -1
+
+
+class OrderType(StrEnum):
+    LIMIT = "LIMIT"
+    STOP_LIMIT = "STOP_LIMIT"
+    MARKET = "MARKET"  # never sent by us; foreign orders may be
+
+
+class OrderState(StrEnum):
+    INITIALIZED = "INITIALIZED"
+    SUBMITTED = "SUBMITTED"
+    UNKNOWN = "UNKNOWN"
+    NOT_PLACED = "NOT_PLACED"
+    ACCEPTED = "ACCEPTED"
+    TRIGGERED = "TRIGGERED"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"
+    CANCELLED = "CANCELLED"
+    FILLED = "FILLED"
+
+
+#: From weakest to strongest evidence; a report never moves an order to a lower rank.
+RANK = {state: rank for rank, state in enumerate(OrderState)}
+#: No report about the order has been seen.
+UNSEEN = frozenset({OrderState.INITIALIZED, OrderState.SUBMITTED, OrderState.UNKNOWN, OrderState.NOT_PLACED})
+#: The order may or may not be at the broker.
+DOUBTFUL = frozenset({OrderState.SUBMITTED, OrderState.UNKNOWN})
+#: The broker showed it and it can still fill by itself.
+WORKING = frozenset({OrderState.ACCEPTED, OrderState.TRIGGERED, OrderState.PARTIALLY_FILLED})
+#: It ended; fills may still be added until the day ends.
+TERMINAL = frozenset({OrderState.EXPIRED, OrderState.REJECTED, OrderState.CANCELLED, OrderState.FILLED})
+#: Nothing more is expected of it.
+DONE = TERMINAL | {OrderState.NOT_PLACED}
+
+
+class Source(StrEnum):
+    FEED = "FEED"
+    BOOK = "BOOK"
+    TRADES = "TRADES"
+    POSTBACK = "POSTBACK"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One attempt of a leg (leg None: foreign). Prices in rupees, quantities in units.
+
+    `sent_*` is what was last asked for, `working_*` what the broker last showed; None until it did.
+    """
+
+    id: OrderId
+    leg: LegId | None
+    account: str
+    day: date
+    attempt: int
+    tag: OrderTag | None
+    instrument: InstrumentKey
+    symbol: str
+    side: Side
+    product: Product
+    type: OrderType
+    sent_quantity: int
+    sent_price: Decimal
+    sent_trigger: Decimal | None
+    created_at: datetime
+    broker_id: BrokerOrderId | None = None
+    unique_id: str | None = None
+    working_type: OrderType | None = None
+    working_quantity: int | None = None
+    working_price: Decimal | None = None
+    working_trigger: Decimal | None = None
+    filled: int = 0
+    average: Decimal | None = None
+    state: OrderState = OrderState.INITIALIZED
+    text: str = ""
+    seen_at: datetime | None = None
+
+    @property
+    def remaining(self) -> int:
+        """Units that can still fill, by the newest word of the broker."""
+        if self.state in DONE:
+            return 0
+        quantity = self.sent_quantity if self.working_quantity is None else self.working_quantity
+        return max(0, quantity - self.filled)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a feed frame or a book entry says of one order, in our words; `raw` is its canonical text, secrets masked.
+
+    `filled` is cumulative. `hash` is the SHA-256 of `raw`: one content is kept once a day.
+    """
+
+    broker_id: BrokerOrderId
+    unique_id: str | None
+    tag: OrderTag | None
+    source: Source
+    state: OrderState
+    instrument: InstrumentKey
+    symbol: str
+    side: Side
+    product: Product
+    type: OrderType
+    quantity: int
+    price: Decimal
+    trigger: Decimal | None
+    filled: int
+    average: Decimal | None
+    text: str
+    updated_at: datetime | None
+    raw: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class FillReport:
+    """One row of the trade book: it explains and prices; `filled = max(cumulative)` decides (reliability.md 1.7)."""
+
+    broker_id: BrokerOrderId
+    fill_id: str
+    quantity: int
+    price: Decimal
+    at: datetime
+    raw: str
+
+
+def merge(order: Order, report: Report) -> Order:
+    """The order after a report: greatest rank, greatest cumulative fill; working values of this report.
+
+    A report about an order held as NOT_PLACED overrides that verdict: NOT_PLACED ranks below all that is seen.
+    """
+    filled = max(order.filled, report.filled)
+    return replace(
+        order,
+        broker_id=order.broker_id or report.broker_id,
+        unique_id=order.unique_id or report.unique_id,
+        filled=filled,
+        average=report.average if report.filled >= order.filled and report.filled else order.average,
+        state=merged_state(order.state, report.state, filled=filled, quantity=report.quantity),
+        text=report.text or order.text,
+        working_type=report.type,
+        working_quantity=report.quantity,
+        working_price=report.price,
+        working_trigger=report.trigger,
+    )
+
+
+def merged_state(known: OrderState, told: OrderState, *, filled: int, quantity: int) -> OrderState:
+    """The stronger of two states, made to agree with the fills."""
+    state = max(known, told, key=RANK.__getitem__)
+    if 0 < quantity <= filled and state in WORKING:
+        return OrderState.FILLED
+    if filled > 0 and state in {OrderState.ACCEPTED, OrderState.TRIGGERED}:
+        return OrderState.PARTIALLY_FILLED
+    return state

@@ -1,0 +1,186 @@
+"""Every refusal there is: code, sentence, remedy. The only list; pages, answers and docs are made from it.
+
+A rule returns a `Refusal` as a value; `detail` says what was found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RefusalCode(StrEnum):
+    NOT_JSON = "not_json"
+    TOO_LARGE = "too_large"
+    BAD_FIELD = "bad_field"
+    PLACEHOLDER = "placeholder"
+    FIRED_OTHER_DAY = "fired_other_day"
+    FIRED_AHEAD = "fired_ahead"
+    TOKEN_MISSING = "token_missing"
+    TOKEN_ALTERED = "token_altered"
+    TOKEN_OTHER_STRATEGY = "token_other_strategy"
+    TOKEN_EXPIRED = "token_expired"
+    TOKEN_REVOKED = "token_revoked"
+    FIXED_CHANGED = "fixed_changed"
+    OUTSIDE_BOUNDS = "outside_bounds"
+    UNKNOWN_ADDRESS = "unknown_address"
+    CONFLICT = "conflict"
+    NOT_RECORDED = "not_recorded"
+    STRATEGY_OFF = "strategy_off"
+    HALTED = "halted"
+    UNSUPPORTED = "unsupported"
+    TICKER_NOT_ALLOWED = "ticker_not_allowed"
+    TICKER_UNKNOWN = "ticker_unknown"
+    TICKER_AMBIGUOUS = "ticker_ambiguous"
+    TICKER_NOT_TRADABLE = "ticker_not_tradable"
+    STALE = "stale"
+    SUPERSEDED = "superseded"
+    CLOSED = "closed"
+    OUTSIDE_WINDOW = "outside_window"
+    NO_STOP = "no_stop"
+    STOP_WRONG_SIDE = "stop_wrong_side"
+    TARGET_WRONG_SIDE = "target_wrong_side"
+    SIZE_ZERO = "size_zero"
+    SIZE_OVER_LIMIT = "size_over_limit"
+    TRADES_A_DAY = "trades_a_day"
+    SHORT_NOT_ALLOWED = "short_not_allowed"
+    NOTHING_HELD = "nothing_held"
+    ALREADY_CLOSING = "already_closing"
+    NO_PRICE = "no_price"
+    NOT_SYNCED = "not_synced"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    sentence: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something was not done. `detail` says what was found; sentence and remedy come from the list."""
+
+    code: RefusalCode
+    detail: str = ""
+
+    @property
+    def sentence(self) -> str:
+        words = WORDS[self.code].sentence
+        return f"{words}: {self.detail}" if self.detail else f"{words}."
+
+    @property
+    def remedy(self) -> str:
+        return WORDS[self.code].remedy
+
+
+WORDS: dict[RefusalCode, Words] = {
+    RefusalCode.NOT_JSON: Words(
+        "The body is not strict JSON",
+        "Quote every placeholder in the template; a quote or line break in a comment or order id breaks the document.",
+    ),
+    RefusalCode.TOO_LARGE: Words("The body is larger than 64 KiB", "Send only the fields of the template."),
+    RefusalCode.BAD_FIELD: Words(
+        "A field is missing, unknown or of the wrong form",
+        "Make the template anew with `executor alert template`.",
+    ),
+    RefusalCode.PLACEHOLDER: Words(
+        "TradingView left a placeholder unexpanded",
+        "Use strategy placeholders only on strategy alerts, and spell them as the builder issues them.",
+    ),
+    RefusalCode.FIRED_OTHER_DAY: Words(
+        "The alert was fired on another trading day",
+        "It is never executed late; check the sender's clock or queue.",
+    ),
+    RefusalCode.FIRED_AHEAD: Words(
+        "The alert was fired in the future", "Check this machine's clock: it must follow NTP."
+    ),
+    RefusalCode.TOKEN_MISSING: Words(
+        "The alert carries no token", "Paste the whole template, with its token, into the alert's message."
+    ),
+    RefusalCode.TOKEN_ALTERED: Words(
+        "The alert's token is not one that was issued here",
+        "Paste the template again without changing the token; after a new SECRET_KEY, make the template anew.",
+    ),
+    RefusalCode.TOKEN_OTHER_STRATEGY: Words(
+        "The token belongs to another strategy", "Use the address and the template of the same strategy."
+    ),
+    RefusalCode.TOKEN_EXPIRED: Words("The alert's token has expired", "Make the template anew and paste it."),
+    RefusalCode.TOKEN_REVOKED: Words("The alert was revoked", "Make the template anew if the alert is still wanted."),
+    RefusalCode.FIXED_CHANGED: Words(
+        "A field that the token fixes is missing or different", "Paste the template again as it was issued."
+    ),
+    RefusalCode.OUTSIDE_BOUNDS: Words(
+        "A field lies outside the bounds of the token",
+        "Make a template with wider bounds, if that is what you want.",
+    ),
+    RefusalCode.UNKNOWN_ADDRESS: Words("There is no such address", "Copy the address again from the strategy."),
+    RefusalCode.CONFLICT: Words(
+        "The same id was used before with other content", "Put {{timenow}} into the id, or leave the id out."
+    ),
+    RefusalCode.NOT_RECORDED: Words(
+        "The alert could not be recorded",
+        "Nothing was done; TradingView sends it again. See the status page.",
+    ),
+    RefusalCode.STRATEGY_OFF: Words("The strategy is switched off", "`executor strategy enable NAME`."),
+    RefusalCode.HALTED: Words("Entries are halted", "Read the halt's reason; then `executor resume`."),
+    RefusalCode.UNSUPPORTED: Words("This version cannot do that yet", "See the list of actions in the README."),
+    RefusalCode.TICKER_NOT_ALLOWED: Words(
+        "The strategy may not trade this ticker", "Add it with `executor strategy set NAME --tickers …`."
+    ),
+    RefusalCode.TICKER_UNKNOWN: Words(
+        "No instrument has this ticker", "Check the spelling, or refresh: `executor instruments refresh`."
+    ),
+    RefusalCode.TICKER_AMBIGUOUS: Words(
+        "More than one instrument has this ticker", "Send the exchange as well, or Angel One's own symbol."
+    ),
+    RefusalCode.TICKER_NOT_TRADABLE: Words(
+        "This ticker cannot be traded as it is",
+        "An index needs a future or an option rule; a delayed feed none.",
+    ),
+    RefusalCode.STALE: Words(
+        "The alert was too old when it could be judged",
+        "Entries live 60 seconds from {{timenow}}; see what delayed it.",
+    ),
+    RefusalCode.SUPERSEDED: Words(
+        "A newer signal of the lane was already carried out",
+        "Nothing to do: TradingView resent it out of order.",
+    ),
+    RefusalCode.CLOSED: Words(
+        "The market is closed", "Nothing is sent outside the session: the broker would keep it for tomorrow."
+    ),
+    RefusalCode.OUTSIDE_WINDOW: Words(
+        "Outside the hours in which the strategy may enter",
+        "Entries run from 09:16 to 15:00 unless set otherwise.",
+    ),
+    RefusalCode.NO_STOP: Words(
+        "An entry without a stop is refused",
+        "Give the strategy a stop (`--stop-loss`), or `protection: none` if you mean it.",
+    ),
+    RefusalCode.STOP_WRONG_SIDE: Words(
+        "The stop could not be placed",
+        "It must lie below the price of a long and above that of a short, in the band.",
+    ),
+    RefusalCode.TARGET_WRONG_SIDE: Words(
+        "The target lies on the wrong side of the price", "Above the price for a long, below it for a short."
+    ),
+    RefusalCode.SIZE_ZERO: Words("Nothing is left after rounding to whole lots", "Raise the size or lower the risk."),
+    RefusalCode.SIZE_OVER_LIMIT: Words(
+        "The order is larger than the strategy allows", "Raise `--max-quantity` if that is what you want."
+    ),
+    RefusalCode.TRADES_A_DAY: Words(
+        "The strategy has had its trades of the day", "Raise `--max-trades` if that is what you want."
+    ),
+    RefusalCode.SHORT_NOT_ALLOWED: Words(
+        "The strategy may not open shorts",
+        "Allow them with `--short intraday-cash`, if that is what you want.",
+    ),
+    RefusalCode.NOTHING_HELD: Words("The strategy holds nothing to reduce", "An exit never opens a position."),
+    RefusalCode.ALREADY_CLOSING: Words("The position is already being closed", "See the signal that closes it."),
+    RefusalCode.NO_PRICE: Words(
+        "There was no fresh price for the contract",
+        "Send `price` with the alert; see the broker's answers to LTP.",
+    ),
+    RefusalCode.NOT_SYNCED: Words(
+        "The chart's position and ours do not agree", "They agree again when the chart has been flat."
+    ),
+}

@@ -1,0 +1,184 @@
+"""A signal: a genuine, valid alert, first of its key. It ends in exactly one outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from executor.domain.ids import DeliveryId, SignalId
+from executor.domain.refusal import RefusalCode
+from executor.domain.strategy import Level, LevelKind, Product, Size, SizeKind
+
+
+class Action(StrEnum):
+    BUY = "buy"
+    SELL = "sell"
+    EXIT = "exit"
+    REVERSE = "reverse"
+    FLATTEN = "flatten"
+    CANCEL = "cancel"
+    MODIFY = "modify"
+
+
+class Held(StrEnum):
+    """A strategy's position as TradingView tells it."""
+
+    LONG = "long"
+    SHORT = "short"
+    FLAT = "flat"
+
+
+class SignalState(StrEnum):
+    RECEIVED = "RECEIVED"
+    WORKING = "WORKING"
+    ENDED = "ENDED"
+
+
+class Outcome(StrEnum):
+    FILLED = "FILLED"
+    PARTLY_FILLED = "PARTLY_FILLED"
+    NOT_FILLED = "NOT_FILLED"
+    REFUSED = "REFUSED"
+    REJECTED = "REJECTED"
+    NOT_PLACED = "NOT_PLACED"
+    EXPIRED = "EXPIRED"
+    SUPERSEDED = "SUPERSEDED"
+    NOTHING_TO_DO = "NOTHING_TO_DO"
+
+
+class LaneKey(NamedTuple):
+    """account × strategy × the alert's exchange:ticker, and an optional `trade` that separates positions on it."""
+
+    account: str
+    strategy: str
+    ticker: str
+    trade: str = ""
+
+    @property
+    def text(self) -> str:
+        return "|".join(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PositionChange:
+    """TradingView's position before and after the fill that fired the alert; sizes are never negative."""
+
+    now: Held
+    now_size: Decimal
+    prev: Held
+    prev_size: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What an alert asks for, read from a signal's fields (alert schema version 1, without its token)."""
+
+    exchange: str
+    ticker: str
+    action: Action
+    side: Held | None = None
+    trade: str = ""
+    position: PositionChange | None = None
+    price: Decimal | None = None
+    size: Size | None = None
+    stop_loss: Level | None = None
+    take_profit: tuple[Level, ...] = ()
+    product: Product | None = None
+    unsupported: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """`fields` is the validated alert in canonical form (numbers as plain text), `lane` a LaneKey's text.
+
+    `plan` is the arithmetic behind the order, in words; `code` tells which rule ended it, if one did.
+    """
+
+    id: SignalId
+    delivery: DeliveryId
+    strategy: str
+    strategy_version: int
+    account: str
+    lane: str
+    key: str
+    action: Action
+    fields: Mapping[str, Any]
+    fired_at: datetime
+    received_at: datetime
+    state: SignalState = SignalState.RECEIVED
+    outcome: Outcome | None = None
+    code: RefusalCode | None = None
+    reason: str | None = None
+    plan: str | None = None
+
+
+#: Fields of schema version 1 that this version records but cannot act on: asking for them is refused, not ignored.
+_NOT_YET = ("contract", "order", "option", "legs")
+_PRODUCTS = {
+    "intraday": Product.INTRADAY,
+    "carryforward": Product.CARRYFORWARD,
+    "delivery": Product.DELIVERY,
+    "margin": Product.MARGIN,
+}
+
+
+def read_ask(fields: Mapping[str, Any]) -> Ask:
+    """Read the canonical fields of a signal; they were validated before they were stored."""
+    order = fields.get("order") or {}
+    plain_market = set(order) <= {"type", "product"} and order.get("type", "market") == "market"
+    unsupported = [name for name in _NOT_YET if name in fields and not (name == "order" and plain_market)]
+    stop = fields.get("stop_loss") or {}
+    unsupported += [f"stop_loss.{name}" for name in ("of", "trail", "breakeven_after") if name in stop]
+    targets = fields.get("take_profit") or ()
+    unsupported += [f"take_profit.{name}" for name in ("of", "share") if any(name in target for target in targets)]
+    size, size_unsupported = _read_size(fields.get("size"))
+    return Ask(
+        exchange=fields["exchange"],
+        ticker=fields["ticker"],
+        action=Action(fields["action"]),
+        side=Held(fields["side"]) if "side" in fields else None,
+        trade=fields.get("trade", ""),
+        position=_read_position(fields.get("position")),
+        price=Decimal(fields["price"]) if "price" in fields else None,
+        size=size,
+        stop_loss=_read_level(stop),
+        take_profit=tuple(level for target in targets if (level := _read_level(target))),
+        product=_PRODUCTS[order["product"]] if "product" in order else None,
+        unsupported=(*unsupported, *size_unsupported),
+    )
+
+
+def lane_of(signal: Signal) -> LaneKey:
+    account, strategy, ticker, trade = signal.lane.split("|")
+    return LaneKey(account, strategy, ticker, trade)
+
+
+def _read_position(found: Mapping[str, Any] | None) -> PositionChange | None:
+    if found is None:
+        return None
+    return PositionChange(
+        now=Held(found["now"]),
+        now_size=Decimal(found["now_size"]),
+        prev=Held(found["prev"]),
+        prev_size=Decimal(found["prev_size"]),
+    )
+
+
+def _read_size(found: Mapping[str, Any] | None) -> tuple[Size | None, tuple[str, ...]]:
+    if not found:
+        return None, ()
+    name, value = next(iter(found.items()))
+    if name not in tuple(SizeKind):
+        return None, (f"size.{name}",)
+    return Size(SizeKind(name), Decimal(value)), ()
+
+
+def _read_level(found: Mapping[str, Any]) -> Level | None:
+    for kind in LevelKind:
+        if kind in found:
+            return Level(kind, Decimal(found[kind]))
+    return None

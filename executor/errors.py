@@ -1,0 +1,82 @@
+"""Every exception of ours.
+
+ExecutorError
+  ConfigError            a setting, strategy or account is wrong; the text names it and the way out
+  AlertRefused           web's edge only: carries the Refusal that the sender is answered with
+  StoreError
+    NotRecorded          the store could not take it (locked, full, gone): nothing was done
+    LeaseLost            another trader owns the account now
+    ChainBroken          the audit chain does not verify
+    SchemaBehind         the database needs `executor db upgrade`, or is newer than this program
+  BrokerError
+    BrokerUnavailable    a read got no good answer; proof of nothing
+    SessionLost          the broker refused the token
+    LoginRefused         the broker refused the login
+  InvariantBroken        what must always hold does not; entries stop
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from executor.domain.messages import Call
+    from executor.domain.refusal import Refusal
+
+
+class ExecutorError(Exception):
+    """Base of all errors of ours."""
+
+
+class ConfigError(ExecutorError):
+    pass
+
+
+class AlertRefused(ExecutorError):
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.sentence)
+        self.refusal = refusal
+
+
+class StoreError(ExecutorError):
+    pass
+
+
+class NotRecorded(StoreError):
+    pass
+
+
+class LeaseLost(StoreError):
+    pass
+
+
+class ChainBroken(StoreError):
+    pass
+
+
+class SchemaBehind(StoreError):
+    pass
+
+
+class BrokerError(ExecutorError):
+    """`call` is the exchange with the broker, secrets masked; None when nothing left."""
+
+    def __init__(self, text: str, call: Call | None = None) -> None:
+        super().__init__(text)
+        self.call = call
+
+
+class BrokerUnavailable(BrokerError):
+    pass
+
+
+class SessionLost(BrokerError):
+    pass
+
+
+class LoginRefused(BrokerError):
+    pass
+
+
+class InvariantBroken(ExecutorError):
+    pass
