@@ -309,10 +309,14 @@ class ReportRow:
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
+    """A call as it is kept. A read is kept when its answer differs from the last; `equal` counts the same ones."""
+
     id: CallId
     account: str
     intent: IntentId | None
     call: Call
+    equal: int
+    last_at: datetime
 
 
 Row = Signal | Lane | Bracket | Leg | Order | Intent | ReportRow | Fill | CallRow
@@ -334,6 +338,14 @@ class Note:
     subject: str
     text: str
     alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What the store made of a decision: the intents that may leave now, and the halts as they stand."""
+
+    sending: tuple[Intent, ...]
+    halts: tuple[Halt, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,4 +376,3 @@ class BookRows:
     fills: tuple[Fill, ...]
     report_hashes: frozenset[str]
     halts: tuple[Halt, ...]
-    trades_today: Mapping[str, int]

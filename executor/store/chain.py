@@ -1,0 +1,232 @@
+"""The audit: a chain of entries, each holding the hash of the one before, appended in the transaction it records.
+
+An entry's text is canonical JSON `{say, new, set}`: `new` has [table, key, SHA-256 of the fixed columns, {state
+columns}] for each row introduced, `set` [table, key, {new values}] for each row changed. Secret columns appear as
+hashes. `verify` recomputes every link, replays all values and compares them with what the tables hold now.
+Sources: reliability.md 1.6.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Connection, MetaData, Table, insert, select, update
+from sqlalchemy.types import TypeDecorator
+
+from executor.errors import ChainBroken
+from executor.store import schema
+from executor.store.schema import Keeping
+from executor.store.types import Stamp, canonical
+
+GENESIS = "0" * 64
+_HEAD = "chain_head"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one note of a transaction puts into the audit."""
+
+    kind: str
+    subject: str
+    say: str
+
+
+@dataclass(slots=True)
+class RowLog:
+    """The rows a transaction introduced and changed, as the audit records them."""
+
+    new: list[tuple[str, str, str, Mapping[str, Any]]] = field(default_factory=list)
+    changed: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
+
+    def introduce(self, table: Table, values: Mapping[str, Any]) -> None:
+        stored = {column.name: as_stored(column, values.get(column.name)) for column in table.columns}
+        self.new.append((table.name, key_text(table, stored), fixed_hash(table, stored), state_values(table, stored)))
+
+    def change(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        stored = {name: as_stored(table.c[name], value) for name, value in {**key, **values}.items()}
+        changed = state_values(table, {name: stored[name] for name in values})
+        if changed:
+            self.changed.append((table.name, key_text(table, stored), changed))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    seq: int
+    hash: str
+
+
+def append(connection: Connection, entries: Iterable[Entry], rows: RowLog, at: datetime) -> Head:
+    """Append entries under the head's lock; the rows go with the first. The last statements of a transaction."""
+    head = lock_head(connection)
+    stamp = Stamp().process_bind_param(at, connection.dialect)
+    values = []
+    for entry in entries:
+        text = canonical({"say": entry.say, "new": rows.new, "set": rows.changed})
+        rows = RowLog()
+        following = link(head, stamp, entry.kind, entry.subject, text)
+        values.append(
+            {
+                "seq": following.seq,
+                "at": at,
+                "kind": entry.kind,
+                "subject": entry.subject,
+                "text": text,
+                "prev": head.hash,
+                "hash": following.hash,
+            }
+        )
+        head = following
+    connection.execute(insert(schema.audit), values)
+    connection.execute(update(schema.meta).where(schema.meta.c.key == _HEAD).values(value=f"{head.seq}:{head.hash}"))
+    return head
+
+
+def link(before: Head, at: int | None, kind: str, subject: str, text: str) -> Head:
+    """The head after an entry: SHA-256 over the previous hash and everything the entry says."""
+    seq = before.seq + 1
+    content = canonical([before.hash, seq, at, kind, subject, text])
+    return Head(seq, hashlib.sha256(content.encode()).hexdigest())
+
+
+def lock_head(connection: Connection) -> Head:
+    statement = select(schema.meta.c.value).where(schema.meta.c.key == _HEAD).with_for_update()
+    found = connection.execute(statement).scalar_one_or_none()
+    if found is None:
+        connection.execute(insert(schema.meta).values(key=_HEAD, value=f"0:{GENESIS}"))
+        return Head(0, GENESIS)
+    seq, hashed = found.split(":")
+    return Head(int(seq), hashed)
+
+
+def read_head(connection: Connection) -> Head:
+    found = connection.execute(select(schema.meta.c.value).where(schema.meta.c.key == _HEAD)).scalar_one_or_none()
+    seq, hashed = (found or f"0:{GENESIS}").split(":")
+    return Head(int(seq), hashed)
+
+
+# -- verification ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """`entries` links and `rows` rows agree; `head` is the newest link, to be kept elsewhere."""
+
+    entries: int
+    rows: int
+    head: Head
+
+
+def verify(connection: Connection, *, kept: Head | None = None) -> Verified:
+    """Recompute every link and compare every audited row with the replay.
+
+    Raises ChainBroken, naming the entry or the row and its table, at the first disagreement. `kept` is a head the
+    reader holds outside this machine: it must still be part of the chain.
+    """
+    replay: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
+    head = Head(0, GENESIS)
+    for newest, text in _links(connection, kept):
+        _replay(replay, text)
+        head = newest
+    if read_head(connection) != head:
+        raise ChainBroken(f"the audit ends at entry {head.seq}, but its head says {read_head(connection).seq}")
+    if kept is not None and kept.seq > head.seq:
+        raise ChainBroken(f"the audit ends at entry {head.seq}; the head you kept is {kept.seq}: entries were removed")
+    rows = len(replay)
+    for table in audited_tables():
+        _compare(connection, table, replay)
+    if replay:
+        name, key = next(iter(replay))
+        raise ChainBroken(f"{name} row {key} is in the audit but not in its table")
+    return Verified(head.seq, rows, head)
+
+
+def audited_tables() -> list[Table]:
+    """Every table with a row key that is recorded; the audit cannot record itself."""
+    unrecorded = {"audit", "meta", "instrument", "last_price", "snapshot", "simulator_state"}
+    return [table for table in schema.metadata.sorted_tables if table.name not in unrecorded]
+
+
+def _links(connection: Connection, kept: Head | None) -> Iterator[tuple[Head, dict[str, Any]]]:
+    plain = as_plain(schema.audit)
+    head = Head(0, GENESIS)
+    for row in connection.execute(select(plain).order_by(plain.c.seq)).yield_per(1000):
+        following = link(head, row.at, row.kind, row.subject, row.text)
+        if row.seq != following.seq or row.prev != head.hash or row.hash != following.hash:
+            raise ChainBroken(f"audit row {row.seq} does not follow from the one before it: changed, moved or removed")
+        if kept is not None and row.seq == kept.seq and row.hash != kept.hash:
+            raise ChainBroken(f"audit row {row.seq} is not the head you kept: history was rewritten")
+        head = following
+        yield head, _read_text(row.text)
+
+
+def _read_text(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _replay(replay: dict[tuple[str, str], tuple[str, dict[str, Any]]], text: Mapping[str, Any]) -> None:
+    for name, key, fixed, state in text["new"]:
+        replay[name, key] = (fixed, dict(state))
+    for name, key, values in text["set"]:
+        replay[name, key][1].update(values)
+
+
+def _compare(connection: Connection, table: Table, replay: dict[tuple[str, str], tuple[str, dict[str, Any]]]) -> None:
+    for row in connection.execute(select(as_plain(table))).yield_per(1000):
+        stored = dict(row._mapping)
+        key = key_text(table, stored)
+        expected = replay.pop((table.name, key), None)
+        if expected is None:
+            raise ChainBroken(f"{table.name} row {key} was never recorded in the audit")
+        fixed, state = expected
+        if fixed != fixed_hash(table, stored):
+            raise ChainBroken(f"{table.name} row {key} was changed after it was recorded")
+        for name, value in state_values(table, stored).items():
+            if state.get(name) != value:
+                raise ChainBroken(f"{table.name} row {key}: {name} is {value!r}, the audit says {state.get(name)!r}")
+
+
+# -- how a row is written into the audit -------------------------------------------------------------------------
+
+
+def as_stored(column: Column[Any], value: Any) -> Any:
+    """The value as the database holds it: an integer or a text."""
+    if isinstance(column.type, TypeDecorator):
+        return column.type.process_bind_param(value, None)  # type: ignore[arg-type]  # no dialect differs here
+    return value
+
+
+def as_plain(table: Table) -> Table:
+    """The same table with columns as stored, for reading without conversion."""
+    columns = [
+        Column(column.name, column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type)
+        for column in table.columns
+    ]
+    return Table(table.name, MetaData(), *columns)
+
+
+def key_text(table: Table, stored: Mapping[str, Any]) -> str:
+    return "|".join(str(stored[column.name]) for column in table.primary_key.columns)
+
+
+def fixed_hash(table: Table, stored: Mapping[str, Any]) -> str:
+    fixed = {name: stored[name] for name in _names(table, Keeping.FIXED)}
+    return hashlib.sha256(canonical(fixed).encode()).hexdigest()
+
+
+def state_values(table: Table, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The audited changing columns among `stored`; secrets as hashes."""
+    values = {name: stored[name] for name in _names(table, Keeping.STATE) if name in stored}
+    for name in _names(table, Keeping.SECRET):
+        if name in stored:
+            values[name] = None if stored[name] is None else hashlib.sha256(stored[name].encode()).hexdigest()
+    return values
+
+
+def _names(table: Table, keeping: Keeping) -> list[str]:
+    return [column.name for column in table.columns if column.info.get("keeping", Keeping.FIXED) is keeping]

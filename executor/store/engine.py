@@ -1,0 +1,158 @@
+"""The connection to SQLite or Postgres, and the transaction: rows and their audit, all or nothing.
+
+SQLite: WAL, synchronous=FULL (one fsync a commit), BEGIN IMMEDIATE for writers, foreign keys. Postgres:
+synchronous_commit and fsync are checked, not assumed. A write that could not be made durable is NotRecorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, make_url, text, update
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from executor.errors import ConfigError, NotRecorded
+from executor.store import chain
+
+#: TradingView cancels at 3 s: a lock is waited for shorter than that, and the answer is then 503.
+LOCK_WAIT_MS = 1500
+
+
+class Transaction:
+    """Write rows and say why; the audit entries are appended when it closes."""
+
+    def __init__(self, connection: Connection, at: datetime) -> None:
+        self.connection = connection
+        self.at = at
+        self._rows = chain.RowLog()
+        self._entries: list[chain.Entry] = []
+
+    def insert(self, table: Table, values: Mapping[str, Any]) -> None:
+        self.connection.execute(insert(table).values(**values))
+        self._rows.introduce(table, values)
+
+    def introduced(self, table: Table, values: Mapping[str, Any]) -> None:
+        """Record a row that was inserted by a statement of the caller's own."""
+        self._rows.introduce(table, values)
+
+    def change(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> int:
+        """Set columns of one row; returns how many rows there were."""
+        statement = update(table).values(**values)
+        for name, value in key.items():
+            statement = statement.where(table.c[name] == value)
+        changed = self.connection.execute(statement).rowcount
+        if changed:
+            self._rows.change(table, key, values)
+        return changed
+
+    def note(self, kind: str, subject: str, say: str) -> None:
+        self._entries.append(chain.Entry(kind, subject, say))
+
+    def close(self) -> None:
+        """Append the audit; nothing may be written after it."""
+        if not self._entries and (self._rows.new or self._rows.changed):
+            self._entries.append(chain.Entry("rows", "", ""))
+        if self._entries:
+            chain.append(self.connection, self._entries, self._rows, self.at)
+
+
+class Database:
+    """An engine with the two ways in: `read` and `write`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writing = engine.execution_options(write=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, at: datetime) -> Iterator[Transaction]:
+        """One transaction with its audit. Raises NotRecorded when the database could not take it."""
+        try:
+            with self._writing.begin() as connection:
+                transaction = Transaction(connection, at)
+                yield transaction
+                transaction.close()
+        except (OperationalError, PoolTimeout) as error:
+            raise NotRecorded(f"the database could not take it: {_plain(error)}") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise NotRecorded(f"the database connection was lost: {_plain(error)}") from error
+            raise
+
+    @contextmanager
+    def unaudited(self) -> Iterator[Connection]:
+        """A write that changes nothing that is true (beats, prices, the master's rows)."""
+        try:
+            with self._writing.begin() as connection:
+                yield connection
+        except (OperationalError, PoolTimeout) as error:
+            raise NotRecorded(f"the database could not take it: {_plain(error)}") from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open the store's database. Raises ConfigError for an URL of another kind or an unsafe Postgres."""
+    parsed = make_url(url)
+    match parsed.get_backend_name():
+        case "sqlite":
+            return Database(_sqlite(url, parsed.database))
+        case "postgresql":
+            return Database(_postgres(url))
+        case other:
+            raise ConfigError(f"DATABASE_URL: expected sqlite or postgresql, was {other}")
+
+
+def _sqlite(url: str, path: str | None) -> Engine:
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_MS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=2000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # a deferred transaction that turns writer fails at once with BUSY_SNAPSHOT, whatever the timeout
+        writing = connection.get_execution_options().get("write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _postgres(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    options = f"-c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC"
+    engine = create_engine(
+        parsed, connect_args={"options": options, "connect_timeout": 2}, pool_pre_ping=False, pool_timeout=2
+    )
+    with engine.connect() as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            found = connection.execute(text(f"SHOW {name}")).scalar_one()
+            if found == "off":
+                engine.dispose()
+                raise ConfigError(f"Postgres has {name}=off: an acknowledged signal could be lost. Set it to on.")
+    return engine
+
+
+def _plain(error: Exception) -> str:
+    return str(getattr(error, "orig", error)).strip().split("\n")[0]

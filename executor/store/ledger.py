@@ -1,0 +1,230 @@
+"""What the trader writes: the lease, decisions, sessions, jobs. Every write proves the lease's epoch first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.exc import IntegrityError
+
+from executor.domain.ids import IntentId
+from executor.domain.messages import (
+    CallRow,
+    Change,
+    Committed,
+    Decision,
+    Halt,
+    Intent,
+    IntentState,
+    PermitClass,
+)
+from executor.errors import InvariantBroken, LeaseLost
+from executor.store import schema
+from executor.store.engine import Database, Transaction
+from executor.store.rows import TABLE_OF, changed_values, key_of, load, values_of
+
+#: A holder that has not beaten for this long has lost the account to whoever asks next.
+LEASE = timedelta(seconds=5)
+
+_ORDER = {table.name: place for place, table in enumerate(schema.metadata.sorted_tables)}
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSession:
+    """A broker session as it is kept; `tokens` are sealed text."""
+
+    tokens: str | None
+    totp_step: int | None
+    opened_at: datetime | None
+    ends_at: datetime | None
+
+
+class Ledger:
+    def __init__(self, database: Database, *, new_id: Callable[[], str]) -> None:
+        self._database = database
+        self._new_id = new_id
+
+    # the lease
+
+    def take_lease(self, account: str, holder: str, *, at: datetime, same_host: bool) -> int:
+        """Become the owner of an account; every earlier owner's commit fails from now on.
+
+        Raises LeaseLost while another holder's beat is fresh, unless the caller holds this host's file lock and the
+        other was on this host (`same_host`).
+        """
+        with self._database.write(at) as transaction:
+            row = transaction.connection.execute(
+                select(schema.lease).where(schema.lease.c.account == account).with_for_update()
+            ).one_or_none()
+            if row is None:
+                values = {"account": account, "epoch": 1, "holder": holder, "beat_at": at, "status": {}}
+                transaction.insert(schema.lease, values)
+            elif row.holder != holder and not same_host and at - row.beat_at < LEASE:
+                raise LeaseLost(f"account {account} is held by {row.holder}, last heard of at {row.beat_at}")
+            else:
+                values = {"epoch": row.epoch + 1, "holder": holder, "beat_at": at}
+                transaction.change(schema.lease, {"account": account}, values)
+            epoch = 1 if row is None else int(row.epoch) + 1
+            transaction.note("lease", account, f"epoch {epoch} taken by {holder}")
+        return epoch
+
+    def beat(self, account: str, epoch: int, *, at: datetime, status: Mapping[str, Any]) -> None:
+        """Say that the owner lives; not audited. Raises LeaseLost."""
+        table = schema.lease
+        statement = update(table).where(table.c.account == account, table.c.epoch == epoch)
+        with self._database.unaudited() as connection:
+            if not connection.execute(statement.values(beat_at=at, status=status)).rowcount:
+                raise LeaseLost(f"account {account}: epoch {epoch} is over")
+
+    # decisions
+
+    def commit(
+        self,
+        account: str,
+        epoch: int,
+        decision: Decision,
+        *,
+        permits: Collection[IntentId],
+        known: Sequence[Halt],
+        at: datetime,
+    ) -> Committed:
+        """Make a decision durable: facts with their consequences, intents, audit. The desk's only write.
+
+        1. The lease is locked and its epoch checked (LeaseLost).
+        2. Halts are read under the lock; if they are not those the desk knew, no entry is sent by this commit.
+        3. Intents with a permit become SENDING here, before any byte leaves.
+        Raises NotRecorded when the database could not take it, InvariantBroken when a constraint says no.
+        """
+        try:
+            with self._database.write(at) as transaction:
+                check_epoch(transaction.connection, account, epoch)
+                halts = halts_in_force(transaction.connection, account)
+                sending = _granted(decision, permits, surprised=set(halts) != set(known))
+                started = [replace(intent, state=IntentState.SENDING, epoch=epoch, sending_at=at) for intent in sending]
+                _write(transaction, _with_sending(decision.changes, started, decision.intents))
+                for note in decision.notes:
+                    transaction.note(note.kind, note.subject, note.text)
+        except IntegrityError as error:
+            raise InvariantBroken(f"the store refused a decision: {error.orig}") from error
+        return Committed(tuple(started), halts)
+
+    # sessions and jobs
+
+    def session(self, account: str) -> SavedSession | None:
+        table = schema.session
+        with self._database.read() as connection:
+            row = connection.execute(select(table).where(table.c.account == account)).one_or_none()
+        return load(SavedSession, row) if row else None
+
+    def save_session(self, account: str, epoch: int, session: SavedSession, *, say: str, at: datetime) -> None:
+        """Keep a session, or the TOTP step about to be used, before the call that uses it."""
+        with self._database.write(at) as transaction:
+            check_epoch(transaction.connection, account, epoch)
+            if not transaction.change(schema.session, {"account": account}, values_of(session)):
+                transaction.insert(schema.session, {"account": account, **values_of(session)})
+            transaction.note("session", account, say)
+
+    def job_done(self, account: str, kind: str, day: date) -> bool:
+        table = schema.job
+        statement = select(table.c.done_at).where(table.c.account == account, table.c.kind == kind, table.c.day == day)
+        with self._database.read() as connection:
+            return connection.execute(statement).scalar_one_or_none() is not None
+
+    def finish_job(self, account: str, epoch: int, kind: str, day: date, *, at: datetime) -> None:
+        with self._database.write(at) as transaction:
+            check_epoch(transaction.connection, account, epoch)
+            transaction.insert(schema.job, {"account": account, "kind": kind, "day": day, "done_at": at})
+            transaction.note("job", account, f"{kind} of {day} done")
+
+    def record_calls(self, account: str, epoch: int, calls: Sequence[CallRow], *, say: str, at: datetime) -> None:
+        """Keep calls that no decision carries: logins."""
+        with self._database.write(at) as transaction:
+            check_epoch(transaction.connection, account, epoch)
+            for row in calls:
+                transaction.insert(schema.broker_call, call_values(row))
+            transaction.note("calls", account, say)
+
+    def set_halt(self, halt: Halt, *, at: datetime) -> None:
+        """Put a halt in force; one of a kind and scope."""
+        with self._database.write(at) as transaction:
+            if halt not in halts_in_force(transaction.connection, None):
+                transaction.insert(schema.halt, {"id": self._new_id(), **values_of(halt), "ended_at": None})
+                transaction.note("halt", halt.scope, f"{halt.kind}: {halt.why} (by {halt.by})")
+
+
+def check_epoch(connection: Connection, account: str, epoch: int) -> None:
+    statement = select(schema.lease.c.epoch).where(schema.lease.c.account == account).with_for_update()
+    found = connection.execute(statement).scalar_one_or_none()
+    if found != epoch:
+        raise LeaseLost(f"account {account}: epoch {epoch} is over, now {found}")
+
+
+def halts_in_force(connection: Connection, account: str | None) -> tuple[Halt, ...]:
+    """The halts that may concern an account: ALL, its own, and those of strategies and lanes."""
+    table = schema.halt
+    statement = select(table).where(table.c.ended_at.is_(None)).order_by(table.c.id)
+    rows = [load(Halt, row) for row in connection.execute(statement)]
+    other_accounts = {
+        row.scope for row in rows if row.scope.startswith("account:") and row.scope != f"account:{account}"
+    }
+    return tuple(row for row in rows if account is None or row.scope not in other_accounts)
+
+
+def call_values(row: CallRow) -> dict[str, Any]:
+    """A call and what is kept beside it, as columns of broker_call."""
+    return {
+        "id": row.id,
+        "account": row.account,
+        "intent": row.intent,
+        **values_of(row.call),
+        "equal": row.equal,
+        "last_at": row.last_at,
+    }
+
+
+def _granted(decision: Decision, permits: Collection[IntentId], *, surprised: bool) -> list[Intent]:
+    granted = [intent for intent in decision.intents if intent.id in permits]
+    return [intent for intent in granted if not (surprised and intent.permit is PermitClass.ENTER)]
+
+
+def _with_sending(changes: Sequence[Change], started: Sequence[Intent], ready: Sequence[Intent]) -> list[Change]:
+    """The changes with the started intents in place of their READY selves."""
+    by_id = {intent.id: intent for intent in started}
+    result = []
+    for change in changes:
+        row = change.row
+        if isinstance(row, Intent) and row.id in by_id:
+            change = replace(change, row=by_id.pop(row.id))
+        result.append(change)
+    waiting = {intent.id: intent for intent in ready}
+    return result + [Change(row=intent, before=waiting[intent.id]) for intent in by_id.values()]
+
+
+def _write(transaction: Transaction, changes: Sequence[Change]) -> None:
+    """Updates first (a closing bracket frees its lane), then inserts in the order of their foreign keys."""
+    for change in changes:
+        if change.before is not None:
+            _update(transaction, change)
+    inserts = [_insert_of(change.row) for change in changes if change.before is None]
+    for table, values in sorted(inserts, key=lambda item: _ORDER[item[0].name]):
+        transaction.insert(table, values)
+
+
+def _update(transaction: Transaction, change: Change) -> None:
+    if isinstance(change.row, CallRow):
+        free = {"equal": change.row.equal, "last_at": change.row.last_at}
+        transaction.change(schema.broker_call, {"id": change.row.id}, free)
+        return
+    table = TABLE_OF[type(change.row)]
+    values = changed_values(change.before, change.row)
+    if values and not transaction.change(table, key_of(table, values_of(change.row)), values):
+        raise InvariantBroken(f"{table.name}: the row to change is not there: {change.row}")
+
+
+def _insert_of(row: Any) -> tuple[Any, dict[str, Any]]:
+    if isinstance(row, CallRow):
+        return schema.broker_call, call_values(row)
+    return TABLE_OF[type(row)], values_of(row)

@@ -1,0 +1,120 @@
+"""The instrument table: rows of a load are added in chunks, then one pointer is switched; look-ups by alias."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, insert, select
+
+from executor.domain.instrument import Instrument, InstrumentKey, Segment
+from executor.store import schema
+from executor.store.engine import Database
+from executor.store.types import Json
+
+
+@dataclass(frozen=True, slots=True)
+class LoadInfo:
+    """A load of the master: when, and what was counted and checked."""
+
+    id: str
+    at: datetime
+    checks: Mapping[str, Any]
+
+
+class Master:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add_instruments(self, load: str, rows: Sequence[tuple[Instrument, str]]) -> None:
+        """Add up to 500 rows, each with its alias, under a load that nobody reads yet."""
+        if not rows:
+            return
+        with self._database.unaudited() as connection:
+            connection.execute(insert(schema.instrument), [_values(load, row, alias) for row, alias in rows])
+
+    def switch_master(self, load: str, checks: Mapping[str, Any], *, at: datetime) -> None:
+        """Make a load the current one; the rows of loads before the last one go."""
+        table = schema.master_load
+        with self._database.write(at) as transaction:
+            current = (
+                transaction.connection.execute(select(table.c.id).where(table.c.current.is_(True))).scalars().all()
+            )
+            for old in current:
+                transaction.change(table, {"id": old}, {"current": False})
+            transaction.insert(table, {"id": load, "at": at, "checks": checks, "current": True})
+            transaction.note(
+                "master",
+                load,
+                f"instrument table switched: {Json().process_bind_param(checks, transaction.connection.dialect)}",
+            )
+        keep = [load, *current]
+        with self._database.unaudited() as connection:
+            connection.execute(delete(schema.instrument).where(schema.instrument.c.load.not_in(keep)))
+
+    def current_load(self) -> LoadInfo | None:
+        table = schema.master_load
+        with self._database.read() as connection:
+            row = connection.execute(select(table).where(table.c.current.is_(True))).one_or_none()
+        return LoadInfo(row.id, row.at, row.checks) if row else None
+
+    def find_by_alias(self, alias: str, segments: Sequence[Segment]) -> list[Instrument]:
+        columns = schema.instrument.c
+        return self._find(_current_rows().where(columns.alias == alias, columns.segment.in_(segments)))
+
+    def find_by_symbol(self, segment: Segment, symbol: str) -> list[Instrument]:
+        columns = schema.instrument.c
+        return self._find(_current_rows().where(columns.symbol == symbol, columns.segment == segment))
+
+    def aliases_like(self, prefix: str, limit: int) -> list[str]:
+        """Aliases that begin with a text: the nearest candidates for a refusal."""
+        column = schema.instrument.c.alias
+        statement = select(column).distinct().where(column >= prefix, column < prefix + "\uffff").order_by(column)
+        with self._database.read() as connection:
+            return list(connection.execute(statement.limit(limit)).scalars())
+
+    def _find(self, statement: Select[Any]) -> list[Instrument]:
+        with self._database.read() as connection:
+            return [_instrument(row) for row in connection.execute(statement)]
+
+
+def _current_rows() -> Select[Any]:
+    load = select(schema.master_load.c.id).where(schema.master_load.c.current.is_(True)).scalar_subquery()
+    return select(schema.instrument).where(schema.instrument.c.load == load)
+
+
+def _values(load: str, row: Instrument, alias: str) -> dict[str, Any]:
+    return {
+        "load": load,
+        "segment": row.key.segment,
+        "token": row.key.token,
+        "symbol": row.symbol,
+        "alias": alias,
+        "name": row.name,
+        "kind": row.kind,
+        "series": row.series,
+        "lot": row.lot,
+        "tick": row.tick,
+        "expiry": row.expiry,
+        "strike": row.strike,
+        "right": row.right,
+        "freeze": row.freeze,
+    }
+
+
+def _instrument(row: Row[Any]) -> Instrument:
+    return Instrument(
+        key=InstrumentKey(row.segment, row.token),
+        symbol=row.symbol,
+        name=row.name,
+        kind=row.kind,
+        lot=row.lot,
+        tick=row.tick,
+        series=row.series,
+        expiry=row.expiry,
+        strike=row.strike,
+        right=row.right,
+        freeze=row.freeze,
+    )

@@ -1,0 +1,154 @@
+"""What people set: strategies, accounts, issued alerts, passwords."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select, update
+
+from executor.domain.delivery import IssuedAlert
+from executor.domain.messages import Halt, HaltKind
+from executor.domain.strategy import Account, AccountKind, Strategy
+from executor.store import schema
+from executor.store.engine import Database
+from executor.store.rows import load, values_of
+
+StrategyReader = Callable[[Mapping[str, Any], str, int], Strategy]
+StrategyWriter = Callable[[Strategy], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    name: str
+    password_hash: str
+    failures: int
+    failed_at: datetime | None
+
+
+class People:
+    """`read_strategy` and `write_strategy` turn stored settings into a Strategy and back (config/strategy)."""
+
+    def __init__(self, database: Database, *, read_strategy: StrategyReader, write_strategy: StrategyWriter) -> None:
+        self._database = database
+        self._read_strategy = read_strategy
+        self._write_strategy = write_strategy
+
+    # strategies
+
+    def strategy(self, name: str) -> Strategy | None:
+        """The newest version of a strategy."""
+        found = self._strategies(_newest_strategies().where(schema.strategy.c.name == name))
+        return found[0] if found else None
+
+    def strategies(self) -> list[Strategy]:
+        """The newest version of every strategy, by name."""
+        return self._strategies(_newest_strategies().order_by(schema.strategy.c.name))
+
+    def save_strategy(self, strategy: Strategy, *, by: str, at: datetime) -> None:
+        """Add a version; it counts from the next signal. Raises NotRecorded."""
+        with self._database.write(at) as transaction:
+            values = {
+                "name": strategy.name,
+                "version": strategy.version,
+                "account": strategy.account,
+                "settings": self._write_strategy(strategy),
+                "saved_at": at,
+                "by": by,
+            }
+            transaction.insert(schema.strategy, values)
+            transaction.note("strategy", strategy.name, f"version {strategy.version} saved by {by}")
+
+    def _strategies(self, statement: Select[Any]) -> list[Strategy]:
+        with self._database.read() as connection:
+            rows = connection.execute(statement).all()
+        return [self._read_strategy(row.settings, row.name, row.version) for row in rows]
+
+    # accounts
+
+    def account(self, name: str) -> Account | None:
+        table = schema.account
+        statement = select(table).where(table.c.name == name).order_by(table.c.version.desc()).limit(1)
+        with self._database.read() as connection:
+            row = connection.execute(statement).one_or_none()
+        return Account(row.name, row.kind) if row else None
+
+    def accounts(self) -> list[Account]:
+        table = schema.account
+        newest = select(table.c.name, func.max(table.c.version)).group_by(table.c.name).subquery()
+        statement = select(table).join(newest, table.c.name == newest.c.name).order_by(table.c.name)
+        with self._database.read() as connection:
+            found = {row.name: Account(row.name, row.kind) for row in connection.execute(statement)}
+        return list(found.values())
+
+    def add_account(self, account: Account, *, by: str, at: datetime, new_id: Callable[[], str]) -> None:
+        """Make an account. A live one starts halted, until a person has typed its name."""
+        with self._database.write(at) as transaction:
+            values = {"name": account.name, "version": 1, "kind": account.kind, "settings": {}, "credentials": None}
+            transaction.insert(schema.account, {**values, "saved_at": at, "by": by})
+            transaction.note("account", account.name, f"{account.kind} account made by {by}")
+            if account.kind is AccountKind.LIVE:
+                why = "a live account starts halted: set its rails, rehearse, then unhalt it by name"
+                halt = Halt(f"account:{account.name}", HaltKind.HALT, at, why, by)
+                transaction.insert(schema.halt, {"id": new_id(), **values_of(halt), "ended_at": None})
+                transaction.note("halt", halt.scope, why)
+
+    # issued alerts
+
+    def issued_alert(self, alert_id: str) -> IssuedAlert | None:
+        with self._database.read() as connection:
+            row = connection.execute(select(schema.alert).where(schema.alert.c.id == alert_id)).one_or_none()
+        return load(IssuedAlert, row) if row else None
+
+    def issue_alert(self, issued: IssuedAlert) -> None:
+        with self._database.write(issued.issued) as transaction:
+            transaction.insert(schema.alert, values_of(issued))
+            transaction.note("alert", issued.id, f"template issued for {issued.strategy}, until {issued.expires}")
+
+    def revoke_alert(self, alert_id: str, at: datetime) -> bool:
+        """End a token for ever; False when there is no such alert."""
+        with self._database.write(at) as transaction:
+            changed = transaction.change(schema.alert, {"id": alert_id}, {"revoked_at": at})
+            if changed:
+                transaction.note("alert", alert_id, "revoked")
+        return bool(changed)
+
+    # passwords
+
+    def person(self, name: str) -> Person | None:
+        with self._database.read() as connection:
+            row = connection.execute(select(schema.person).where(schema.person.c.name == name)).one_or_none()
+        return load(Person, row) if row else None
+
+    def set_password(self, name: str, password_hash: str, *, at: datetime) -> None:
+        """Set or replace a person's password; sessions made before it end with the next request."""
+        values = {"password_hash": password_hash, "failures": 0, "failed_at": None}
+        with self._database.write(at) as transaction:
+            if not transaction.change(schema.person, {"name": name}, values):
+                transaction.insert(schema.person, {"name": name, **values})
+            transaction.note("password", name, "password set")
+
+    def count_failure(self, name: str, *, failures: int, at: datetime | None) -> None:
+        """Keep how many logins failed in a row; bookkeeping, not audited."""
+        statement = update(schema.person).where(schema.person.c.name == name)
+        with self._database.unaudited() as connection:
+            connection.execute(statement.values(failures=failures, failed_at=at))
+
+    # the key's fingerprint
+
+    def meta(self, key: str) -> str | None:
+        with self._database.read() as connection:
+            return connection.execute(select(schema.meta.c.value).where(schema.meta.c.key == key)).scalar_one_or_none()
+
+    def set_meta(self, key: str, value: str) -> None:
+        with self._database.unaudited() as connection:
+            if not connection.execute(update(schema.meta).where(schema.meta.c.key == key).values(value=value)).rowcount:
+                connection.execute(insert(schema.meta).values(key=key, value=value))
+
+
+def _newest_strategies() -> Select[Any]:
+    table = schema.strategy
+    newest = select(table.c.name, func.max(table.c.version).label("version")).group_by(table.c.name).subquery()
+    return select(table).join(newest, (table.c.name == newest.c.name) & (table.c.version == newest.c.version))

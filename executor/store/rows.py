@@ -1,0 +1,48 @@
+"""Between the domain's values and the tables: a field is the column of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from sqlalchemy import Row, Table
+
+from executor.domain.bracket import Bracket, Leg
+from executor.domain.messages import Fill, Intent, Lane, ReportRow
+from executor.domain.order import Order
+from executor.domain.signal import Signal
+from executor.store import schema
+
+T = TypeVar("T")
+
+TABLE_OF: dict[type, Table] = {
+    Signal: schema.signal,
+    Lane: schema.lane,
+    Bracket: schema.bracket,
+    Leg: schema.leg,
+    Order: schema.broker_order,
+    Intent: schema.intent,
+    ReportRow: schema.report,
+    Fill: schema.fill,
+}
+
+
+def values_of(row: Any) -> dict[str, Any]:
+    return {field.name: getattr(row, field.name) for field in fields(row)}
+
+
+def changed_values(before: Any, after: Any) -> dict[str, Any]:
+    """The columns in which two versions of a row differ."""
+    old, new = values_of(before), values_of(after)
+    return {name: value for name, value in new.items() if value != old[name]}
+
+
+def load(kind: type[T], row: Row[Any]) -> T:
+    """A value from a row of its table; columns without a field are left out."""
+    found = row._mapping
+    return kind(**{field.name: found[field.name] for field in fields(kind)})  # type: ignore[arg-type]
+
+
+def key_of(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {column.name: values[column.name] for column in table.primary_key.columns}
