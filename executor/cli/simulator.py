@@ -1,0 +1,87 @@
+"""`executor simulator`: a SmartAPI on loopback to trade against without money."""
+
+from __future__ import annotations
+
+import json
+import signal
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import click
+
+from executor.clock import IST, SimulatedClock
+from executor.simulator.config import SimulatorConfig
+from executor.simulator.server import SimulatorServer
+
+
+class _Moment(click.ParamType[datetime | None]):
+    """`real`, or a time in India: None stands for real."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime | None:
+        if value == "real":
+            return None
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f'{value!r} is neither "real" nor a time such as "2026-11-25 09:20"', param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=IST)
+
+
+@click.command("simulator")
+@click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="0 takes a free one.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Makes login, ids and prices.")
+@click.option(
+    "--clock", "start", type=_Moment(), default="real", show_default=True, help='"real", or where time begins.'
+)
+@click.option("--speed", type=click.FloatRange(min=0.0), default=1.0, show_default=True, help="How fast time runs.")
+@click.option(
+    "--clock-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="EXECUTOR_CLOCK_FILE",
+    help="Publish the simulated time here, for web, trader and CLI to follow.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the description as one line of JSON.")
+def simulator(
+    *, port: int, seed: int, start: datetime | None, speed: float, clock_file: Path | None, as_json: bool
+) -> None:
+    """Run an exchange that speaks the Angel One SmartAPI wire, on 127.0.0.1, until it is stopped.
+
+    It prints the addresses and the login that a client needs; both are worthless elsewhere. Orders match against
+    seeded prices that move in trading hours only (Mon-Fri 09:15-15:30 IST), so start it inside them:
+
+    \b
+        executor simulator --clock "2026-11-25 09:20"
+
+    Under control_url a test or a curious person looks and plays:
+
+    \b
+        curl $C/state                                              all it knows
+        curl $C/price -d '{"exchange":"NSE","token":"3045","ltp":810}'
+        curl $C/order/ID/fill -d '{"quantity":5}'                  or .../cancel
+        curl $C/fault -d '{"route":"placeOrder","kind":"cut_after"}'
+        curl $C/clock -d '{"to":"2026-11-25 15:29"}'               forward only
+        curl -X POST $C/reset
+    """
+    stopped = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopped.set())
+    clock = SimulatedClock(start, speed=speed, publish=clock_file)
+    try:
+        server = SimulatorServer(SimulatorConfig(seed=seed), clock, port=port)
+    except OSError as error:
+        raise click.ClickException(
+            f"port {port} cannot be used: {error.strerror}; choose another with --port"
+        ) from error
+    with server:
+        click.echo(_text(server.describe(), as_json=as_json))
+        stopped.wait()
+
+
+def _text(description: dict[str, Any], *, as_json: bool) -> str:
+    if as_json:
+        return json.dumps(description)
+    return "\n".join(f"{name:15} {value if value is not None else '-'}" for name, value in description.items())

@@ -1,0 +1,162 @@
+"""The control API under `/_control/`: look at all, set prices and time, plant faults, play the hand in the app.
+
+It belongs to tests and demos and has no login; the server listens on loopback only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Protocol, runtime_checkable
+
+from flask import Blueprint, Response, jsonify, request
+
+from executor.clock import IST
+from executor.simulator.exchange.orders import Order
+from executor.simulator.faults import read_fault
+from executor.simulator.simulation import Simulation
+from executor.simulator.state import describe_order, describe_state
+from executor.simulator.wire.answers import Answer
+from executor.simulator.wire.refusals import read_ticket
+
+
+class ControlError(ValueError):
+    """The control request cannot be done: HTTP status and a text that says what to change."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@runtime_checkable
+class _Settable(Protocol):
+    def set(self, moment: datetime, *, speed: float | None = None) -> None: ...
+
+
+def control(simulation: Simulation, routes: frozenset[str]) -> Blueprint:
+    """Make the blueprint; `routes` are the names that a fault can be planted on."""
+    blueprint = Blueprint("control", __name__, url_prefix="/_control")
+
+    def add(method: str, path: str, action: Callable[..., Any]) -> None:
+        def view(**parts: str) -> Response:
+            with simulation.lock:
+                simulation.advance()
+                return jsonify(action(simulation, **parts))
+
+        blueprint.add_url_rule(path, f"{method} {path}".replace(".", "_"), view, methods=[method])
+
+    def fault(found: Simulation) -> dict[str, Any]:
+        return _plant(found, routes)
+
+    add("GET", "/state", describe_state)
+    add("POST", "/price", _price)
+    add("POST", "/fault", fault)
+    add("POST", "/order", _place)
+    add("POST", "/order/<name>/cancel", _cancel)
+    add("POST", "/order/<name>/fill", _fill)
+    add("POST", "/clock", _clock)
+    add("POST", "/reset", _reset)
+    blueprint.register_error_handler(ControlError, _explain)
+    return blueprint
+
+
+def _price(simulation: Simulation) -> dict[str, Any]:
+    body = _body()
+    key = (str(body.get("exchange")), str(body.get("token")))
+    if key not in simulation.exchange.walks:
+        raise ControlError(404, f"no instrument {key[0]} {key[1]} in the master")
+    simulation.exchange.set_price(key, _positive(body, "ltp"))
+    return {"exchange": key[0], "token": key[1], "ltp": str(simulation.exchange.walk(key).ltp)}
+
+
+def _plant(simulation: Simulation, routes: frozenset[str]) -> dict[str, Any]:
+    try:
+        simulation.faults.plant(read_fault(_body(), routes))
+    except ValueError as error:
+        raise ControlError(422, str(error)) from error
+    return {"faults": simulation.faults.describe()}
+
+
+def _place(simulation: Simulation) -> dict[str, Any]:
+    """Place an order that comes from nobody's API: the broker's app, another program."""
+    ticket = read_ticket(_body(), simulation.exchange.walks)
+    if isinstance(ticket, Answer):
+        raise ControlError(422, ticket.body.decode())
+    return describe_order(simulation, simulation.exchange.place(ticket))
+
+
+def _cancel(simulation: Simulation, name: str) -> dict[str, Any]:
+    order = _order(simulation, name)
+    if order.state.is_over:
+        raise ControlError(409, f"order {name} is {order.state.value}")
+    return describe_order(simulation, simulation.exchange.cancel(order))
+
+
+def _fill(simulation: Simulation, name: str) -> dict[str, Any]:
+    """Trade a part (`quantity`, default all) at `price` (default its limit, else the last price)."""
+    order, body = _order(simulation, name), _body()
+    if not order.state.is_working:
+        raise ControlError(409, f"order {name} is {order.state.value}")
+    quantity = body.get("quantity", order.open_quantity)
+    if not isinstance(quantity, int) or not 0 < quantity <= order.open_quantity:
+        raise ControlError(422, f"quantity: {quantity!r} is not a whole number from 1 to {order.open_quantity}")
+    last = simulation.exchange.walk(order.instrument.key).ltp
+    price = _positive(body, "price") if "price" in body else order.terms.price or last
+    triggered = order.triggered or order.terms.type.has_trigger
+    return describe_order(simulation, simulation.exchange.fill(replace(order, triggered=triggered), quantity, price))
+
+
+def _clock(simulation: Simulation) -> dict[str, Any]:
+    body, clock = _body(), simulation.clock
+    if not isinstance(clock, _Settable):
+        raise ControlError(409, "this simulator follows a clock that cannot be set")
+    moment, speed = _moment(body.get("to")), body.get("speed")
+    try:
+        clock.set(moment, speed=None if speed is None else float(speed))
+    except ValueError as error:
+        raise ControlError(409, str(error)) from error
+    return {"now": simulation.advance().isoformat(timespec="microseconds")}
+
+
+def _reset(simulation: Simulation) -> dict[str, Any]:
+    simulation.reset()
+    return {"now": simulation.exchange.at.isoformat(timespec="microseconds")}
+
+
+def _order(simulation: Simulation, name: str) -> Order:
+    order = simulation.exchange.book.get(name)
+    if order is None:
+        raise ControlError(404, f"no order {name}")
+    return order
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(force=True, silent=True) if request.data else {}
+    if not isinstance(body, dict):
+        raise ControlError(400, "the body is not a JSON object")
+    return body
+
+
+def _positive(body: dict[str, Any], name: str) -> Decimal:
+    try:
+        value = Decimal(str(body.get(name)))
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or value <= 0:
+        raise ControlError(422, f"{name}: {body.get(name)!r} is not a price above zero")
+    return value
+
+
+def _moment(found: Any) -> datetime:
+    """Read ISO 8601; without an offset it is Indian time."""
+    try:
+        moment = datetime.fromisoformat(str(found))
+    except ValueError as error:
+        raise ControlError(422, f'to: {found!r} is neither ISO 8601 nor "2026-11-25 09:20"') from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=IST)
+
+
+def _explain(error: ControlError) -> tuple[Response, int]:
+    return jsonify({"error": str(error)}), error.status

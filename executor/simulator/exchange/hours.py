@@ -1,0 +1,104 @@
+"""Trading hours, and the numbering of price steps inside them.
+
+Monday to Friday; holidays are not known here. A step is 250 ms of an open session. Steps are numbered through all
+sessions, so that the number at a moment is found without walking there; outside the hours the number stands still.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from executor.clock import IST
+
+STEP = timedelta(milliseconds=250)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The session of one exchange, in IST; parked orders are sent on at `release`."""
+
+    release: time
+    opens: time
+    closes: time
+
+    def is_open(self, at: datetime) -> bool:
+        local = at.astimezone(IST)
+        return local.weekday() < 5 and self.opens <= local.time() < self.closes
+
+    def next_release(self, at: datetime) -> datetime:
+        """The next moment at which parked orders are sent on: at release, or at the opening when that has passed."""
+        day = at.astimezone(IST).date()
+        while day.weekday() >= 5 or _moment(day, self.opens) <= at:
+            day += timedelta(days=1)
+        release = _moment(day, self.release)
+        return release if release > at else _moment(day, self.opens)
+
+    def opening(self, at: datetime) -> datetime:
+        return _moment(at.astimezone(IST).date(), self.opens)
+
+    def close(self, at: datetime) -> datetime:
+        return _moment(at.astimezone(IST).date(), self.closes)
+
+    @property
+    def steps(self) -> int:
+        """Price steps in one session."""
+        return (_span(self.closes) - _span(self.opens)) // STEP
+
+    def step_at(self, at: datetime) -> int:
+        local = at.astimezone(IST)
+        days = _weekdays_before(local.date())
+        if local.weekday() >= 5:
+            return days * self.steps
+        inside = (_span(local.time()) - _span(self.opens)) // STEP
+        return days * self.steps + min(max(inside, 0), self.steps)
+
+    def step_time(self, step: int) -> datetime:
+        """The first moment at which `step` is reached."""
+        days, inside = divmod(step, self.steps)
+        if inside == 0:
+            days, inside = days - 1, self.steps
+        return _moment(_weekday(days), self.opens) + inside * STEP
+
+    def steps_left(self, step: int) -> int:
+        """Return how many steps follow `step` in its session, or in the next when it ends one."""
+        return self.steps - step % self.steps
+
+    def starts_session(self, step: int) -> bool:
+        return step % self.steps == 1
+
+
+_STOCKS = Hours(time(9, 0), time(9, 15), time(15, 30))
+_COMMODITIES = Hours(time(8, 45), time(9, 0), time(23, 30))
+
+
+def hours_of(exchange: str) -> Hours:
+    """Return the hours of `exchange` (NSE, BSE, NFO, BFO, MCX)."""
+    return _COMMODITIES if exchange == "MCX" else _STOCKS
+
+
+def next_midnight(at: datetime) -> datetime:
+    """Return the next midnight in India after `at`, as UTC."""
+    return _moment(at.astimezone(IST).date() + timedelta(days=1), time(0))
+
+
+def ist_day(at: datetime) -> date:
+    return at.astimezone(IST).date()
+
+
+def _moment(day: date, at: time) -> datetime:
+    return datetime.combine(day, at, IST).astimezone(UTC)
+
+
+def _span(at: time) -> timedelta:
+    return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
+
+
+def _weekdays_before(day: date) -> int:
+    weeks, inside = divmod(day.toordinal() - 1, 7)  # day 1 of the calendar is a Monday
+    return weeks * 5 + min(inside, 5)
+
+
+def _weekday(number: int) -> date:
+    weeks, inside = divmod(number, 5)
+    return date.fromordinal(weeks * 7 + inside + 1)

@@ -1,0 +1,140 @@
+"""Faults that a test plants: what goes wrong, on which route, how often.
+
+A planted fault waits until requests to its route (and with its `match`) come; `after` of them pass first, then it
+strikes `times` times. Which kinds there are, and what each needs, stands in `Kind` and `_NEEDED`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class ConnectionCut(ConnectionError):
+    """The connection ends without an answer.
+
+    Raised out of the WSGI application. The simulator's own server then closes the socket; a caller in the same
+    process (httpx.WSGITransport) sees this exception and must treat it as a lost connection.
+    """
+
+
+class Kind(StrEnum):
+    CUT_BEFORE = "cut_before"  #: cut; nothing was processed
+    CUT_AFTER = "cut_after"  #: processed, then cut
+    LATE = "late"  #: cut now, processed `seconds` later on the simulated clock
+    REFUSE = "refuse"  #: business error `code`, `message`; AG codes in the gateway's envelope
+    DROP = "drop"  #: SUCCESS, but nothing was done
+    RATE = "rate"  #: 403 and the rate text
+    HTML = "html"  #: the firewall's page
+    EMPTY = "empty"  #: empty body with `status` (default 200)
+    STATUS = "status"  #: `status` and `body`
+    DELAY = "delay"  #: processed, answered `seconds` of real time later
+    REJECT = "reject"  #: taken, then rejected with `text`
+    NULL_BOOK = "null_book"  #: data is null
+    LAG = "lag"  #: the book as it was `seconds` ago
+
+
+_NEEDED: dict[Kind, tuple[str, ...]] = {
+    Kind.LATE: ("seconds",),
+    Kind.REFUSE: ("code", "message"),
+    Kind.STATUS: ("status", "body"),
+    Kind.DELAY: ("seconds",),
+    Kind.REJECT: ("text",),
+    Kind.LAG: ("seconds",),
+}
+_OPTIONAL: dict[Kind, tuple[str, ...]] = {Kind.EMPTY: ("status",)}
+_COMMON = ("route", "kind", "times", "after", "match")
+
+
+@dataclass(slots=True)
+class Fault:
+    route: str  #: the last part of the path ("placeOrder", "details"), or "*"
+    kind: Kind
+    times: int = 1
+    after: int = 0
+    match: Mapping[str, str] = field(default_factory=dict)  #: fields of the request's body
+    detail: Mapping[str, Any] = field(default_factory=dict)  #: what the kind needs
+
+    def fits(self, route: str, body: Mapping[str, Any]) -> bool:
+        on_route = self.route in ("*", route)
+        return on_route and all(str(body.get(name)) == value for name, value in self.match.items())
+
+    @property
+    def seconds(self) -> float:
+        return float(self.detail["seconds"])
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "route": self.route,
+            "kind": self.kind.value,
+            "times": self.times,
+            "after": self.after,
+            "match": dict(self.match),
+            **self.detail,
+        }
+
+
+class Faults:
+    """The faults still planted, oldest first; at most one strikes a request."""
+
+    def __init__(self) -> None:
+        self._planted: list[Fault] = []
+
+    def plant(self, fault: Fault) -> None:
+        self._planted.append(fault)
+
+    def take(self, route: str, body: Mapping[str, Any]) -> Fault | None:
+        """Return the fault that strikes this request, and count it."""
+        for fault in self._planted:
+            if not fault.fits(route, body):
+                continue
+            if fault.after > 0:
+                fault.after -= 1
+                continue
+            fault.times -= 1
+            if fault.times == 0:
+                self._planted.remove(fault)
+            return fault
+        return None
+
+    def describe(self) -> list[dict[str, Any]]:
+        return [fault.describe() for fault in self._planted]
+
+
+def read_fault(body: Mapping[str, Any], routes: frozenset[str]) -> Fault:
+    """Read a planted fault from JSON. Raises ValueError, naming the field, for what cannot strike."""
+    route, kind = str(body.get("route", "")), _read_kind(body)
+    if route not in routes:
+        raise ValueError(f"route: {route!r} is none of {', '.join(sorted(routes))}")
+    needed = _NEEDED.get(kind, ())
+    missing = [name for name in needed if name not in body]
+    if missing:
+        raise ValueError(f"{kind.value} needs {', '.join(missing)}")
+    known = {*_COMMON, *needed, *_OPTIONAL.get(kind, ())}
+    if unknown := sorted(set(body) - known):
+        raise ValueError(f"{unknown[0]}: not a field of {kind.value}; known are {', '.join(sorted(known))}")
+    match = body.get("match") or {}
+    return Fault(
+        route,
+        kind,
+        times=_count(body, "times", 1, least=1),
+        after=_count(body, "after", 0, least=0),
+        match={str(name): str(value) for name, value in match.items()},
+        detail={name: body[name] for name in sorted(known - set(_COMMON)) if name in body},
+    )
+
+
+def _read_kind(body: Mapping[str, Any]) -> Kind:
+    found = body.get("kind")
+    if found not in [kind.value for kind in Kind]:
+        raise ValueError(f"kind: {found!r} is none of {', '.join(kind.value for kind in Kind)}")
+    return Kind(found)
+
+
+def _count(body: Mapping[str, Any], name: str, default: int, *, least: int) -> int:
+    found = body.get(name, default)
+    if not isinstance(found, int) or isinstance(found, bool) or found < least:
+        raise ValueError(f"{name}: {found!r} is not a whole number of at least {least}")
+    return found

@@ -1,0 +1,109 @@
+"""The simulator on a port of loopback, with kept HTTP/1.1 connections that can be cut."""
+
+from __future__ import annotations
+
+import socket
+from threading import Thread
+from typing import Any
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.wrappers import Response
+
+from executor.clock import Clock
+from executor.simulator.config import SimulatorConfig, credentials
+from executor.simulator.faults import ConnectionCut
+from executor.simulator.wire.http import MASTER_PATH, create_app
+
+HOST = "127.0.0.1"
+
+
+class SimulatorServer:
+    """One simulator behind a socket. Use `start` and `stop`, or a `with` block."""
+
+    def __init__(self, config: SimulatorConfig, clock: Clock, *, port: int = 0) -> None:
+        """Listen on `port`, or on a free one for 0. Raises OSError when it is taken."""
+        self._config = config
+        self._open: set[socket.socket] = set()
+        handler = type("Handler", (_Handler,), {"connections": self._open})
+        self._server: BaseWSGIServer = make_server(
+            HOST, port, create_app(config, clock), threaded=True, request_handler=handler
+        )
+        self._thread = Thread(target=self._server.serve_forever, name="simulator", daemon=True)
+
+    def __enter__(self) -> SimulatorServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening and cut the connections that are still kept."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        for connection in list(self._open):
+            _cut(connection)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a client needs. The feeds are None: this simulator does not speak them yet."""
+        base = f"http://{HOST}:{self._server.server_port}"
+        login = credentials(self._config.seed)
+        return {
+            "base_url": base,
+            "order_feed_url": None,
+            "price_feed_url": None,
+            "master_url": f"{base}{MASTER_PATH}",
+            "control_url": f"{base}/_control",
+            "api_key": login.api_key,
+            "client_code": login.client_code,
+            "pin": login.pin,
+            "totp_secret": login.totp_secret,
+        }
+
+
+class _Handler(WSGIRequestHandler):
+    """Keeps connections, which werkzeug's own handler does not, and closes them without an answer on a cut."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body leave in one packet
+    connections: set[socket.socket]
+
+    def setup(self) -> None:
+        super().setup()
+        self.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.connections.discard(self.connection)
+        super().finish()
+
+    def run_wsgi(self) -> None:
+        try:
+            answer = Response.from_app(self.server.app, self.make_environ(), buffered=True)
+        except ConnectionCut:
+            self.close_connection = True
+            _cut(self.connection)
+            return
+        body = answer.get_data()
+        self.send_response(answer.status_code)
+        for name, value in answer.headers:
+            if name.lower() != "content-length":
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Say nothing: the journal keeps every request."""
+
+
+def _cut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # the client was faster

@@ -1,0 +1,95 @@
+"""Login, profile, funds, positions and holdings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from executor.clock import IST
+from executor.simulator.exchange.hours import ist_day
+from executor.simulator.exchange.positions import holdings, money_used, positions
+from executor.simulator.simulation import Simulation
+from executor.simulator.wire.answers import Answer, Call, success, try_later
+from executor.simulator.wire.fields import holding_entry, position_entry
+
+_EXCHANGES = ["nse_fo", "nse_cm", "bse_fo", "bse_cm", "mcx_fo"]
+_PRODUCTS = ["MARGIN", "MIS", "NRML", "CNC"]
+
+
+def login(simulation: Simulation, call: Call) -> Answer:
+    if call.body is None:
+        return try_later()
+    found = simulation.sessions.login(call.body, call.now)
+    return found if isinstance(found, Answer) else success(found)
+
+
+def tokens(simulation: Simulation, call: Call) -> Answer:
+    token = (call.body or {}).get("refreshToken")
+    found = simulation.sessions.refresh(str(token), call.now)
+    return found if isinstance(found, Answer) else success(found)
+
+
+def logout(simulation: Simulation, _call: Call) -> Answer:
+    simulation.sessions.logout()
+    return success("Logout Successfully")
+
+
+def profile(simulation: Simulation, _call: Call) -> Answer:
+    return success(
+        {
+            "clientcode": simulation.sessions.credentials.client_code,
+            "name": "SIMULATED CLIENT",
+            "email": "",
+            "mobileno": "",
+            "exchanges": _EXCHANGES,
+            "products": _PRODUCTS,
+            "lastlogintime": _login_time(simulation.sessions.last_login),
+            "broker": "",
+        }
+    )
+
+
+def funds(simulation: Simulation, call: Call) -> Answer:
+    """Answer getRMS: text with four decimals, null where nothing is in use."""
+    exchange = simulation.exchange
+    rows = positions(exchange.book.fills(call.as_of), ist_day(call.as_of))
+    working = [order for key in exchange.book.watched() for order in exchange.book.working(key)]
+    net = f"{exchange.rules.funds - money_used(rows, working):.4f}"
+    nothing = dict.fromkeys(
+        ("availableintradaypayin", "availablelimitmargin", "collateral", "m2munrealized", "m2mrealized"),
+        "0.0000",
+    )
+    unused = dict.fromkeys(
+        (
+            "utilisedspan",
+            "utilisedoptionpremium",
+            "utilisedholdingsales",
+            "utilisedexposure",
+            "utilisedturnover",
+        )
+    )
+    return success(
+        {
+            "net": net,
+            "availablecash": net,
+            **nothing,
+            "utiliseddebits": "0.0000",
+            **unused,
+            "utilisedpayout": net,
+        }
+    )
+
+
+def position_book(simulation: Simulation, call: Call) -> Answer:
+    exchange = simulation.exchange
+    rows = positions(exchange.book.fills(call.as_of), ist_day(call.as_of))
+    return success([position_entry(row, exchange.walk(row.instrument.key)) for row in rows] or None)
+
+
+def holding_book(simulation: Simulation, call: Call) -> Answer:
+    exchange = simulation.exchange
+    rows = holdings(exchange.book.fills(call.as_of), ist_day(call.as_of))
+    return success([holding_entry(row, exchange.walk(row.instrument.key)) for row in rows])
+
+
+def _login_time(at: datetime | None) -> str:
+    return "" if at is None else f"{at.astimezone(IST):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,93 @@
+"""Prices: getLtpData and the quote call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from executor.simulator.exchange.rules import Rules, circuit
+from executor.simulator.exchange.walk import Walk
+from executor.simulator.simulation import Simulation
+from executor.simulator.wire.answers import Answer, Call, refused, success
+from executor.simulator.wire.fields import ltp_entry, stamp
+
+_MOST_TOKENS = 50
+_LEVELS = 5
+_LEVEL_QUANTITY = 100
+
+
+def last_price(simulation: Simulation, call: Call) -> Answer:
+    body = call.body or {}
+    key = (str(body.get("exchange")), str(body.get("symboltoken")))
+    if key not in simulation.exchange.walks:
+        return refused("AB1018", "Failed to get symbol details")
+    return success(ltp_entry(simulation.exchange.walk(key)))
+
+
+def quote(simulation: Simulation, call: Call) -> Answer:
+    """Answer market/v1/quote for up to 50 tokens; unknown ones are listed as unfetched (smartapi.md 2.12)."""
+    body = call.body or {}
+    mode, wanted = body.get("mode"), body.get("exchangeTokens")
+    if mode not in ("LTP", "OHLC", "FULL") or not isinstance(wanted, Mapping):
+        return refused("AB1007", "INVALID PARAMETERS")
+    keys = [(str(exchange), str(token)) for exchange, tokens in wanted.items() for token in tokens]
+    if len(keys) > _MOST_TOKENS:
+        return refused("AB1007", f"INVALID PARAMETERS: more than {_MOST_TOKENS} tokens")
+    exchange = simulation.exchange
+    known = [exchange.walk(key) for key in keys if key in exchange.walks]
+    return success(
+        {
+            "fetched": [_entry(walk, mode, simulation) for walk in known],
+            "unfetched": [_unfetched(*key) for key in keys if key not in exchange.walks],
+        }
+    )
+
+
+def _entry(walk: Walk, mode: str, simulation: Simulation) -> dict[str, Any]:
+    entry = {
+        "exchange": walk.instrument.exchange,
+        "tradingSymbol": walk.instrument.symbol,
+        "symbolToken": walk.instrument.token,
+        "ltp": float(walk.ltp),
+    }
+    if mode != "LTP":
+        opened, high, low, close = (float(price) for price in walk.day)
+        entry |= {"open": opened, "high": high, "low": low, "close": close}
+    if mode == "FULL":
+        at = stamp(simulation.exchange.at)
+        entry |= {"exchFeedTime": at, "exchTradeTime": at, **_full(walk, simulation.exchange.rules)}
+    return entry
+
+
+def _full(walk: Walk, rules: Rules) -> dict[str, Any]:
+    close, instrument = walk.previous_close, walk.instrument
+    change = walk.ltp - close
+    lowest, highest = circuit(close, rules)
+    return {
+        "lastTradeQty": instrument.lot,
+        "netChange": float(round(change, 2)),
+        "percentChange": float(round(change * 100 / close, 2)),
+        "avgPrice": float(walk.ltp),
+        "tradeVolume": 0,
+        "opnInterest": 0,
+        "lowerCircuit": float(instrument.ceil(lowest)),
+        "upperCircuit": float(instrument.floor(highest)),
+        "totBuyQuan": _LEVELS * _LEVEL_QUANTITY,
+        "totSellQuan": _LEVELS * _LEVEL_QUANTITY,
+        "52WeekLow": float(instrument.ceil(close / 2)),
+        "52WeekHigh": float(instrument.floor(close * 2)),
+        "depth": {"buy": _levels(walk, -1), "sell": _levels(walk, 1)},
+    }
+
+
+def _levels(walk: Walk, away: int) -> list[dict[str, Any]]:
+    step = walk.instrument.step
+    return [
+        {"price": float(walk.ltp + away * n * step), "quantity": _LEVEL_QUANTITY, "orders": 1}
+        for n in range(1, _LEVELS + 1)
+    ]
+
+
+def _unfetched(exchange: str, token: str) -> dict[str, str]:
+    message = "Symbol token is invalid" if token else "Symbol token cannot be empty"
+    return {"exchange": exchange, "symbolToken": token, "message": message, "errorCode": "AB4018"}
