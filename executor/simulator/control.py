@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol, runtime_checkable
 
@@ -16,7 +16,7 @@ from flask import Blueprint, Response, jsonify, request
 from executor.clock import IST
 from executor.simulator.exchange.orders import Order
 from executor.simulator.faults import read_fault
-from executor.simulator.simulation import Simulation
+from executor.simulator.simulation import Simulation, iso
 from executor.simulator.state import describe_order, describe_state
 from executor.simulator.wire.answers import Answer
 from executor.simulator.wire.refusals import read_ticket
@@ -117,12 +117,12 @@ def _clock(simulation: Simulation) -> dict[str, Any]:
         clock.set(moment, speed=None if speed is None else float(speed))
     except ValueError as error:
         raise ControlError(409, str(error)) from error
-    return {"now": simulation.advance().isoformat(timespec="microseconds")}
+    return {"now": iso(simulation.advance())}
 
 
 def _reset(simulation: Simulation) -> dict[str, Any]:
     simulation.reset()
-    return {"now": simulation.exchange.at.isoformat(timespec="microseconds")}
+    return {"now": iso(simulation.exchange.at)}
 
 
 def _order(simulation: Simulation, name: str) -> Order:
@@ -155,7 +155,7 @@ def _moment(found: Any) -> datetime:
         moment = datetime.fromisoformat(str(found))
     except ValueError as error:
         raise ControlError(422, f'to: {found!r} is neither ISO 8601 nor "2026-11-25 09:20"') from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=IST)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=IST)).astimezone(UTC)
 
 
 def _explain(error: ControlError) -> tuple[Response, int]:

@@ -15,6 +15,7 @@ from executor.simulator.faults import ConnectionCut
 from executor.simulator.wire.http import MASTER_PATH, create_app
 
 HOST = "127.0.0.1"
+_POLL_S = 0.05  # how soon a stop is noticed
 
 
 class SimulatorServer:
@@ -28,7 +29,7 @@ class SimulatorServer:
         self._server: BaseWSGIServer = make_server(
             HOST, port, create_app(config, clock), threaded=True, request_handler=handler
         )
-        self._thread = Thread(target=self._server.serve_forever, name="simulator", daemon=True)
+        self._thread = Thread(target=self._server.serve_forever, args=(_POLL_S,), name="simulator", daemon=True)
 
     def __enter__(self) -> SimulatorServer:
         self.start()

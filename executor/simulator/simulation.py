@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
@@ -51,6 +51,11 @@ class Simulation:
         """Add one request to the journal; the entry may be completed later."""
         self.journal.append(entry)
         return entry
+
+
+def iso(at: datetime) -> str:
+    """Return ISO 8601 in UTC with microseconds, as all times of journal and control API are told."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def masked(body: Mapping[str, Any] | None) -> dict[str, Any] | None:

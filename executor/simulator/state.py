@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from executor.simulator.exchange.hours import ist_day
 from executor.simulator.exchange.orders import Fill, Order
 from executor.simulator.exchange.positions import Position, positions
-from executor.simulator.simulation import Simulation
+from executor.simulator.simulation import Simulation, iso
 
 
 def describe_state(simulation: Simulation) -> dict[str, Any]:
@@ -17,7 +16,7 @@ def describe_state(simulation: Simulation) -> dict[str, Any]:
     fills = exchange.book.fills(exchange.at)
     walks = [exchange.walk(key) for key in exchange.walks]
     return {
-        "now": _iso(exchange.at),
+        "now": iso(exchange.at),
         "orders": [describe_order(simulation, order) for order in exchange.book.orders(exchange.at)],
         "fills": [_fill(fill) for fill in fills],
         "positions": [_position(row) for row in positions(fills, ist_day(exchange.at))],
@@ -38,11 +37,11 @@ def describe_order(simulation: Simulation, order: Order) -> dict[str, Any]:
         "exchange": order.instrument.exchange,
         "side": order.side.value,
         "product": order.terms.product,
-        "placed_at": _iso(order.placed_at),
+        "placed_at": iso(order.placed_at),
         **_version(order),
-        "updated_at": _iso(order.updated_at),
+        "updated_at": iso(order.updated_at),
         "history": [
-            {"at": _iso(version.updated_at), **_version(version)}
+            {"at": iso(version.updated_at), **_version(version)}
             for version in simulation.exchange.book.history(order.order_id)
         ],
     }
@@ -73,7 +72,7 @@ def _fill(fill: Fill) -> dict[str, Any]:
         "product": fill.product,
         "price": str(fill.price),
         "quantity": fill.quantity,
-        "at": _iso(fill.at),
+        "at": iso(fill.at),
     }
 
 
@@ -88,7 +87,3 @@ def _position(row: Position) -> dict[str, Any]:
         "sold": row.total_sell[0],
         "realised": f"{row.realised:.2f}",
     }
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat(timespec="microseconds")

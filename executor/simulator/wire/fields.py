@@ -218,7 +218,7 @@ def _group(instrument: Instrument) -> str:
 
 
 def _money(value: Decimal) -> str:
-    return f"{value:.2f}"
+    return f"{value + 0:.2f}"  # + 0: no "-0.00"
 
 
 def _number(value: Decimal) -> float:

@@ -21,7 +21,7 @@ from executor.simulator.config import SimulatorConfig
 from executor.simulator.control import control
 from executor.simulator.faults import ConnectionCut, Fault, Kind
 from executor.simulator.master import rows
-from executor.simulator.simulation import Simulation, masked
+from executor.simulator.simulation import Simulation, iso, masked
 from executor.simulator.wire import account, market, trading
 from executor.simulator.wire.answers import (
     Answer,
@@ -89,7 +89,7 @@ def serve(simulation: Simulation, route: Route, call: Call) -> Answer:
         now = simulation.advance()
         call = replace(call, now=now, as_of=now)
         entry = simulation.note(
-            at=now.isoformat(timespec="microseconds"),
+            at=iso(now),
             route=call.route,
             method=call.method,
             path=call.path,
