@@ -1,0 +1,33 @@
+"""What the executor asks of a broker. There is one implementation; only the transport under it differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from executor.domain.messages import Call, Intent, Query, Reading, Sent
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open login. `totp_step` is the TOTP step it used up; `calls` opened it, for the record, and are not stored."""
+
+    jwt: str = field(repr=False)
+    refresh: str = field(repr=False)
+    feed: str = field(repr=False)
+    totp_step: int | None
+    opened_at: datetime
+    ends_at: datetime
+    calls: tuple[Call, ...] = field(default=(), repr=False, compare=False)
+
+
+class Broker(Protocol):
+    def open_session(self, saved: Session | None) -> Session:
+        """Go on with a session that still holds, or log in. Raises LoginRefused, BrokerUnavailable."""
+
+    def send(self, intent: Intent) -> Sent:
+        """Send one intent once: outcome and calls. Never raises for an answer, never retries."""
+
+    def read(self, query: Query) -> Reading:
+        """Read a book or a price. Raises BrokerUnavailable, SessionLost; never takes an error for an empty book."""

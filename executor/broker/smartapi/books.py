@@ -1,0 +1,108 @@
+"""Reads: order book, trades, positions, last price. A good answer or an error, never an error taken for "empty".
+
+A row that cannot be read fails the whole read, for it may be ours; but for the rows that cannot be: an order with a
+tag that is not of our form, and segments that are never traded here. The recorded answer keeps those too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar, assert_never
+
+from executor.broker.smartapi import calls
+from executor.broker.smartapi.calls import Caller, Exchange
+from executor.broker.smartapi.classify import read_data
+from executor.broker.smartapi.fields import is_elsewhere, read_fill, read_position, read_report
+from executor.broker.smartapi.values import Row, Unreadable, amount, text
+from executor.domain.ids import is_tag
+from executor.domain.instrument import Price
+from executor.domain.messages import Query, QueryKind, Reading
+from executor.errors import BrokerUnavailable
+
+_NO_TRADES, _NO_POSITIONS = "AB1014", "AB1016"
+
+ValueT = TypeVar("ValueT")
+
+
+def read(query: Query, *, caller: Caller, jwt: str) -> Reading:
+    """Read what the query asks for. Raises BrokerUnavailable, SessionLost."""
+    match query.kind:
+        case QueryKind.ORDER_BOOK:
+            exchange = caller.call(calls.ORDER_BOOK, jwt=jwt)
+            rows = _rows(exchange)
+            return _reading(query, exchange, reports=_read_each(exchange, rows, read_report, _is_foreign))
+        case QueryKind.TRADES:
+            exchange = caller.call(calls.TRADE_BOOK, jwt=jwt)
+            rows = _rows(exchange, nothing=_NO_TRADES)
+            return _reading(query, exchange, fills=_read_each(exchange, rows, _fill_reader(exchange.ended_at)))
+        case QueryKind.POSITIONS:
+            exchange = caller.call(calls.POSITIONS, jwt=jwt)
+            rows = _rows(exchange, nothing=_NO_POSITIONS)
+            return _reading(query, exchange, positions=_read_each(exchange, rows, read_position, is_elsewhere))
+        case QueryKind.LTP:
+            return _read_price(query, caller=caller, jwt=jwt)
+        case _:
+            assert_never(query.kind)
+
+
+def _reading(query: Query, exchange: Exchange, **found: Any) -> Reading:
+    return Reading(query, began_at=exchange.call.at, ended_at=exchange.ended_at, call=exchange.call, **found)
+
+
+def _rows(exchange: Exchange, *, nothing: str | None = None) -> list[Row]:
+    """The rows of a book. Null is an empty one (9, no. 2), and so is the code that says so (6.2)."""
+    if nothing and exchange.envelope and exchange.envelope.ok is False and exchange.envelope.code == nothing:
+        return []
+    data = read_data(exchange)
+    if data is None:
+        return []
+    if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+        raise BrokerUnavailable(f"{exchange.call.route}: data: not a list of rows", exchange.call)
+    return data
+
+
+def _read_each(
+    exchange: Exchange,
+    rows: list[Row],
+    reader: Callable[[Row], ValueT],
+    is_other: Callable[[Row], bool] = lambda _row: False,
+) -> tuple[ValueT, ...]:
+    values = []
+    for row in rows:
+        try:
+            values.append(reader(row))
+        except Unreadable as error:
+            if not is_other(row):
+                name = row.get("orderid") or row.get("tradingsymbol")
+                raise BrokerUnavailable(f"{exchange.call.route}: row {name}: {error}", exchange.call) from error
+    return tuple(values)
+
+
+def _fill_reader(now: datetime) -> Callable[[Row], Any]:
+    return lambda row: read_fill(row, now)
+
+
+def _is_foreign(row: Row) -> bool:
+    """Proof that an order is not ours: its tag is there and not of our form, or its segment is another."""
+    tag = row.get("ordertag")
+    return is_elsewhere(row) or (isinstance(tag, str) and not is_tag(tag.strip()))
+
+
+def _read_price(query: Query, *, caller: Caller, jwt: str) -> Reading:
+    """The last price, stamped with the time before the call left: it may be that old."""
+    assert query.instrument is not None
+    assert query.symbol is not None
+    segment, token = query.instrument
+    body = {"exchange": segment.value, "tradingsymbol": query.symbol, "symboltoken": token}
+    exchange = caller.call(calls.LTP, body=body, jwt=jwt)
+    data = read_data(exchange)
+    try:
+        if not isinstance(data, dict) or text(data, "symboltoken") not in ("", token):
+            raise Unreadable(f"data: not the price of {query.symbol}")
+        last = amount(data, "ltp")
+        if last <= 0:
+            raise Unreadable(f"ltp: {data.get('ltp')!r} is no price")
+    except Unreadable as error:
+        raise BrokerUnavailable(f"{exchange.call.route}: {error}", exchange.call) from error
+    return _reading(query, exchange, price=Price(last, exchange.call.at))

@@ -1,0 +1,57 @@
+"""`SmartApi`: the broker's port, put together from its parts. Calls may come from several threads; logins from one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from executor.broker.port import Session
+from executor.broker.smartapi import books, orders
+from executor.broker.smartapi.calls import Caller
+from executor.broker.smartapi.credentials import Credentials
+from executor.broker.smartapi.mask import Mask
+from executor.broker.smartapi.session import Logins
+from executor.broker.smartapi.wire import Wire
+from executor.clock import Clock
+from executor.domain.messages import Intent, Query, Reading, RefusalReason, Refused, Sent
+from executor.errors import SessionLost
+
+_CLOSED = "no session is open; log in first"
+
+
+class SmartApi:
+    """Angel One's SmartAPI as a `Broker` (executor.broker.port)."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        wire: Wire,
+        clock: Clock,
+        reserve_step: Callable[[int], None],
+        last_step: int | None = None,
+    ) -> None:
+        mask = Mask(filter(None, (credentials.api_key, credentials.totp_secret)))
+        self._caller = Caller(wire, clock, mask=mask, pin=credentials.pin)
+        self._logins = Logins(
+            credentials, caller=self._caller, clock=clock, mask=mask, reserve_step=reserve_step, last_step=last_step
+        )
+        self._session: Session | None = None
+
+    def open_session(self, saved: Session | None) -> Session:
+        """Go on with a session that still holds, or log in. Raises LoginRefused, BrokerUnavailable."""
+        self._session = self._logins.open(saved)
+        return self._session
+
+    def send(self, intent: Intent) -> Sent:
+        """Send one intent once; every end is an answer."""
+        session = self._session
+        if session is None:
+            return Sent(Refused(RefusalReason.SESSION, _CLOSED), ())
+        return orders.send(intent, caller=self._caller, jwt=session.jwt)
+
+    def read(self, query: Query) -> Reading:
+        """Read a book or a price. Raises BrokerUnavailable, SessionLost."""
+        session = self._session
+        if session is None:
+            raise SessionLost(_CLOSED)
+        return books.read(query, caller=self._caller, jwt=session.jwt)

@@ -1,0 +1,63 @@
+"""The broker's answers come in several envelopes (6.1); this is the one form that the rest sees."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+
+class Missing:
+    """The answer has no `data`: not the same as null, which is an empty book (9, no. 2)."""
+
+
+MISSING: Final = Missing()
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """`ok` is None when the answer does not say, or says both. `code` is upper case, empty if there is none."""
+
+    ok: bool | None
+    code: str
+    message: str
+    data: Any
+
+
+def parse(text: str) -> Envelope | None:
+    """Read an answer's body; None for anything but one JSON object."""
+    try:
+        found = json.loads(text, parse_float=_finite, parse_constant=_finite)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    return Envelope(
+        ok=_ok(found),
+        code=_text(found, "errorcode", "errorCode").strip().upper(),
+        message=_text(found, "message"),
+        data=found.get("data", MISSING),
+    )
+
+
+def _ok(found: Mapping[str, Any]) -> bool | None:
+    said = {_truth(found[name]) for name in ("status", "success") if name in found}
+    return said.pop() if len(said) == 1 else None
+
+
+def _truth(value: Any) -> bool | None:
+    """`status` has been seen as true, "true" and "false" (6.1 no. 4 and 5)."""
+    return {"true": True, "false": False}.get(str(value).strip().lower())
+
+
+def _text(found: Mapping[str, Any], *names: str) -> str:
+    return next((found[name] for name in names if isinstance(found.get(name), str) and found[name]), "")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is not a number")
+    return value

@@ -1,0 +1,110 @@
+"""The wire: the only place of the broker that knows httpx.
+
+One warm client an account (building one costs 21 ms), no retries, no redirects, no settings of the environment. A
+call ends as an answer, as *never sent* (proof: no connection was made, reliability.md F-18) or as *lost*: cut, timed
+out or broken at any later moment, when nobody can tell whether the broker worked on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from executor.errors import BrokerUnavailable
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_TIMEOUT = httpx.Timeout(7.0, connect=2.0, pool=2.0)  # 7 s as the broker's own clients (1.2)
+_KEPT = httpx.Limits(max_connections=16, max_keepalive_connections=16, keepalive_expiry=30.0)
+_IPV4 = "0.0.0.0"  # noqa: S104 - not a server: leave by IPv4, only such addresses can be registered (4.4)
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """What came back, untouched; the body may hold secrets."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NeverSent:
+    """No connection was made: proof that the broker did nothing."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Cut or timed out after the connection was made: proof of nothing."""
+
+    why: str
+
+
+Outcome = RawAnswer | NeverSent | Lost
+
+
+class Wire:
+    """A kept connection to one SmartAPI host. `headers` go with every call."""
+
+    def __init__(
+        self, base_url: str, *, headers: Mapping[str, str], transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._client = httpx.Client(
+            base_url=base_url,
+            headers=dict(headers),
+            transport=transport or _network(base_url),
+            timeout=_TIMEOUT,
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    def call(self, method: str, path: str, *, headers: Mapping[str, str], content: bytes | None = None) -> Outcome:
+        """Make one call, once; never raises for what the network does."""
+        try:
+            answer = self._client.request(method, path, headers=dict(headers), content=content)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            return NeverSent(_words(error))
+        except (httpx.RequestError, OSError) as error:
+            return Lost(_words(error))
+        return RawAnswer(answer.status_code, dict(answer.headers), answer.content)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def to_app(app: WSGIApplication) -> httpx.BaseTransport:
+    """A transport that calls a WSGI application in this process instead of a host."""
+    return httpx.WSGITransport(app=app)
+
+
+def download(url: str, path: Path, *, transport: httpx.BaseTransport | None = None) -> int:
+    """Stream a file (the instrument master) to `path`; returns its bytes. Raises BrokerUnavailable."""
+    try:
+        with (
+            httpx.Client(
+                transport=transport or _network(url), timeout=_TIMEOUT, trust_env=False, follow_redirects=False
+            ) as client,
+            client.stream("GET", url) as answer,
+            path.open("wb") as out,
+        ):
+            if answer.status_code != httpx.codes.OK:
+                raise BrokerUnavailable(f"the instrument file was answered with HTTP {answer.status_code}, not 200")
+            return sum(out.write(chunk) for chunk in answer.iter_bytes())
+    except (httpx.RequestError, OSError) as error:
+        raise BrokerUnavailable(f"the instrument file could not be fetched: {_words(error)}") from error
+
+
+def _network(url: str) -> httpx.BaseTransport:
+    local = _IPV4 if url.startswith("https://") else None
+    return httpx.HTTPTransport(local_address=local, limits=_KEPT, retries=0, trust_env=False)
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
