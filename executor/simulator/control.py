@@ -39,7 +39,7 @@ def control(simulation: Simulation, routes: frozenset[str]) -> Blueprint:
     """Make the blueprint; `routes` are the names that a fault can be planted on."""
     blueprint = Blueprint("control", __name__, url_prefix="/_control")
 
-    def add(method: str, path: str, action: Callable[..., Any]) -> None:
+    def add(method: str, path: str, *, action: Callable[..., Any]) -> None:
         def view(**parts: str) -> Response:
             with simulation.lock:
                 simulation.advance()
@@ -50,14 +50,14 @@ def control(simulation: Simulation, routes: frozenset[str]) -> Blueprint:
     def fault(found: Simulation) -> dict[str, Any]:
         return _plant(found, routes)
 
-    add("GET", "/state", describe_state)
-    add("POST", "/price", _price)
-    add("POST", "/fault", fault)
-    add("POST", "/order", _place)
-    add("POST", "/order/<name>/cancel", _cancel)
-    add("POST", "/order/<name>/fill", _fill)
-    add("POST", "/clock", _clock)
-    add("POST", "/reset", _reset)
+    add("GET", "/state", action=describe_state)
+    add("POST", "/price", action=_price)
+    add("POST", "/fault", action=fault)
+    add("POST", "/order", action=_place)
+    add("POST", "/order/<name>/cancel", action=_cancel)
+    add("POST", "/order/<name>/fill", action=_fill)
+    add("POST", "/clock", action=_clock)
+    add("POST", "/reset", action=_reset)
     blueprint.register_error_handler(ControlError, _explain)
     return blueprint
 
@@ -105,7 +105,8 @@ def _fill(simulation: Simulation, name: str) -> dict[str, Any]:
     last = simulation.exchange.walk(order.instrument.key).ltp
     price = _positive(body, "price") if "price" in body else order.terms.price or last
     triggered = order.triggered or order.terms.type.has_trigger
-    return describe_order(simulation, simulation.exchange.fill(replace(order, triggered=triggered), quantity, price))
+    filled = simulation.exchange.fill(replace(order, triggered=triggered), quantity, price=price)
+    return describe_order(simulation, filled)
 
 
 def _clock(simulation: Simulation) -> dict[str, Any]:

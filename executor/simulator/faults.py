@@ -45,6 +45,8 @@ _NEEDED: dict[Kind, tuple[str, ...]] = {
     Kind.LAG: ("seconds",),
 }
 _OPTIONAL: dict[Kind, tuple[str, ...]] = {Kind.EMPTY: ("status",)}
+_WRITES = ("placeOrder", "modifyOrder", "cancelOrder")
+_ONLY_ON: dict[Kind, tuple[str, ...]] = {Kind.DROP: _WRITES, Kind.REJECT: ("placeOrder",)}
 _COMMON = ("route", "kind", "times", "after", "match")
 
 
@@ -108,6 +110,8 @@ def read_fault(body: Mapping[str, Any], routes: frozenset[str]) -> Fault:
     route, kind = str(body.get("route", "")), _read_kind(body)
     if route not in routes:
         raise ValueError(f"route: {route!r} is none of {', '.join(sorted(routes))}")
+    if route not in _ONLY_ON.get(kind, (route,)):
+        raise ValueError(f"route: {kind.value} strikes {', '.join(_ONLY_ON[kind])} only, not {route!r}")
     needed = _NEEDED.get(kind, ())
     missing = [name for name in needed if name not in body]
     if missing:
@@ -119,8 +123,8 @@ def read_fault(body: Mapping[str, Any], routes: frozenset[str]) -> Fault:
     return Fault(
         route,
         kind,
-        times=_count(body, "times", 1, least=1),
-        after=_count(body, "after", 0, least=0),
+        times=_count(body, "times", default=1, least=1),
+        after=_count(body, "after", default=0, least=0),
         match={str(name): str(value) for name, value in match.items()},
         detail={name: body[name] for name in sorted(known - set(_COMMON)) if name in body},
     )
@@ -133,7 +137,7 @@ def _read_kind(body: Mapping[str, Any]) -> Kind:
     return Kind(found)
 
 
-def _count(body: Mapping[str, Any], name: str, default: int, *, least: int) -> int:
+def _count(body: Mapping[str, Any], name: str, *, default: int, least: int) -> int:
     found = body.get(name, default)
     if not isinstance(found, int) or isinstance(found, bool) or found < least:
         raise ValueError(f"{name}: {found!r} is not a whole number of at least {least}")

@@ -8,6 +8,7 @@ fractional strike, contracts of NFO, BFO and MCX.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -47,6 +48,48 @@ _INDICES = (
 )
 
 
+#: strike, price of the call, of the put
+_NIFTY_OPTIONS = (
+    ("24900", "190", "62"),
+    ("25000", "128", "96"),
+    ("25100", "79", "148"),
+    ("25200", "44", "212"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """The derivatives of one underlying; symbols as the NSE and MCX rows spell them."""
+
+    exchange: str
+    name: str
+    suffix: str  #: IDX, STK or COM
+    lot: int
+    freeze: int
+
+    def future(self, token: str, expiry: date, *, tick: str, start: str) -> Instrument:
+        return Instrument(
+            exchange=self.exchange,
+            token=token,
+            symbol=f"{self.name}{expiry:%d%b%y}FUT".upper(),
+            name=self.name,
+            kind=f"FUT{self.suffix}",
+            lot=self.lot,
+            tick=Decimal(tick),
+            freeze=self.freeze,
+            start=Decimal(start),
+            expiry=f"{expiry:%d%b%Y}".upper(),
+        )
+
+    def option(self, token: str, expiry: date, *, strike: str, right: str, start: str) -> Instrument:
+        return replace(
+            self.future(token, expiry, tick="0.05", start=start),
+            symbol=f"{self.name}{expiry:%d%b%y}{strike}{right}".upper(),
+            kind=f"OPT{self.suffix}",
+            strike=Decimal(strike),
+        )
+
+
 def instruments(today: date) -> list[Instrument]:
     """Return all instruments of a master published on `today`; expiries lie on or after it."""
     return [*_cash(), *_indices(), *_nfo(today), *_bfo(today), *_mcx(today)]
@@ -78,108 +121,67 @@ def _cash() -> Iterator[Instrument]:
     for exchange, token, symbol, tick, freeze, start in _CASH:
         name = symbol.rpartition("-")[0] if exchange == "NSE" else symbol
         yield Instrument(
-            exchange,
-            token,
-            symbol,
-            name,
-            "",
-            1,
-            Decimal(tick),
-            freeze,
-            Decimal(start),
+            exchange=exchange,
+            token=token,
+            symbol=symbol,
+            name=name,
+            kind="",
+            lot=1,
+            tick=Decimal(tick),
+            freeze=freeze,
+            start=Decimal(start),
             cautioned=symbol in _CAUTIONED,
         )
 
 
 def _indices() -> Iterator[Instrument]:
     for exchange, token, symbol, name, start in _INDICES:
-        yield Instrument(exchange, token, symbol, name, "AMXIDX", 1, Decimal(0), 0, Decimal(start))
+        yield Instrument(
+            exchange=exchange,
+            token=token,
+            symbol=symbol,
+            name=name,
+            kind="AMXIDX",
+            lot=1,
+            tick=Decimal(0),
+            freeze=0,
+            start=Decimal(start),
+        )
 
 
 def _nfo(today: date) -> Iterator[Instrument]:
     weekly, monthly = _next_weekday(today, _TUESDAY), _month_end(today, _TUESDAY)
-    yield _future("NFO", "53001", "NIFTY", "FUTIDX", monthly, 65, "0.10", 1801, "25080.00")
-    yield _future("NFO", "53009", "BANKNIFTY", "FUTIDX", monthly, 30, "0.20", 601, "56190.00")
-    yield _future("NFO", "2885", "RELIANCE", "FUTSTK", monthly, 500, "0.10", 50001, "1426.00")
-    for n, (strike, call, put) in enumerate(
-        ((24900, "190", "62"), (25000, "128", "96"), (25100, "79", "148"), (25200, "44", "212"))
-    ):
-        yield _option("NFO", f"{44000 + n}", "NIFTY", "OPTIDX", weekly, str(strike), "CE", 65, 1801, call)
-        yield _option("NFO", f"{44100 + n}", "NIFTY", "OPTIDX", weekly, str(strike), "PE", 65, 1801, put)
-    yield _option("NFO", "71200", "VEDL", "OPTSTK", monthly, "462.5", "CE", 1150, 46001, "14.5")
-    yield _option("NFO", "71201", "RELIANCE", "OPTSTK", monthly, "1420", "CE", 500, 50001, "31")
+    nifty = _Family("NFO", "NIFTY", "IDX", lot=65, freeze=1801)
+    bank = _Family("NFO", "BANKNIFTY", "IDX", lot=30, freeze=601)
+    reliance = _Family("NFO", "RELIANCE", "STK", lot=500, freeze=50001)
+    vedanta = _Family("NFO", "VEDL", "STK", lot=1150, freeze=46001)
+    yield nifty.future("53001", monthly, tick="0.10", start="25080")
+    yield bank.future("53009", monthly, tick="0.20", start="56190")
+    yield reliance.future("2885", monthly, tick="0.10", start="1426")
+    for n, (strike, call, put) in enumerate(_NIFTY_OPTIONS):
+        yield nifty.option(f"{44000 + n}", weekly, strike=strike, right="CE", start=call)
+        yield nifty.option(f"{44100 + n}", weekly, strike=strike, right="PE", start=put)
+    yield vedanta.option("71200", monthly, strike="462.5", right="CE", start="14.5")
+    yield reliance.option("71201", monthly, strike="1420", right="CE", start="31")
 
 
 def _bfo(today: date) -> Iterator[Instrument]:
     weekly, monthly = _next_weekday(today, _THURSDAY), _month_end(today, _THURSDAY)
-    symbol = f"SENSEX{monthly:%y%b}FUT".upper()
-    yield _contract("BFO", "82001", symbol, "SENSEX", "FUTIDX", monthly, 20, "0.05", 1001, "82240")
-    for token, kind, start in (("82100", "CE", "410"), ("82101", "PE", "365")):
-        code = f"{weekly:%y}{'123456789OND'[weekly.month - 1]}{weekly:%d}"
-        symbol = f"SENSEX{code}82000{kind}"
-        yield _contract("BFO", token, symbol, "SENSEX", "OPTIDX", weekly, 20, "0.05", 1001, start, strike="82000")
+    sensex = _Family("BFO", "SENSEX", "IDX", lot=20, freeze=1001)
+    future = sensex.future("82001", monthly, tick="0.05", start="82240")
+    yield replace(future, symbol=f"SENSEX{monthly:%y%b}FUT".upper())
+    code = f"{weekly:%y}{'123456789OND'[weekly.month - 1]}{weekly:%d}"
+    for token, right, start in (("82100", "CE", "410"), ("82101", "PE", "365")):
+        option = sensex.option(token, weekly, strike="82000", right=right, start=start)
+        yield replace(option, symbol=f"SENSEX{code}82000{right}")
 
 
 def _mcx(today: date) -> Iterator[Instrument]:
-    expiry = date(today.year, today.month, 19)
-    if expiry < today:
-        expiry = date(today.year + today.month // 12, today.month % 12 + 1, 19)
-    yield _future("MCX", "467001", "CRUDEOIL", "FUTCOM", expiry, 100, "1.00", 10001, "5650.00")
-    before = expiry - timedelta(days=3) if expiry - timedelta(days=3) >= today else expiry
-    yield _option("MCX", "467100", "CRUDEOIL", "OPTFUT", before, "5650", "CE", 100, 10001, "145", "0.10")
-
-
-def _future(
-    exchange: str, token: str, name: str, kind: str, expiry: date, lot: int, tick: str, freeze: int, start: str
-) -> Instrument:
-    symbol = f"{name}{expiry:%d%b%y}FUT".upper()
-    return _contract(exchange, token, symbol, name, kind, expiry, lot, tick, freeze, start)
-
-
-def _option(
-    exchange: str,
-    token: str,
-    name: str,
-    kind: str,
-    expiry: date,
-    strike: str,
-    right: str,
-    lot: int,
-    freeze: int,
-    start: str,
-    tick: str = "0.05",
-) -> Instrument:
-    symbol = f"{name}{expiry:%d%b%y}{strike}{right}".upper()
-    return _contract(exchange, token, symbol, name, kind, expiry, lot, tick, freeze, start, strike=strike)
-
-
-def _contract(
-    exchange: str,
-    token: str,
-    symbol: str,
-    name: str,
-    kind: str,
-    expiry: date,
-    lot: int,
-    tick: str,
-    freeze: int,
-    start: str,
-    *,
-    strike: str | None = None,
-) -> Instrument:
-    return Instrument(
-        exchange,
-        token,
-        symbol,
-        name,
-        kind,
-        lot,
-        Decimal(tick),
-        freeze,
-        Decimal(start),
-        expiry=f"{expiry:%d%b%Y}".upper(),
-        strike=None if strike is None else Decimal(strike),
-    )
+    expiry = _next_weekday(today + timedelta(days=20), _THURSDAY)
+    crude = _Family("MCX", "CRUDEOIL", "COM", lot=100, freeze=10001)
+    yield crude.future("467001", expiry, tick="1.00", start="5650")
+    option = crude.option("467100", expiry - timedelta(days=3), strike="5650", right="CE", start="145")
+    yield replace(option, kind="OPTFUT", tick=Decimal("0.10"))
 
 
 def _next_weekday(today: date, weekday: int) -> date:

@@ -34,7 +34,10 @@ class Simulation:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew at the present time: no orders, sessions, faults or journal; the same seed."""
+        """Begin anew at the present time: no orders, sessions, faults or journal.
+
+        The seed stays, so the numbers that orders get are repeated.
+        """
         now = self.clock.now()
         self.exchange = Exchange(instruments(ist_day(now)), seed=self.config.seed, start=now, rules=self.config.rules)
         self.sessions = Sessions(self.config)

@@ -163,6 +163,8 @@ def test_fault_waits_for_its_match_lets_some_pass_and_ends(client):
         ({"route": "placeOrder", "kind": "explode"}, "explode"),
         ({"route": "nowhere", "kind": "rate"}, "nowhere"),
         ({"route": "placeOrder", "kind": "late"}, "seconds"),
+        ({"route": "getOrderBook", "kind": "drop"}, "cancelOrder"),
+        ({"route": "*", "kind": "reject", "text": "x"}, "placeOrder"),
         ({"route": "placeOrder", "kind": "rate", "times": 0}, "times"),
         ({"route": "placeOrder", "kind": "rate", "second": 1}, "second"),
     ],

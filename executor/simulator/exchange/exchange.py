@@ -103,20 +103,21 @@ class Exchange:
         state = State.PARKED_CANCELLED if order.state is State.PARKED else State.CANCELLED
         return self._update(order, state=state, cancelled=order.open_quantity, event="")
 
-    def fill(self, order: Order, quantity: int, price: Decimal) -> Order:
+    def fill(self, order: Order, quantity: int, *, price: Decimal) -> Order:
         """Trade a part or all of a working order at `price`, whatever its limit says."""
-        fill = Fill(
-            self._numbers.fill_id(),
-            order.order_id,
-            order.tag,
-            order.instrument,
-            order.side,
-            order.terms.product,
-            price,
-            quantity,
-            self.at,
+        self.book.put_fill(
+            Fill(
+                fill_id=self._numbers.fill_id(),
+                order_id=order.order_id,
+                tag=order.tag,
+                instrument=order.instrument,
+                side=order.side,
+                product=order.terms.product,
+                price=price,
+                quantity=quantity,
+                at=self.at,
+            )
         )
-        self.book.put_fill(fill)
         state = State.COMPLETE if quantity == order.open_quantity else State.OPEN
         return self._update(
             order,
@@ -133,7 +134,7 @@ class Exchange:
         moments = [due] if due is not None and due <= now else []
         for key in self.book.watched():
             low, high = quiet_range(self.book.working(key))
-            reached = self.walk(key).next_outside(low, high, until)
+            reached = self.walk(key).next_outside(low, high, until=until)
             moments += [reached] if reached is not None else []
         return min(moments, default=None)
 
@@ -156,13 +157,13 @@ class Exchange:
         walk, terms = self.walk(ticket.instrument.key), ticket.terms
         rows = positions(self.book.fills(self.at), ist_day(self.at))
         net = next((r.net for r in rows if r.instrument == ticket.instrument and r.product == terms.product), 0)
-        opening = opening_quantity(ticket.side, terms.quantity, net)
+        opening = opening_quantity(ticket.side, terms.quantity, net=net)
         price = terms.price if terms.type.has_limit else walk.ltp
         working = [o for key in self.book.watched() for o in self.book.working(key)]
         return rejection(
             ticket,
             previous_close=walk.previous_close,
-            needed=money_needed(ticket.instrument, ticket.side, terms.product, opening, price),
+            needed=money_needed(ticket.instrument, ticket.side, product=terms.product, quantity=opening, price=price),
             available=self.rules.funds - money_used(rows, working),
             rules=self.rules,
         )
@@ -203,7 +204,7 @@ class Exchange:
 
     def _protect(self, order: Order) -> Order:
         ltp = self.walk(order.instrument.key).ltp
-        price = protected_price(order.instrument, order.side, ltp)
+        price = protected_price(order.instrument, order.side, ltp=ltp)
         return replace(order, terms=replace(order.terms, price=price))
 
     def _match_all(self, key: InstrumentKey) -> None:
@@ -224,7 +225,7 @@ class Exchange:
         quantity = self._part(order)
         if quantity < order.open_quantity:
             self._agenda.add(self.at + STEP, lambda: self._match_all(order.instrument.key))
-        return self.fill(order, quantity, ltp)
+        return self.fill(order, quantity, price=ltp)
 
     def _trigger(self, order: Order) -> Order:
         ready = self.at + timedelta(seconds=self.rules.fill_latency_s)

@@ -35,7 +35,7 @@ def quiet_range(orders: Iterable[Order]) -> tuple[int, int]:
     return low, high
 
 
-def protected_price(instrument: Instrument, side: Side, ltp: Decimal) -> Decimal:
+def protected_price(instrument: Instrument, side: Side, *, ltp: Decimal) -> Decimal:
     """Return the limit that stands for MARKET: the last price and its band, on the tick (smartapi.md 4.2)."""
     band = ltp * _band_percent(instrument, ltp) / 100
     if side is Side.BUY:

@@ -106,7 +106,7 @@ def holdings(fills: Iterable[Fill], today: date) -> list[Position]:
     return [row for row in rows.values() if row.net > 0]
 
 
-def money_needed(instrument: Instrument, side: Side, product: str, quantity: int, price: Decimal) -> Decimal:
+def money_needed(instrument: Instrument, side: Side, *, product: str, quantity: int, price: Decimal) -> Decimal:
     """Return what opening needs: the whole value for delivery and bought options, a fifth for all else."""
     whole = product == "DELIVERY" or (instrument.is_option and side is Side.BUY)
     value = quantity * price
@@ -118,17 +118,21 @@ def money_used(rows: Iterable[Position], working: Iterable[Order]) -> Decimal:
     used, nets = _ZERO, {}
     for row in rows:
         side, (quantity, value) = (Side.BUY, row.total_buy) if row.net > 0 else (Side.SELL, row.total_sell)
-        used += money_needed(row.instrument, side, row.product, abs(row.net), average(value, quantity))
+        used += money_needed(
+            row.instrument, side, product=row.product, quantity=abs(row.net), price=average(value, quantity)
+        )
         used -= row.realised
         nets[(row.instrument.key, row.product)] = row.net
     for order in working:
         net = nets.get((order.instrument.key, order.terms.product), 0)
-        opening = opening_quantity(order.side, order.open_quantity, net)
-        used += money_needed(order.instrument, order.side, order.terms.product, opening, order.terms.price)
+        opening = opening_quantity(order.side, order.open_quantity, net=net)
+        used += money_needed(
+            order.instrument, order.side, product=order.terms.product, quantity=opening, price=order.terms.price
+        )
     return used
 
 
-def opening_quantity(side: Side, quantity: int, net: int) -> int:
+def opening_quantity(side: Side, quantity: int, *, net: int) -> int:
     """Return how much of an order opens or adds, the rest closing a position of `net`."""
     against = -net if side is Side.BUY else net
     return max(0, quantity - max(0, against))

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from executor.simulator.exchange.instrument import Instrument
 from executor.simulator.exchange.orders import OrderType, Side, Ticket
 
 
@@ -43,7 +42,7 @@ def rejection(
         return "Intraday orders are not allowed in the trade to trade series."
     if terms.type is OrderType.STOPLOSS_LIMIT and _limit_before_trigger(ticket):
         return "The limit price of a stop loss order must not lie before its trigger price."
-    if terms.type.has_limit and _beyond_circuit(instrument, terms.price, previous_close, rules):
+    if terms.type.has_limit and _beyond_circuit(ticket, circuit(previous_close, rules)):
         return (
             "Your order price exceeds the circuit limit. Please adjust your order within the circuit limit "
             "or place a market order."
@@ -61,6 +60,6 @@ def _limit_before_trigger(ticket: Ticket) -> bool:
     return price < trigger if ticket.side is Side.BUY else price > trigger
 
 
-def _beyond_circuit(instrument: Instrument, price: Decimal, close: Decimal, rules: Rules) -> bool:
-    low, high = circuit(close, rules)
-    return instrument.is_cash and not low <= price <= high
+def _beyond_circuit(ticket: Ticket, band: tuple[Decimal, Decimal]) -> bool:
+    low, high = band
+    return ticket.instrument.is_cash and not low <= ticket.terms.price <= high

@@ -65,7 +65,7 @@ class Walk:
             self._step += inside
             missing -= inside
 
-    def next_outside(self, low: int, high: int, until: datetime) -> datetime | None:
+    def next_outside(self, low: int, high: int, *, until: datetime) -> datetime | None:
         """Return the next moment up to `until` at which the price, in ticks, leaves `low` to `high`; None if none."""
         wanted = self._hours.step_at(until) - self._step
         if self.held or wanted <= 0:

@@ -18,13 +18,13 @@ _PRODUCTS = ["MARGIN", "MIS", "NRML", "CNC"]
 def login(simulation: Simulation, call: Call) -> Answer:
     if call.body is None:
         return try_later()
-    found = simulation.sessions.login(call.body, call.now)
+    found = simulation.sessions.login(call.body, simulation.exchange.at)
     return found if isinstance(found, Answer) else success(found)
 
 
 def tokens(simulation: Simulation, call: Call) -> Answer:
     token = (call.body or {}).get("refreshToken")
-    found = simulation.sessions.refresh(str(token), call.now)
+    found = simulation.sessions.refresh(str(token), simulation.exchange.at)
     return found if isinstance(found, Answer) else success(found)
 
 
@@ -50,8 +50,8 @@ def profile(simulation: Simulation, _call: Call) -> Answer:
 
 def funds(simulation: Simulation, call: Call) -> Answer:
     """Answer getRMS: text with four decimals, null where nothing is in use."""
-    exchange = simulation.exchange
-    rows = positions(exchange.book.fills(call.as_of), ist_day(call.as_of))
+    exchange, as_of = simulation.exchange, simulation.exchange.at - call.lag
+    rows = positions(exchange.book.fills(as_of), ist_day(as_of))
     working = [order for key in exchange.book.watched() for order in exchange.book.working(key)]
     net = f"{exchange.rules.funds - money_used(rows, working):.4f}"
     nothing = dict.fromkeys(
@@ -80,14 +80,14 @@ def funds(simulation: Simulation, call: Call) -> Answer:
 
 
 def position_book(simulation: Simulation, call: Call) -> Answer:
-    exchange = simulation.exchange
-    rows = positions(exchange.book.fills(call.as_of), ist_day(call.as_of))
+    exchange, as_of = simulation.exchange, simulation.exchange.at - call.lag
+    rows = positions(exchange.book.fills(as_of), ist_day(as_of))
     return success([position_entry(row, exchange.walk(row.instrument.key)) for row in rows] or None)
 
 
 def holding_book(simulation: Simulation, call: Call) -> Answer:
-    exchange = simulation.exchange
-    rows = holdings(exchange.book.fills(call.as_of), ist_day(call.as_of))
+    exchange, as_of = simulation.exchange, simulation.exchange.at - call.lag
+    rows = holdings(exchange.book.fills(as_of), ist_day(as_of))
     return success([holding_entry(row, exchange.walk(row.instrument.key)) for row in rows])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from werkzeug.datastructures import Headers
@@ -36,17 +36,16 @@ class Call:
     path: str
     headers: Headers
     body: Mapping[str, Any] | None
-    now: datetime
-    as_of: datetime  #: books are shown as of then
     name: str = ""  #: the last part of the path, where it is an id
     reject: str | None = None  #: the exchange rejects the order with this text
+    lag: timedelta = timedelta(0)  #: books are shown as they were so long ago
 
 
 def success(data: Any) -> Answer:
     return _json("success", {"status": True, "message": "SUCCESS", "errorcode": "", "data": data})
 
 
-def refused(code: str, message: str, data: Any = None) -> Answer:
+def refused(code: str, message: str, *, data: Any = None) -> Answer:
     """Answer a business error, HTTP 200; codes of the gateway (AG…) get its own envelope."""
     if code.startswith("AG"):
         return _json("gateway", {"success": False, "message": message, "errorCode": code, "data": ""})

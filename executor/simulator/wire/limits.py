@@ -42,14 +42,14 @@ class Limits:
         """Tell whether one more request to `route` is allowed now; count it if so."""
         names = (route, "orders") if route in _ORDERS else (route,)
         windows = [(name, count, span) for name in names for count, span in _LIMITS.get(name, ())]
-        if any(self._full(name, count, span, now) for name, count, span in windows):
+        if any(self._full((name, span), count, now=now) for name, count, span in windows):
             return False
         for name, _count, span in windows:
             self._admitted[(name, span)].append(now)
         return True
 
-    def _full(self, name: str, count: int, span: int, now: datetime) -> bool:
-        window = self._admitted.setdefault((name, span), deque())
-        while window and now - window[0] >= timedelta(seconds=span):
+    def _full(self, key: tuple[str, int], count: int, *, now: datetime) -> bool:
+        window = self._admitted.setdefault(key, deque())
+        while window and now - window[0] >= timedelta(seconds=key[1]):
             window.popleft()
         return len(window) >= count

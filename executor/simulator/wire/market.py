@@ -37,13 +37,13 @@ def quote(simulation: Simulation, call: Call) -> Answer:
     known = [exchange.walk(key) for key in keys if key in exchange.walks]
     return success(
         {
-            "fetched": [_entry(walk, mode, simulation) for walk in known],
+            "fetched": [_entry(walk, simulation, mode=mode) for walk in known],
             "unfetched": [_unfetched(*key) for key in keys if key not in exchange.walks],
         }
     )
 
 
-def _entry(walk: Walk, mode: str, simulation: Simulation) -> dict[str, Any]:
+def _entry(walk: Walk, simulation: Simulation, *, mode: str) -> dict[str, Any]:
     entry = {
         "exchange": walk.instrument.exchange,
         "tradingSymbol": walk.instrument.symbol,

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from executor.simulator.exchange.instrument import Instrument
-from executor.simulator.exchange.orders import OrderType, Side, Terms, Ticket
+from executor.simulator.exchange.orders import Order, OrderType, Side, Terms, Ticket
 from executor.simulator.exchange.walk import Walk
 from executor.simulator.wire.answers import Answer, refused, try_later
 
@@ -43,7 +43,7 @@ def read_ticket(body: Mapping[str, Any] | None, walks: Walks) -> Ticket | Answer
     return (
         _misfit(instrument, terms)
         or _without_consent(instrument, body)
-        or _beyond_range(instrument, side, terms)
+        or _beyond_range(instrument, terms, side=side)
         or Ticket(
             instrument,
             side,
@@ -54,14 +54,14 @@ def read_ticket(body: Mapping[str, Any] | None, walks: Walks) -> Ticket | Answer
     )
 
 
-def read_change(body: Mapping[str, Any], instrument: Instrument, side: Side) -> Terms | Answer:
-    """Read modifyOrder's body for an order of `instrument`: the new terms, or the refusal."""
+def read_change(body: Mapping[str, Any], order: Order) -> Terms | Answer:
+    """Read modifyOrder's body for `order`: the new terms, or the refusal."""
     terms = _read_terms(body)
     if isinstance(terms, Answer):
         return terms
-    if (body.get("exchange"), str(body.get("symboltoken"))) != instrument.key:
+    if (body.get("exchange"), str(body.get("symboltoken"))) != order.instrument.key:
         return refused("AB4006", "Invalid symboltoken")
-    return _misfit(instrument, terms) or _beyond_range(instrument, side, terms) or terms
+    return _misfit(order.instrument, terms) or _beyond_range(order.instrument, terms, side=order.side) or terms
 
 
 def _read_terms(body: Mapping[str, Any]) -> Terms | Answer:
@@ -126,7 +126,7 @@ def _without_consent(instrument: Instrument, body: Mapping[str, Any]) -> Answer 
     )
 
 
-def _beyond_range(instrument: Instrument, side: Side, terms: Terms) -> Answer | None:
+def _beyond_range(instrument: Instrument, terms: Terms, *, side: Side) -> Answer | None:
     """Refuse a stop order whose limit lies too far beyond its trigger (smartapi.md 4.2)."""
     if terms.type is not OrderType.STOPLOSS_LIMIT or instrument.is_cash:
         return None

@@ -92,11 +92,11 @@ class Sessions:
 
     def _open(self, now: datetime, state: Any) -> dict[str, Any]:
         expires_at = next_midnight(now)
-        jwt, refresh, feed = (self._token(use, now, expires_at) for use in ("trade", "refresh", "feed"))
+        jwt, refresh, feed = (self._token(use, now, expires_at=expires_at) for use in ("trade", "refresh", "feed"))
         self._sessions[jwt] = _Session(jwt, refresh, feed, expires_at)
         return {"jwtToken": jwt, "refreshToken": refresh, "feedToken": feed, "state": state}
 
-    def _token(self, use: str, now: datetime, expires_at: datetime) -> str:
+    def _token(self, use: str, now: datetime, *, expires_at: datetime) -> str:
         claims = {
             "username": self.credentials.client_code,
             "usertype": "USER",

@@ -21,7 +21,7 @@ def place(simulation: Simulation, call: Call) -> Answer:
     if isinstance(ticket, Answer):
         return ticket
     order = simulation.exchange.place(ticket, reject=call.reject)
-    return _placed(order.instrument.symbol, order.order_id, order.unique_id)
+    return _placed(order.instrument.symbol, (order.order_id, order.unique_id))
 
 
 def drop(simulation: Simulation, call: Call) -> Answer:
@@ -30,7 +30,7 @@ def drop(simulation: Simulation, call: Call) -> Answer:
     if order is not None:
         return _done(order)
     symbol = str((call.body or {}).get("tradingsymbol"))
-    return _placed(symbol, *simulation.exchange.ids_of_no_order())
+    return _placed(symbol, simulation.exchange.ids_of_no_order())
 
 
 def modify(simulation: Simulation, call: Call) -> Answer:
@@ -41,7 +41,7 @@ def modify(simulation: Simulation, call: Call) -> Answer:
     kind = call.body.get("ordertype")
     if kind in tuple(OrderType) and OrderType(kind).has_trigger and "triggerprice" not in call.body:
         return _done(order)
-    terms = read_change(call.body, order.instrument, order.side)
+    terms = read_change(call.body, order)
     if isinstance(terms, Answer):
         return terms
     if order.state.is_over:
@@ -56,25 +56,27 @@ def cancel(simulation: Simulation, call: Call) -> Answer:
     order = _named(simulation, call)
     if isinstance(order, Answer):
         return order
-    if order.after_market and not order.state.is_over and _is_locked(call.now):
+    if order.after_market and not order.state.is_over and _is_locked(simulation.exchange.at):
         ids = {"orderid": order.order_id, "uniqueorderid": order.order_id}
-        return refused("AB1007", "Cancel Order Response : Bad Input", ids)
+        return refused("AB1007", "Cancel Order Response : Bad Input", data=ids)
     return _done(simulation.exchange.cancel(order))
 
 
 def order_book(simulation: Simulation, call: Call) -> Answer:
-    orders = simulation.exchange.book.orders(call.as_of)
-    return success([order_entry(order) for order in orders if _is_of_today(order, call.as_of)] or None)
+    as_of = simulation.exchange.at - call.lag
+    orders = simulation.exchange.book.orders(as_of)
+    return success([order_entry(order) for order in orders if _is_of_today(order, as_of)] or None)
 
 
 def trade_book(simulation: Simulation, call: Call) -> Answer:
-    fills = simulation.exchange.book.fills(call.as_of)
-    today = [fill for fill in fills if ist_day(fill.at) == ist_day(call.as_of)]
+    as_of = simulation.exchange.at - call.lag
+    fills = simulation.exchange.book.fills(as_of)
+    today = [fill for fill in fills if ist_day(fill.at) == ist_day(as_of)]
     return success([trade_entry(fill) for fill in today] or None)
 
 
 def details(simulation: Simulation, call: Call) -> Answer:
-    orders = simulation.exchange.book.orders(call.as_of)
+    orders = simulation.exchange.book.orders(simulation.exchange.at - call.lag)
     found = next((order for order in orders if order.unique_id == call.name), None)
     if found is None:
         return refused("AB1013", "Order not found")
@@ -88,7 +90,8 @@ def _named(simulation: Simulation, call: Call) -> Order | Answer:
     return order or refused("AB1013", "Order not found")
 
 
-def _placed(symbol: str, order_id: str, unique_id: str) -> Answer:
+def _placed(symbol: str, ids: tuple[str, str]) -> Answer:
+    order_id, unique_id = ids
     return success({"script": symbol, "orderid": order_id, "uniqueorderid": unique_id})
 
 
