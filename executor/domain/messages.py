@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
-from typing import Any
 
 from executor.domain.bracket import Bracket, Leg
-from executor.domain.ids import BrokerOrderId, CallId, IntentId, OrderId, OrderTag
+from executor.domain.ids import BracketId, BrokerOrderId, CallId, IntentId, OrderId, OrderTag, SignalId
 from executor.domain.instrument import Instrument, InstrumentKey, Price
 from executor.domain.order import FillReport, Order, OrderType, Report, Side
 from executor.domain.refusal import Refusal
@@ -242,7 +241,12 @@ class Tick:
     """Nothing but time has passed."""
 
 
-Event = SignalsArrived | SendEnded | ReadEnded | ReadFailed | SessionChanged | HaltsRead | Tick
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The desk has just been loaded: what was being sent then is in doubt."""
+
+
+Event = Started | SignalsArrived | SendEnded | ReadEnded | ReadFailed | SessionChanged | HaltsRead | Tick
 
 
 class HaltKind(StrEnum):
@@ -341,6 +345,32 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the desk has seen and keeps in memory only; after a start it is gathered anew, in the safe direction.
+
+    `read` are the queries answered well since the session opened; `asked_at` when each was last answered or failed;
+    `clean_reads` when good order books of the last minute were begun; `waiting` the signals not aimed at yet.
+    """
+
+    session_open: bool = False
+    read: frozenset[QueryKind] = frozenset()
+    asked_at: Mapping[Query, datetime] = field(default_factory=dict)
+    clean_reads: tuple[datetime, ...] = ()
+    failed_reads: int = 0
+    prices: Mapping[InstrumentKey, Price] = field(default_factory=dict)
+    positions: tuple[NetPosition, ...] = ()
+    calls: Mapping[str, CallRow] = field(default_factory=dict)
+    waiting: Mapping[SignalId, Resolved] = field(default_factory=dict)
+    unprotected_since: Mapping[BracketId, datetime] = field(default_factory=dict)
+    alarmed: frozenset[BracketId] = frozenset()
+
+    @property
+    def reconciled(self) -> bool:
+        """Order book, trades and positions were read: nothing is sent before."""
+        return self.session_open and self.read >= {QueryKind.ORDER_BOOK, QueryKind.TRADES, QueryKind.POSITIONS}
+
+
+@dataclass(frozen=True, slots=True)
 class Committed:
     """What the store made of a decision: the intents that may leave now, and the halts as they stand."""
 
@@ -358,7 +388,7 @@ class Decision:
     changes: tuple[Change, ...] = ()
     intents: tuple[Intent, ...] = ()
     queries: tuple[Query, ...] = ()
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Evidence | None = None
     notes: tuple[Note, ...] = ()
 
 

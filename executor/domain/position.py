@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from executor.domain.bracket import Leg, Role
-from executor.domain.order import Order
+from executor.domain.order import Order, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,16 @@ class Holding:
         return self.entered - self.left
 
 
-def holding_of(orders: Iterable[tuple[Leg, Order]]) -> Holding:
-    """What the filled quantities of a bracket's orders leave."""
-    entered = left = 0
+def holding_of(side: Side, orders: Iterable[tuple[Leg, Order]]) -> Holding:
+    """What the filled quantities leave of a bracket of this side; an exit that overshot is bought back by side."""
+    entered = left = entries = 0
     cost = Decimal(0)
     for leg, order in orders:
-        if leg.role is Role.ENTRY:
+        if leg.side is side:
             entered += order.filled
-            cost += order.filled * (order.average or order.sent_price)
         else:
             left += order.filled
-    return Holding(entered, left, cost / entered if entered else None)
+        if leg.role is Role.ENTRY:
+            entries += order.filled
+            cost += order.filled * (order.average or order.sent_price)
+    return Holding(entered, left, cost / entries if entries else None)

@@ -1,0 +1,119 @@
+"""Aim at an entry: rails, price, plan; then a bracket with its legs, or one more entry leg of the one that is held."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from executor.desk import prices, rails
+from executor.desk.book import Draft
+from executor.desk.lanes import touch
+from executor.desk.outcome import end_signal
+from executor.domain.bracket import Bracket, Goal, Leg, Role
+from executor.domain.ids import BracketId, LegId
+from executor.domain.instrument import Instrument
+from executor.domain.messages import Lane, Resolved
+from executor.domain.order import Side
+from executor.domain.plan import EntryPlan, plan_entry
+from executor.domain.refusal import Refusal, RefusalCode
+from executor.domain.signal import Ask, Outcome, Signal, SignalState
+from executor.domain.strategy import Protection
+
+
+def aim_entry(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, contract: Instrument, side: Side) -> bool:
+    """Open or add; False while it must wait: for the session, a price, or the bracket before it to close."""
+    signal, strategy = resolved.signal, resolved.strategy
+    if lane.last_exit_fired_at is not None and signal.fired_at < lane.last_exit_fired_at:
+        end_signal(draft, signal, Outcome.SUPERSEDED, Refusal(RefusalCode.SUPERSEDED))
+        return True
+    refusal = rails.entry_refused(draft, ask=ask, strategy=strategy, contract=contract, lane=lane)
+    if refusal:
+        end_signal(draft, signal, Outcome.REFUSED, refusal)
+        return True
+    if give_up_if_stale(draft, signal):
+        return True
+    bracket = draft.bracket_of_lane(lane.key)
+    if not draft.evidence.reconciled or (bracket is not None and bracket.goal is Goal.FLAT):
+        return False
+    last = prices.seen_price(draft, contract.key) or prices.told_price(draft, ask.price, signal.fired_at)
+    if last is None:
+        prices.ask_price(draft, contract.key, contract.symbol)
+        return False
+    _plan(draft, resolved, ask=ask, lane=lane, contract=contract, side=side, last=last, bracket=bracket)
+    return True
+
+
+def give_up_if_stale(draft: Draft, signal: Signal) -> bool:
+    """End an entry that waited past its life."""
+    if not rails.is_stale(draft, signal):
+        return False
+    end_signal(draft, signal, Outcome.EXPIRED, Refusal(RefusalCode.STALE, rails.age_words(draft, signal)))
+    return True
+
+
+def _plan(
+    draft: Draft,
+    resolved: Resolved,
+    *,
+    ask: Ask,
+    lane: Lane,
+    contract: Instrument,
+    side: Side,
+    last: Decimal,
+    bracket: Bracket | None,
+) -> None:
+    signal, strategy = resolved.signal, resolved.strategy
+    plan = plan_entry(ask=ask, strategy=strategy, contract=contract, side=side, last=last)
+    refusal = plan if isinstance(plan, Refusal) else rails.over_quantity(draft, strategy, bracket, plan.quantity)
+    if isinstance(plan, Refusal) or refusal is not None:
+        assert refusal is not None
+        end_signal(draft, signal, Outcome.REFUSED, refusal)
+        return
+    if bracket is None:
+        bracket = _open_bracket(draft, signal, plan, contract)
+    _add_leg(draft, bracket, signal, Role.ENTRY, plan)
+    draft.put(replace(signal, state=SignalState.WORKING, plan=plan.words), before=signal)
+    draft.note("plan", signal.id, plan.words)
+    touch(draft, lane, signal.fired_at, exit_fired=False)
+
+
+def _open_bracket(draft: Draft, signal: Signal, plan: EntryPlan, contract: Instrument) -> Bracket:
+    bracket = Bracket(
+        id=BracketId(draft.ids.new()),
+        lane=signal.lane,
+        account=draft.account,
+        strategy=signal.strategy,
+        instrument=contract.key,
+        symbol=contract.symbol,
+        tick=contract.tick,
+        lot=contract.lot,
+        product=plan.product,
+        side=plan.side,
+        protection=plan.protection,
+        stop_loss=plan.stop,
+        take_profit=plan.target,
+        opened_at=draft.now,
+    )
+    draft.put(bracket)
+    if plan.protection is not Protection.NONE:
+        _add_leg(draft, bracket, signal, Role.STOP, plan)
+    if plan.target is not None:
+        _add_leg(draft, bracket, signal, Role.TARGET, plan)
+    return bracket
+
+
+def _add_leg(draft: Draft, bracket: Bracket, signal: Signal, role: Role, plan: EntryPlan) -> None:
+    price = {Role.ENTRY: plan.limit, Role.TARGET: plan.target_price}.get(role)
+    leg = Leg(
+        id=LegId(draft.ids.new()),
+        bracket=bracket.id,
+        account=draft.account,
+        cause=signal.id,
+        role=role,
+        side=plan.side if role is Role.ENTRY else plan.side.opposite,
+        quantity=plan.quantity,
+        price=price,
+        trigger=plan.trigger if role is Role.STOP else None,
+        created_at=draft.now,
+    )
+    draft.put(leg)

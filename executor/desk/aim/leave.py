@@ -1,0 +1,86 @@
+"""Aim at less: a full exit sets the bracket's goal FLAT, a partial one adds an EXIT leg. Rails do not apply."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from executor.desk import rails
+from executor.desk.book import Draft
+from executor.desk.lanes import touch
+from executor.desk.outcome import end_signal
+from executor.domain.bracket import Bracket, Goal, Leg, Role
+from executor.domain.calendar import trading_day
+from executor.domain.ids import LegId
+from executor.domain.messages import Lane, Resolved
+from executor.domain.refusal import Refusal, RefusalCode
+from executor.domain.signal import Ask, Outcome, Signal, SignalState
+from executor.domain.size import Units, part_of, units_of
+from executor.domain.strategy import Strategy
+
+
+def aim_exit(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket: Bracket, part: bool) -> None:
+    """Close what the lane holds, or a part of it. A stale exit of the day runs if the lane saw nothing newer."""
+    signal = resolved.signal
+    if _too_late(draft, signal, lane):
+        end_signal(draft, signal, Outcome.EXPIRED, Refusal(RefusalCode.STALE, rails.age_words(draft, signal)))
+        return
+    held = draft.holding(bracket).held
+    outstanding = sum(leg.quantity for leg in open_exits(draft, bracket))
+    units = _units(ask, resolved.strategy, bracket, held) if part else Units(held, f"all {held} held leave")
+    if isinstance(units, Refusal):
+        end_signal(draft, signal, Outcome.REFUSED, units)
+        return
+    if not part or units.quantity >= held - outstanding:
+        close(draft, bracket, closer=signal.id, reason=f"signal {signal.id}")
+    else:
+        _add_exit(draft, bracket, signal, units.quantity)
+    draft.put(replace(signal, state=SignalState.WORKING, plan=units.words), before=signal)
+    draft.note("plan", signal.id, f"exit: {units.words}")
+    touch(draft, lane, signal.fired_at, exit_fired=True)
+
+
+def close(draft: Draft, bracket: Bracket, *, closer: str | None, reason: str) -> None:
+    """Set a bracket's goal FLAT; entries of it are no longer wanted."""
+    draft.put(replace(bracket, goal=Goal.FLAT, closer=closer, closing_reason=reason))
+    for leg in draft.legs_of(bracket.id, Role.ENTRY):
+        if leg.wanted:
+            draft.put(replace(leg, wanted=False, reason="the position is being closed"))
+
+
+def open_exits(draft: Draft, bracket: Bracket) -> list[Leg]:
+    """Partial exits that have not left yet."""
+    return [
+        leg
+        for leg in draft.legs_of(bracket.id, Role.EXIT)
+        if leg.wanted and sum(order.filled for order in draft.orders_of(leg.id)) < leg.quantity
+    ]
+
+
+def _too_late(draft: Draft, signal: Signal, lane: Lane) -> bool:
+    if not rails.is_stale(draft, signal):
+        return False
+    if trading_day(signal.fired_at) != draft.day:
+        return True
+    return lane.last_fired_at is not None and lane.last_fired_at > signal.fired_at
+
+
+def _units(ask: Ask, strategy: Strategy, bracket: Bracket, held: int) -> Units | Refusal:
+    if ask.position is not None:
+        return part_of(held, now=ask.position.now_size, prev=ask.position.prev_size, lot=bracket.lot)
+    return units_of(ask.size or strategy.size, lot=bracket.lot, cap=max(held, strategy.rails.max_quantity))
+
+
+def _add_exit(draft: Draft, bracket: Bracket, signal: Signal, quantity: int) -> None:
+    leg = Leg(
+        id=LegId(draft.ids.new()),
+        bracket=bracket.id,
+        account=draft.account,
+        cause=signal.id,
+        role=Role.EXIT,
+        side=bracket.side.opposite,
+        quantity=quantity,
+        price=None,
+        trigger=None,
+        created_at=draft.now,
+    )
+    draft.put(leg)

@@ -1,0 +1,34 @@
+"""decide = absorb → aim → want. Every feature of the desk belongs to one of the three."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from executor.desk.absorb import absorb
+from executor.desk.aim import aim
+from executor.desk.book import Book, Draft
+from executor.desk.guard import guard
+from executor.desk.outcome import conclude
+from executor.desk.reads import due_reads
+from executor.desk.settle import settle
+from executor.desk.want import want
+from executor.domain.ids import Ids
+from executor.domain.messages import Decision, Event
+
+
+def decide(book: Book, event: Event, now: datetime, ids: Ids) -> Decision:
+    """What follows from an event; pure.
+
+    1. absorb: facts are taken in, doubts settled where they can be, brackets and signals concluded from quantities.
+    2. aim: signals, the clock and the guard change goals.
+    3. want: what must be working minus what is working becomes intents; nothing else makes any.
+    """
+    draft = Draft(book, now, ids)
+    absorb(draft, event)
+    settle(draft)
+    conclude(draft)
+    aim(draft)
+    guard(draft)
+    intents = want(draft)
+    due_reads(draft)
+    return draft.decision(intents)

@@ -1,0 +1,35 @@
+"""The last price of a contract, as fresh as a decision needs it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from executor.desk.book import Draft
+from executor.domain.instrument import InstrumentKey
+from executor.domain.messages import Query, QueryKind
+
+#: A price we saw ourselves counts this long; an alert's own price a little longer (DESIGN: Orders).
+SEEN_FRESH = timedelta(seconds=2)
+TOLD_FRESH = timedelta(seconds=10)
+#: A quote is asked for again after this long without an answer.
+_ASK_AGAIN = timedelta(seconds=1)
+
+
+def seen_price(draft: Draft, contract: InstrumentKey) -> Decimal | None:
+    """The price we saw within two seconds."""
+    seen = draft.evidence.prices.get(contract)
+    return seen.value if seen and draft.now - seen.at <= SEEN_FRESH else None
+
+
+def told_price(draft: Draft, price: Decimal | None, fired_at: datetime) -> Decimal | None:
+    """The alert's price, when it names this very contract and was fired within ten seconds."""
+    return price if price is not None and draft.now - fired_at <= TOLD_FRESH else None
+
+
+def ask_price(draft: Draft, contract: InstrumentKey, symbol: str) -> None:
+    """Ask for a quote; the next decision finds it."""
+    query = Query(QueryKind.LTP, contract, symbol)
+    asked = draft.evidence.asked_at.get(query)
+    if asked is None or draft.now - asked >= _ASK_AGAIN:
+        draft.ask(query)

@@ -1,0 +1,94 @@
+"""What stops entries. Exits pass all of it; a rule returns a refusal, it does not raise."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from executor.desk.book import Draft
+from executor.domain.bracket import Bracket, Role
+from executor.domain.calendar import clock_time, trading_day
+from executor.domain.instrument import Instrument
+from executor.domain.messages import Lane
+from executor.domain.refusal import Refusal, RefusalCode
+from executor.domain.signal import Ask, Signal
+from executor.domain.strategy import Strategy
+
+#: How long an entry may wait from its fire time, in all places together (DESIGN: fired_at + 60 s).
+ENTRY_LIFE = timedelta(seconds=60)
+
+
+def entry_refused(draft: Draft, *, ask: Ask, strategy: Strategy, contract: Instrument, lane: Lane) -> Refusal | None:
+    """The first rail that stops an entry, in the order in which a person would ask."""
+    if not strategy.enabled:
+        return Refusal(RefusalCode.STRATEGY_OFF, strategy.name)
+    return (
+        _halted(draft, strategy, lane)
+        or _ticker_refused(ask, strategy)
+        or _hours_refused(draft, strategy, contract)
+        or _trades_refused(draft, strategy)
+    )
+
+
+def is_stale(draft: Draft, signal: Signal) -> bool:
+    return draft.now - signal.fired_at > ENTRY_LIFE
+
+
+def age_words(draft: Draft, signal: Signal) -> str:
+    return f"{(draft.now - signal.fired_at).total_seconds():.0f} s after it was fired"
+
+
+def over_quantity(draft: Draft, strategy: Strategy, bracket: Bracket | None, quantity: int) -> Refusal | None:
+    """The largest position: what is held, what may still fill, and the new entry together."""
+    if bracket is None:
+        return None
+    coming = sum(order.remaining for _, order in draft.orders_of_bracket(bracket.id, Role.ENTRY))
+    unsent = sum(
+        leg.quantity for leg in draft.legs_of(bracket.id, Role.ENTRY) if leg.wanted and not draft.orders_of(leg.id)
+    )
+    total = draft.holding(bracket).held + coming + unsent + quantity
+    if total > strategy.rails.max_quantity:
+        return Refusal(RefusalCode.SIZE_OVER_LIMIT, f"{total} with what is held, allowed {strategy.rails.max_quantity}")
+    return None
+
+
+def _halted(draft: Draft, strategy: Strategy, lane: Lane) -> Refusal | None:
+    scopes = {"ALL", f"account:{draft.account}", f"strategy:{strategy.name}", f"lane:{lane.key}"}
+    for halt in draft.halts:
+        if halt.scope in scopes:
+            return Refusal(RefusalCode.HALTED, f"{halt.kind} on {halt.scope}: {halt.why}")
+    if lane.halted:
+        return Refusal(RefusalCode.HALTED, f"the lane {lane.ticker} is halted")
+    return None
+
+
+def _ticker_refused(ask: Ask, strategy: Strategy) -> Refusal | None:
+    if {ask.ticker, f"{ask.exchange}:{ask.ticker}"} & strategy.rails.tickers:
+        return None
+    allowed = ", ".join(sorted(strategy.rails.tickers))
+    return Refusal(RefusalCode.TICKER_NOT_ALLOWED, f"{ask.exchange}:{ask.ticker}; allowed: {allowed}")
+
+
+def _hours_refused(draft: Draft, strategy: Strategy, contract: Instrument) -> Refusal | None:
+    if not draft.calendar.is_open(contract.key.segment, draft.now):
+        if trading_day(draft.now) > draft.calendar.valid_until:
+            return Refusal(RefusalCode.CLOSED, f"the calendar ends on {draft.calendar.valid_until}: extend it")
+        return Refusal(RefusalCode.CLOSED, f"{contract.key.segment} at {clock_time(draft.now):%H:%M} IST")
+    rails = strategy.rails
+    if not rails.enter_from <= clock_time(draft.now) < rails.enter_until:
+        hours = f"{rails.enter_from:%H:%M}–{rails.enter_until:%H:%M}"
+        return Refusal(RefusalCode.OUTSIDE_WINDOW, f"it is {clock_time(draft.now):%H:%M}, entries run {hours}")
+    return None
+
+
+def _trades_refused(draft: Draft, strategy: Strategy) -> Refusal | None:
+    """Every entry leg of the day counts, whatever became of it, but those that never left."""
+    today = [
+        leg
+        for leg in draft.legs.values()
+        if leg.role is Role.ENTRY
+        and trading_day(leg.created_at) == draft.day
+        and draft.brackets[leg.bracket].strategy == strategy.name
+    ]
+    if len(today) >= strategy.rails.max_trades:
+        return Refusal(RefusalCode.TRADES_A_DAY, f"{len(today)} today, allowed {strategy.rails.max_trades}")
+    return None

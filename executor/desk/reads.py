@@ -1,0 +1,49 @@
+"""Which books to read now. The books are the truth; without a feed they are read as fast as the limits allow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from executor.desk.book import Draft
+from executor.domain.messages import Query, QueryKind
+from executor.domain.order import DONE, OrderState
+
+#: Read while something works, is held or is in doubt; the broker's limit is one a second.
+BUSY = timedelta(seconds=1.1)
+#: Read when nothing does: it shows that the session lives, and what others do in the account.
+IDLE = timedelta(seconds=30)
+
+
+def due_reads(draft: Draft) -> None:
+    if not draft.evidence.session_open:
+        return
+    _read_if_due(draft, QueryKind.ORDER_BOOK, BUSY if _is_busy(draft) else IDLE)
+    if QueryKind.TRADES not in draft.evidence.read or _fills_unexplained(draft):
+        _read_if_due(draft, QueryKind.TRADES, BUSY)
+    _read_if_due(draft, QueryKind.POSITIONS, BUSY if QueryKind.POSITIONS not in draft.evidence.read else IDLE)
+
+
+def _read_if_due(draft: Draft, kind: QueryKind, interval: timedelta) -> None:
+    query = Query(kind)
+    asked = draft.evidence.asked_at.get(query)
+    if asked is None or kind not in draft.evidence.read or draft.now - asked >= interval:
+        draft.ask(query)
+
+
+def _is_busy(draft: Draft) -> bool:
+    if draft.live_brackets():
+        return True
+    return any(
+        order.state not in DONE or order.state is OrderState.NOT_PLACED
+        for order in draft.orders.values()
+        if order.day == draft.day and order.leg is not None
+    )
+
+
+def _fills_unexplained(draft: Draft) -> bool:
+    """Whether an order of the day has filled more than its known fills tell."""
+    told: dict[str, int] = {}
+    for fill in draft.fills.values():
+        told[fill.broker_id] = told.get(fill.broker_id, 0) + fill.quantity
+    today = (order for order in draft.orders.values() if order.day == draft.day and order.broker_id)
+    return any(order.filled > told.get(order.broker_id or "", 0) for order in today)

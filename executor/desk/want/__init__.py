@@ -1,0 +1,23 @@
+"""What must be working minus what is working. The only room where intents are made."""
+
+from __future__ import annotations
+
+from executor.desk.book import Draft
+from executor.desk.want.difference import Need, emit
+from executor.desk.want.entry import entry_needs
+from executor.desk.want.flat import flat_needs
+from executor.desk.want.pair import protection_needs
+from executor.domain.bracket import Goal
+from executor.domain.messages import Intent
+
+
+def want(draft: Draft) -> list[Intent]:
+    """The intents that ask to leave now; nothing before the account is reconciled or outside the session."""
+    needs: list[Need] = []
+    if draft.evidence.reconciled:
+        for bracket in draft.live_brackets():
+            if not draft.calendar.is_open(bracket.instrument.segment, draft.now):
+                continue
+            needs += entry_needs(draft, bracket)
+            needs += flat_needs(draft, bracket) if bracket.goal is Goal.FLAT else protection_needs(draft, bracket)
+    return emit(draft, needs)

@@ -1,0 +1,187 @@
+"""From needs to intents, with all damping: one unsettled intent an order, a pause after each failure in a row.
+
+A need that is already READY with the same request stays; one whose request changed is dropped and made anew; a
+READY intent that nobody needs any more is dropped, provably never sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+
+from executor.desk.book import Draft
+from executor.desk.settle import failures_of
+from executor.domain.bracket import Bracket, Leg
+from executor.domain.ids import IntentId, OrderId, tag_of
+from executor.domain.messages import Intent, IntentKind, IntentState, OrderRequest, PermitClass, SettledBy
+from executor.domain.order import DONE, Order, OrderState, OrderType
+
+#: After the n-th failure in a row a leg waits 1, 2, 4, … s, at most this long.
+_PAUSE = timedelta(seconds=1)
+_PAUSE_MAX = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A leg needs a new order."""
+
+    bracket: Bracket
+    leg: Leg
+    type: OrderType
+    quantity: int
+    price: Decimal
+    trigger: Decimal | None
+    permit: PermitClass
+
+
+@dataclass(frozen=True, slots=True)
+class Modify:
+    """An order must work with other values; `quantity` is its new total."""
+
+    order: Order
+    type: OrderType
+    quantity: int
+    price: Decimal
+    trigger: Decimal | None
+    permit: PermitClass
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    order: Order
+    permit: PermitClass
+
+
+Need = Place | Modify | Cancel
+
+
+def emit(draft: Draft, needs: Sequence[Need]) -> list[Intent]:
+    """Turn needs into READY intents; returns all that ask to leave."""
+    ready: list[Intent] = []
+    for need in needs:
+        intent = _intent_for(draft, need)
+        if intent is not None:
+            ready.append(intent)
+    kept = {intent.id for intent in ready}
+    for intent in list(draft.intents.values()):
+        if intent.state is IntentState.READY and intent.id not in kept:
+            _drop(draft, intent, needed=any(_order_of(draft, need) == intent.order for need in needs))
+    return ready
+
+
+def _intent_for(draft: Draft, need: Need) -> Intent | None:
+    order = _initial_order(draft, need) if isinstance(need, Place) else need.order
+    standing = draft.unsettled(order.id) if order else None
+    if standing is not None and standing.state is not IntentState.READY:
+        return None
+    if _paused(draft, need):
+        return None
+    request = _request(need, order) if order else None
+    if standing is not None and request == standing.request and standing.kind is _kind(need):
+        return standing
+    if standing is not None:
+        _drop(draft, standing, needed=True)
+    if isinstance(need, Place):
+        order = _new_order(draft, need) if order is None else _resent(draft, order, need)
+    assert order is not None
+    return _new_intent(draft, need, order, _request(need, order))
+
+
+def _initial_order(draft: Draft, need: Place) -> Order | None:
+    """The leg's order that was never sent, if there is one: it keeps its tag."""
+    found = [order for order in draft.orders_of(need.leg.id) if order.state is OrderState.INITIALIZED]
+    return found[-1] if found else None
+
+
+def _order_of(draft: Draft, need: Need) -> OrderId | None:
+    order = _initial_order(draft, need) if isinstance(need, Place) else need.order
+    return order.id if order else None
+
+
+def _new_order(draft: Draft, need: Place) -> Order:
+    attempt = len(draft.orders_of(need.leg.id)) + 1
+    order = Order(
+        id=OrderId(draft.ids.new()),
+        leg=need.leg.id,
+        account=draft.account,
+        day=draft.day,
+        attempt=attempt,
+        tag=tag_of(need.leg.id, attempt),
+        instrument=need.bracket.instrument,
+        symbol=need.bracket.symbol,
+        side=need.leg.side,
+        product=need.bracket.product,
+        type=need.type,
+        sent_quantity=need.quantity,
+        sent_price=need.price,
+        sent_trigger=need.trigger,
+        created_at=draft.now,
+    )
+    draft.put(order)
+    return order
+
+
+def _resent(draft: Draft, order: Order, need: Place | Modify) -> Order:
+    changed = replace(
+        order, type=need.type, sent_quantity=need.quantity, sent_price=need.price, sent_trigger=need.trigger
+    )
+    draft.put(changed)
+    return changed
+
+
+def _new_intent(draft: Draft, need: Need, order: Order, request: OrderRequest) -> Intent:
+    if isinstance(need, Modify):
+        _resent(draft, order, need)
+    intent = Intent(
+        id=IntentId(draft.ids.new()),
+        order=order.id,
+        account=draft.account,
+        kind=_kind(need),
+        permit=need.permit,
+        request=request,
+        created_at=draft.now,
+    )
+    draft.put(intent)
+    return intent
+
+
+def _request(need: Need, order: Order) -> OrderRequest:
+    assert order.tag is not None, "only our own orders are changed"
+    request = OrderRequest(
+        instrument=order.instrument,
+        symbol=order.symbol,
+        side=order.side,
+        product=order.product,
+        type=order.working_type or order.type,
+        quantity=order.sent_quantity,
+        price=order.sent_price,
+        trigger=order.sent_trigger,
+        tag=order.tag,
+        broker_id=order.broker_id,
+    )
+    if isinstance(need, Cancel):
+        return request
+    return replace(request, type=need.type, quantity=need.quantity, price=need.price, trigger=need.trigger)
+
+
+def _kind(need: Need) -> IntentKind:
+    return {Place: IntentKind.PLACE, Modify: IntentKind.MODIFY, Cancel: IntentKind.CANCEL}[type(need)]
+
+
+def _paused(draft: Draft, need: Need) -> bool:
+    leg = need.leg.id if isinstance(need, Place) else need.order.leg
+    failed = failures_of(draft, draft.orders_of(leg)) if leg else []
+    if not failed or failed[0].sending_at is None:
+        return False
+    pause: timedelta = min(_PAUSE_MAX, _PAUSE * 2 ** min(len(failed) - 1, 5))
+    return draft.now - failed[0].sending_at < pause
+
+
+def _drop(draft: Draft, intent: Intent, *, needed: bool) -> None:
+    """End a READY intent; an order that was to be placed and is not needed any more was never sent."""
+    draft.put(replace(intent, state=IntentState.DROPPED, outcome="DROPPED: never sent", settled_by=SettledBy.DROP))
+    order = draft.orders[intent.order]
+    if intent.kind is IntentKind.PLACE and not needed and order.state not in DONE:
+        draft.put(replace(order, state=OrderState.NOT_PLACED, text="never sent"))

@@ -1,0 +1,39 @@
+"""Entries: placed once, tried again only after a refusal that proves nothing was done, withdrawn when not wanted."""
+
+from __future__ import annotations
+
+from executor.desk.book import Draft
+from executor.desk.outcome import may_try_again
+from executor.desk.want.difference import Cancel, Need, Place
+from executor.domain.bracket import Bracket, Goal, Leg, Role
+from executor.domain.messages import PermitClass
+from executor.domain.order import DONE, OrderState, OrderType
+
+
+def entry_needs(draft: Draft, bracket: Bracket) -> list[Need]:
+    needs: list[Need] = []
+    for leg in draft.legs_of(bracket.id, Role.ENTRY):
+        if leg.wanted and bracket.goal is Goal.OPEN:
+            needs += _placing(draft, bracket, leg)
+        else:
+            needs += _withdrawing(draft, bracket, leg)
+    return needs
+
+
+def _placing(draft: Draft, bracket: Bracket, leg: Leg) -> list[Need]:
+    """A PLACE for a leg without an order, or whose newest was refused with proof and may be tried again."""
+    orders = draft.orders_of(leg.id)
+    newest = orders[-1] if orders else None
+    first = newest is None or newest.state is OrderState.INITIALIZED
+    again = newest is not None and newest.state is OrderState.REJECTED and may_try_again(draft, leg)
+    if not (first or again):
+        return []
+    assert leg.price is not None, "an entry leg is planned with its limit"
+    return [Place(bracket, leg, OrderType.LIMIT, leg.quantity, leg.price, None, PermitClass.ENTER)]
+
+
+def _withdrawing(draft: Draft, bracket: Bracket, leg: Leg) -> list[Need]:
+    """A CANCEL for whatever of the leg may still fill; one in doubt has no id yet and waits for the book."""
+    permit = PermitClass.PROTECT if bracket.goal is Goal.FLAT else PermitClass.CHANGE
+    alive = [order for order in draft.orders_of(leg.id) if order.state not in DONE and order.broker_id]
+    return [Cancel(order, permit) for order in alive]

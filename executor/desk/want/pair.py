@@ -1,0 +1,153 @@
+"""Stop and target of a bracket that is to stay open: both resting, both for what is held.
+
+The stop comes first; the target follows when the stop is confirmed. When one fills, even partly, the other is
+reduced or cancelled (OUO). Never more stop than filled: the quantity follows the fills by modify (F-29, F-33).
+`single` is the same with no target leg; the price then watches the target (a later step).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from executor.desk import prices
+from executor.desk.book import Draft
+from executor.desk.guard import stopped_quantity
+from executor.desk.want.difference import Cancel, Modify, Need, Place
+from executor.domain.bracket import Bracket, Leg, Role
+from executor.domain.levels import stop_trigger, target_price
+from executor.domain.messages import PermitClass
+from executor.domain.order import DONE, WORKING, Order, OrderState, OrderType
+from executor.domain.price import marketable, stop_limit
+
+#: A target refused or rejected this often is given up: the bracket runs on with its stop (F-46).
+_TARGET_ATTEMPTS = 2
+
+
+def protection_needs(draft: Draft, bracket: Bracket) -> list[Need]:
+    holding = draft.holding(bracket)
+    if holding.held <= 0 or holding.average is None:
+        return surplus_needs(draft, bracket, Role.STOP, Role.TARGET)
+    leaving = leaving_quantity(draft, bracket)
+    keep = holding.held - leaving
+    needs: list[Need] = []
+    for leg in draft.legs_of(bracket.id, Role.STOP):
+        needs += stop_needs(draft, bracket, leg, keep)
+    for leg in draft.legs_of(bracket.id, Role.TARGET):
+        needs += _target_needs(draft, bracket, leg, keep)
+    for leg in draft.legs_of(bracket.id, Role.EXIT):
+        needs += _part_needs(draft, bracket, leg, keep)
+    return needs
+
+
+def stop_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Need]:
+    """The stop's order: placed, grown, shrunk or moved until it covers what stays."""
+    average = draft.holding(bracket).average
+    if bracket.stop_loss is None or average is None:
+        return []
+    trigger = stop_trigger(bracket.stop_loss, average, bracket.side, tick=bracket.tick)
+    limit = stop_limit(trigger, leg.side, tick=bracket.tick)
+    return _resting(draft, bracket, leg, keep, type_=OrderType.STOP_LIMIT, price=limit, trigger=trigger)
+
+
+def surplus_needs(draft: Draft, bracket: Bracket, *roles: Role) -> list[Need]:
+    """Cancel whatever of these legs still rests."""
+    alive = [order for _, order in draft.orders_of_bracket(bracket.id, *roles) if order.state not in DONE]
+    return [Cancel(order, PermitClass.PROTECT) for order in alive if order.broker_id]
+
+
+def leaving_quantity(draft: Draft, bracket: Bracket) -> int:
+    """Units that partial exits still have to sell."""
+    return sum(_outstanding(draft, leg) for leg in draft.legs_of(bracket.id, Role.EXIT) if leg.wanted)
+
+
+def _target_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Need]:
+    average = draft.holding(bracket).average
+    if not leg.wanted or bracket.take_profit is None or average is None:
+        return []
+    refused = [order for order in draft.orders_of(leg.id) if order.state is OrderState.REJECTED]
+    if len(refused) >= _TARGET_ATTEMPTS:
+        draft.put(replace(leg, wanted=False, reason=f"refused: {refused[-1].text}"))
+        draft.note(
+            "target_dropped", bracket.id, f"{bracket.symbol} runs on with its stop: {refused[-1].text}", alarm=True
+        )
+        return []
+    alive = [order for order in draft.orders_of(leg.id) if order.state not in DONE]
+    if not alive and draft.legs_of(bracket.id, Role.STOP) and stopped_quantity(draft, bracket) < keep:
+        return []  # the stop first
+    price = target_price(bracket.take_profit, average, bracket.side, tick=bracket.tick)
+    return _resting(draft, bracket, leg, keep, type_=OrderType.LIMIT, price=price, trigger=None)
+
+
+def _resting(
+    draft: Draft, bracket: Bracket, leg: Leg, keep: int, *, type_: OrderType, price: Decimal, trigger: Decimal | None
+) -> list[Need]:
+    """One order of a leg resting with these values for `keep` units; extra ones are cancelled on sight."""
+    alive = [order for order in draft.orders_of(leg.id) if order.state not in DONE]
+    if not [order for order in alive if order.state is not OrderState.INITIALIZED]:
+        permit = PermitClass.PROTECT if leg.role is Role.STOP else PermitClass.CHANGE
+        return [Place(bracket, leg, type_, keep, price, trigger, permit)] if keep > 0 else []
+    working = [order for order in alive if order.state in WORKING]
+    needs: list[Need] = [Cancel(order, PermitClass.PROTECT) for order in working[1:] if order.broker_id]
+    if not working:
+        return needs
+    order = working[0]
+    if keep <= 0:
+        return [*needs, Cancel(order, PermitClass.PROTECT)]
+    change = _change(order, keep, type_=type_, price=price, trigger=trigger, role=leg.role)
+    return [*needs, change] if change else needs
+
+
+def _change(
+    order: Order, keep: int, *, type_: OrderType, price: Decimal, trigger: Decimal | None, role: Role
+) -> Modify | None:
+    total = order.filled + keep
+    shown = (order.working_type, order.working_quantity, order.working_price, order.working_trigger)
+    if order.state is OrderState.TRIGGERED or (order.filled and order.working_type is not type_):
+        type_, price, trigger = order.working_type or type_, order.working_price or price, order.working_trigger
+    if shown == (type_, total, price, trigger):
+        return None
+    shrinks = order.working_quantity is not None and total < order.working_quantity
+    urgent = shrinks or (role is Role.STOP and order.working_quantity != total)
+    return Modify(order, type_, total, price, trigger, PermitClass.PROTECT if urgent else PermitClass.CHANGE)
+
+
+def _part_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Need]:
+    """A partial exit: placed once stop and target are confirmed down to what stays, so that nothing can overshoot."""
+    outstanding = _outstanding(draft, leg)
+    if not leg.wanted or outstanding <= 0:
+        return []
+    resting = draft.orders_of_bracket(bracket.id, Role.STOP, Role.TARGET)
+    unclear = any(
+        order.state not in DONE and (order.state not in WORKING or order.remaining > keep) for _, order in resting
+    )
+    if unclear:
+        return []
+    return marketable_needs(draft, bracket, leg, outstanding)
+
+
+def marketable_needs(draft: Draft, bracket: Bracket, leg: Leg, quantity: int) -> list[Need]:
+    """An EXIT order that trades now: placed at the last price ± band, moved after it when the price has left it."""
+    last = prices.seen_price(draft, bracket.instrument)
+    if last is None:
+        prices.ask_price(draft, bracket.instrument, bracket.symbol)
+        return []
+    price = marketable(last, leg.side, tick=bracket.tick)
+    alive = [order for order in draft.orders_of(leg.id) if order.state not in DONE]
+    if not [order for order in alive if order.state is not OrderState.INITIALIZED]:
+        return [Place(bracket, leg, OrderType.LIMIT, quantity, price, None, PermitClass.PROTECT)]
+    working = [order for order in alive if order.state in WORKING]
+    return [need for order in working[:1] if (need := to_market(order, last, price, quantity))]
+
+
+def to_market(order: Order, last: Decimal, price: Decimal, quantity: int) -> Modify | None:
+    """Turn a resting order into one that trades now; None when it already does."""
+    total = order.filled + quantity
+    reaches = order.working_price is not None and (order.working_price - last) * order.side.sign >= 0
+    if order.working_type is OrderType.LIMIT and reaches and order.working_quantity == total:
+        return None
+    return Modify(order, OrderType.LIMIT, total, price, None, PermitClass.PROTECT)
+
+
+def _outstanding(draft: Draft, leg: Leg) -> int:
+    return max(0, leg.quantity - sum(order.filled for order in draft.orders_of(leg.id)))
