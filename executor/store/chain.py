@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Table, insert, select, update
+from sqlalchemy import Column, Connection, MetaData, Select, Table, insert, select, update
 from sqlalchemy.types import TypeDecorator
 
-from executor.errors import ChainBroken
+from executor.errors import ChainBroken, InvariantBroken
 from executor.store import schema
 from executor.store.schema import Keeping
 from executor.store.types import Stamp, canonical
@@ -48,6 +48,9 @@ class RowLog:
         self.new.append((table.name, key_text(table, stored), fixed_hash(table, stored), state_values(table, stored)))
 
     def change(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        fixed = set(values) & set(_names(table, Keeping.FIXED))
+        if fixed:
+            raise InvariantBroken(f"{table.name}: {', '.join(sorted(fixed))} never changes once recorded")
         stored = {name: as_stored(table.c[name], value) for name, value in {**key, **values}.items()}
         changed = state_values(table, {name: stored[name] for name in values})
         if changed:
@@ -94,18 +97,26 @@ def link(before: Head, at: int | None, kind: str, subject: str, text: str) -> He
 
 
 def lock_head(connection: Connection) -> Head:
-    statement = select(schema.meta.c.value).where(schema.meta.c.key == _HEAD).with_for_update()
-    found = connection.execute(statement).scalar_one_or_none()
-    if found is None:
-        connection.execute(insert(schema.meta).values(key=_HEAD, value=f"0:{GENESIS}"))
-        return Head(0, GENESIS)
-    seq, hashed = found.split(":")
-    return Head(int(seq), hashed)
+    """The newest entry; whoever appends waits here. The first migration wrote the head of the empty chain."""
+    return _read_head(connection.execute(_head_text().with_for_update()).scalar_one())
 
 
 def read_head(connection: Connection) -> Head:
-    found = connection.execute(select(schema.meta.c.value).where(schema.meta.c.key == _HEAD)).scalar_one_or_none()
-    seq, hashed = (found or f"0:{GENESIS}").split(":")
+    return _read_head(connection.execute(_head_text()).scalar_one())
+
+
+def holds(connection: Connection, head: Head) -> bool:
+    """Whether this very entry is in the chain."""
+    statement = select(schema.audit.c.hash).where(schema.audit.c.seq == head.seq)
+    return connection.execute(statement).scalar_one_or_none() == head.hash
+
+
+def _head_text() -> Select[str]:
+    return select(schema.meta.c.value).where(schema.meta.c.key == _HEAD)
+
+
+def _read_head(text: str) -> Head:
+    seq, hashed = text.split(":")
     return Head(int(seq), hashed)
 
 
@@ -132,8 +143,9 @@ def verify(connection: Connection, *, kept: Head | None = None) -> Verified:
     for newest, text in _links(connection, kept):
         _replay(replay, text)
         head = newest
-    if read_head(connection) != head:
-        raise ChainBroken(f"the audit ends at entry {head.seq}, but its head says {read_head(connection).seq}")
+    noted = connection.execute(_head_text()).scalar_one_or_none()
+    if noted != f"{head.seq}:{head.hash}":
+        raise ChainBroken(f"the audit ends at entry {head.seq}, but its head in the meta table says {noted}")
     if kept is not None and kept.seq > head.seq:
         raise ChainBroken(f"the audit ends at entry {head.seq}; the head you kept is {kept.seq}: entries were removed")
     rows = len(replay)
@@ -215,7 +227,8 @@ def key_text(table: Table, stored: Mapping[str, Any]) -> str:
 
 
 def fixed_hash(table: Table, stored: Mapping[str, Any]) -> str:
-    fixed = {name: stored[name] for name in _names(table, Keeping.FIXED)}
+    # without empty columns: one that a later migration adds leaves the hashes of old rows as they are
+    fixed = {name: stored[name] for name in _names(table, Keeping.FIXED) if stored[name] is not None}
     return hashlib.sha256(canonical(fixed).encode()).hexdigest()
 
 

@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, make_url, text, update
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from executor.errors import ConfigError, NotRecorded
+from executor.errors import ConfigError, InvariantBroken, NotRecorded, StoreError
 from executor.store import chain
 
 #: TradingView cancels at 3 s: a lock is waited for shorter than that, and the answer is then 503.
 LOCK_WAIT_MS = 1500
+#: The wait for a free connection comes on top of it.
+_POOL_WAIT_S = 0.5
 
 
 class Transaction:
@@ -53,20 +55,23 @@ class Transaction:
     def note(self, kind: str, subject: str, say: str) -> None:
         self._entries.append(chain.Entry(kind, subject, say))
 
-    def close(self) -> None:
-        """Append the audit; nothing may be written after it."""
+    def close(self) -> chain.Head | None:
+        """Append the audit; nothing may be written after it. Returns the new head, None when nothing was audited."""
         if not self._entries and (self._rows.new or self._rows.changed):
             self._entries.append(chain.Entry("rows", "", ""))
-        if self._entries:
-            chain.append(self.connection, self._entries, self._rows, self.at)
+        if not self._entries:
+            return None
+        return chain.append(self.connection, self._entries, self._rows, self.at)
 
 
 class Database:
-    """An engine with the two ways in: `read` and `write`."""
+    """An engine with the two ways in: `read` and `write`. No exception of SQLAlchemy's leaves it."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writing = engine.execution_options(write=True)
+        # several statements of one read agree with each other, as they do on SQLite
+        self._reading = engine if self.is_sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
 
     @property
     def is_sqlite(self) -> bool:
@@ -74,32 +79,44 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self.engine.connect() as connection:
+        """One snapshot for any number of statements. Raises NotRecorded when the database does not answer."""
+        with _translated(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self, at: datetime) -> Iterator[Transaction]:
-        """One transaction with its audit. Raises NotRecorded when the database could not take it."""
-        try:
-            with self._writing.begin() as connection:
-                transaction = Transaction(connection, at)
-                yield transaction
-                transaction.close()
-        except (OperationalError, PoolTimeout) as error:
-            raise NotRecorded(f"the database could not take it: {_plain(error)}") from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise NotRecorded(f"the database connection was lost: {_plain(error)}") from error
-            raise
+        """One transaction with its audit.
+
+        Raises NotRecorded when the database could not take it and InvariantBroken when a constraint says no: nothing
+        was done then. Raises StoreError when the connection was lost at COMMIT and nobody can tell what came of it.
+        """
+        with _translated(), self._writing.connect() as connection:
+            transaction = Transaction(connection, at)
+            yield transaction
+            self._commit(connection, transaction.close())
 
     @contextmanager
     def unaudited(self) -> Iterator[Connection]:
         """A write that changes nothing that is true (beats, prices, the master's rows)."""
+        with _translated(), self._writing.begin() as connection:
+            yield connection
+
+    def _commit(self, connection: Connection, head: chain.Head | None) -> None:
         try:
-            with self._writing.begin() as connection:
-                yield connection
+            connection.commit()
+        except OperationalError:
+            connection.invalidate()  # ends what is left of the transaction, and its locks
+            if head is None or not self._landed(head):
+                raise
+
+    def _landed(self, head: chain.Head) -> bool:
+        """Whether a COMMIT without an answer was done: its audit entry is there."""
+        try:
+            with self._writing.connect() as connection:
+                chain.lock_head(connection)  # waits for a COMMIT that is still under way
+                return chain.holds(connection, head)
         except (OperationalError, PoolTimeout) as error:
-            raise NotRecorded(f"the database could not take it: {_plain(error)}") from error
+            raise StoreError(f"lost the database at COMMIT, it cannot be asked what it did: {_plain(error)}") from error
 
     def close(self) -> None:
         self.engine.dispose()
@@ -120,7 +137,7 @@ def open_database(url: str) -> Database:
 def _sqlite(url: str, path: str | None) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_MS / 1000})
+    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_MS / 1000}, pool_timeout=_POOL_WAIT_S)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
@@ -142,16 +159,29 @@ def _postgres(url: str) -> Engine:
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     options = f"-c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC"
-    engine = create_engine(
-        parsed, connect_args={"options": options, "connect_timeout": 2}, pool_pre_ping=False, pool_timeout=2
-    )
-    with engine.connect() as connection:
+    engine = create_engine(parsed, connect_args={"options": options, "connect_timeout": 2}, pool_timeout=_POOL_WAIT_S)
+    with _translated(), engine.connect() as connection:
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             found = connection.execute(text(f"SHOW {name}")).scalar_one()
             if found == "off":
                 engine.dispose()
                 raise ConfigError(f"Postgres has {name}=off: an acknowledged signal could be lost. Set it to on.")
     return engine
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """SQLAlchemy's exceptions in our words."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise InvariantBroken(f"a constraint of the store says no: {_plain(error)}") from error
+    except (OperationalError, PoolTimeout) as error:
+        raise NotRecorded(f"the database could not take it: {_plain(error)}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise NotRecorded(f"the database connection was lost: {_plain(error)}") from error
+        raise
 
 
 def _plain(error: Exception) -> str:

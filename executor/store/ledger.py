@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.exc import IntegrityError
 
 from executor.domain.ids import IntentId
 from executor.domain.messages import (
@@ -98,17 +97,14 @@ class Ledger:
         3. Intents with a permit become SENDING here, before any byte leaves.
         Raises NotRecorded when the database could not take it, InvariantBroken when a constraint says no.
         """
-        try:
-            with self._database.write(at) as transaction:
-                check_epoch(transaction.connection, account, epoch)
-                halts = halts_in_force(transaction.connection, account)
-                sending = _granted(decision, permits, surprised=set(halts) != set(known))
-                started = [replace(intent, state=IntentState.SENDING, epoch=epoch, sending_at=at) for intent in sending]
-                _write(transaction, _with_sending(decision.changes, started, decision.intents))
-                for note in decision.notes:
-                    transaction.note(note.kind, note.subject, note.text)
-        except IntegrityError as error:
-            raise InvariantBroken(f"the store refused a decision: {error.orig}") from error
+        with self._database.write(at) as transaction:
+            check_epoch(transaction.connection, account, epoch)
+            halts = halts_in_force(transaction.connection, account)
+            sending = _granted(decision, permits, surprised=set(halts) != set(known))
+            started = [replace(intent, state=IntentState.SENDING, epoch=epoch, sending_at=at) for intent in sending]
+            _write(transaction, _with_sending(decision.changes, started, decision.intents))
+            for note in decision.notes:
+                transaction.note(note.kind, note.subject, note.text)
         return Committed(tuple(started), halts)
 
     # sessions and jobs
@@ -148,9 +144,10 @@ class Ledger:
             transaction.note("calls", account, say)
 
     def set_halt(self, halt: Halt, *, at: datetime) -> None:
-        """Put a halt in force; one of a kind and scope."""
+        """Put a halt in force, unless one of its kind and scope is."""
         with self._database.write(at) as transaction:
-            if halt not in halts_in_force(transaction.connection, None):
+            known = {(one.scope, one.kind) for one in halts_in_force(transaction.connection, None)}
+            if (halt.scope, halt.kind) not in known:
                 transaction.insert(schema.halt, {"id": self._new_id(), **values_of(halt), "ended_at": None})
                 transaction.note("halt", halt.scope, f"{halt.kind}: {halt.why} (by {halt.by})")
 

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, insert, select
+from sqlalchemy import Row, ScalarSelect, Select, delete, insert, select, tuple_
 
 from executor.domain.instrument import Instrument, InstrumentKey, Segment
 from executor.store import schema
 from executor.store.engine import Database
-from executor.store.types import Json
+from executor.store.types import canonical
+
+_IS_CURRENT = schema.master_load.c.current == True  # noqa: E712  # a column of 0 and 1, not of booleans
+#: Old rows go in portions, so that a delivery need not wait for the write lock.
+_PORTION = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +43,18 @@ class Master:
         """Make a load the current one; the rows of loads before the last one go."""
         table = schema.master_load
         with self._database.write(at) as transaction:
-            current = (
-                transaction.connection.execute(select(table.c.id).where(table.c.current.is_(True))).scalars().all()
-            )
+            current = transaction.connection.execute(select(table.c.id).where(_IS_CURRENT)).scalars().all()
             for old in current:
                 transaction.change(table, {"id": old}, {"current": False})
             transaction.insert(table, {"id": load, "at": at, "checks": checks, "current": True})
-            transaction.note(
-                "master",
-                load,
-                f"instrument table switched: {Json().process_bind_param(checks, transaction.connection.dialect)}",
-            )
-        keep = [load, *current]
-        with self._database.unaudited() as connection:
-            connection.execute(delete(schema.instrument).where(schema.instrument.c.load.not_in(keep)))
+            transaction.note("master", load, f"instrument table switched: {canonical(checks)}")
+        while self._forget(keep=[load, *current]):
+            pass
 
     def current_load(self) -> LoadInfo | None:
         table = schema.master_load
         with self._database.read() as connection:
-            row = connection.execute(select(table).where(table.c.current.is_(True))).one_or_none()
+            row = connection.execute(select(table).where(_IS_CURRENT)).one_or_none()
         return LoadInfo(row.id, row.at, row.checks) if row else None
 
     def find_by_alias(self, alias: str, segments: Sequence[Segment]) -> list[Instrument]:
@@ -70,10 +67,20 @@ class Master:
 
     def aliases_like(self, prefix: str, limit: int) -> list[str]:
         """Aliases that begin with a text: the nearest candidates for a refusal."""
-        column = schema.instrument.c.alias
-        statement = select(column).distinct().where(column >= prefix, column < prefix + "\uffff").order_by(column)
+        columns = schema.instrument.c
+        # >= lets SQLite begin inside its index; what is a prefix is for LIKE to say, in any collation of Postgres
+        wanted = (columns.load == _current_load()) & (columns.alias >= prefix)
+        matching = wanted & columns.alias.startswith(prefix, autoescape=True)
+        statement = select(columns.alias).distinct().where(matching).order_by(columns.alias)
         with self._database.read() as connection:
             return list(connection.execute(statement.limit(limit)).scalars())
+
+    def _forget(self, *, keep: Sequence[str]) -> int:
+        """Delete a portion of the rows of other loads; returns how many there were."""
+        key = schema.instrument.primary_key.columns
+        portion = select(*key).where(schema.instrument.c.load.not_in(keep)).limit(_PORTION)
+        with self._database.unaudited() as connection:
+            return connection.execute(delete(schema.instrument).where(tuple_(*key).in_(portion))).rowcount
 
     def _find(self, statement: Select[Any]) -> list[Instrument]:
         with self._database.read() as connection:
@@ -81,8 +88,11 @@ class Master:
 
 
 def _current_rows() -> Select[Any]:
-    load = select(schema.master_load.c.id).where(schema.master_load.c.current.is_(True)).scalar_subquery()
-    return select(schema.instrument).where(schema.instrument.c.load == load)
+    return select(schema.instrument).where(schema.instrument.c.load == _current_load())
+
+
+def _current_load() -> ScalarSelect[str]:
+    return select(schema.master_load.c.id).where(_IS_CURRENT).scalar_subquery()
 
 
 def _values(load: str, row: Instrument, alias: str) -> dict[str, Any]:

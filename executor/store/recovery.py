@@ -30,19 +30,17 @@ class Recovery:
             orders = self._all(connection, Order, _orders(account, day))
             legs = self._all(connection, Leg, _legs(account, [order.leg for order in orders if order.leg]))
             brackets = self._all(connection, Bracket, _brackets([leg.bracket for leg in legs]))
-            legs = self._all(
-                connection, Leg, select(schema.leg).where(schema.leg.c.bracket.in_([b.id for b in brackets]))
-            )
+            legs = self._all(connection, Leg, _legs_of([bracket.id for bracket in brackets]))
             orders = self._all(connection, Order, _orders_of(account, day, [leg.id for leg in legs]))
             return BookRows(
                 account=account,
                 signals=tuple(self._all(connection, Signal, _open_signals(account, [leg.cause for leg in legs]))),
-                lanes=tuple(self._all(connection, Lane, select(schema.lane).where(schema.lane.c.account == account))),
+                lanes=tuple(self._all(connection, Lane, _lanes(account))),
                 brackets=tuple(brackets),
                 legs=tuple(legs),
                 orders=tuple(orders),
                 intents=tuple(self._all(connection, Intent, _intents([order.id for order in orders]))),
-                fills=tuple(self._all(connection, Fill, _of_day(schema.fill, account, day))),
+                fills=tuple(self._all(connection, Fill, _fills(account, day))),
                 report_hashes=frozenset(connection.execute(_hashes(account, day)).scalars()),
                 halts=halts_in_force(connection, account),
             )
@@ -89,7 +87,11 @@ def _legs(account: str, ids: Sequence[str]) -> Select[Any]:
     """Legs of the orders, and of every live bracket even before its first order."""
     leg, bracket = schema.leg, schema.bracket
     alive = select(bracket.c.id).where(bracket.c.account == account, bracket.c.state != BracketState.CLOSED)
-    return select(leg).where(or_(leg.c.id.in_(ids), leg.c.bracket.in_(alive)))
+    return select(leg).where(or_(leg.c.id.in_(ids), leg.c.bracket.in_(alive))).order_by(leg.c.id)
+
+
+def _legs_of(brackets: Sequence[str]) -> Select[Any]:
+    return select(schema.leg).where(schema.leg.c.bracket.in_(brackets)).order_by(schema.leg.c.id)
 
 
 def _brackets(ids: Sequence[str]) -> Select[Any]:
@@ -113,8 +115,14 @@ def _open_signals(account: str, causes: Sequence[str]) -> Select[Any]:
     return select(table).where(wanted).order_by(table.c.id)
 
 
-def _of_day(table: Any, account: str, day: date) -> Select[Any]:
-    return select(table).where(table.c.account == account, table.c.day == day)
+def _lanes(account: str) -> Select[Any]:
+    return select(schema.lane).where(schema.lane.c.account == account).order_by(schema.lane.c.key)
+
+
+def _fills(account: str, day: date) -> Select[Any]:
+    columns = schema.fill.c
+    statement = select(schema.fill).where(columns.account == account, columns.day == day)
+    return statement.order_by(columns.broker_id, columns.fill_id)
 
 
 def _hashes(account: str, day: date) -> Select[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, MetaData, Table, UniqueConstraint
 
 from executor.domain.bracket import BracketState, Goal, Role
 from executor.domain.delivery import Verdict
@@ -19,7 +19,7 @@ from executor.domain.order import OrderState, OrderType, Side
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Action, Outcome, SignalState
 from executor.domain.strategy import AccountKind, Product, Protection
-from executor.store.types import Day, Flag, Json, Key, LevelText, Money, Request, Stamp, Word
+from executor.store.types import Day, Flag, Json, Key, LevelText, Money, Permit, Request, Stamp, Word, Words
 
 
 class Keeping(StrEnum):
@@ -37,23 +37,23 @@ metadata = MetaData()
 
 
 def _id() -> Column[str]:
-    return Column("id", Text, primary_key=True)
+    return Column("id", Words, primary_key=True)
 
 
 delivery = Table(
     "delivery",
     metadata,
     _id(),
-    Column("strategy", Text),
-    Column("source", Text, nullable=False),
+    Column("strategy", Words),
+    Column("source", Words, nullable=False),
     Column("headers", Json, nullable=False),
-    Column("sha256", Text, nullable=False),
-    Column("body", Text, nullable=False),
+    Column("sha256", Words, nullable=False),
+    Column("body", Words, nullable=False),
     Column("layers", Json, nullable=False),
     Column("verdict", Word(Verdict), nullable=False),
     Column("code", Word(RefusalCode)),
-    Column("detail", Text, nullable=False),
-    Column("of", Text),
+    Column("detail", Words, nullable=False),
+    Column("of", Words),
     Column("received_at", Stamp, nullable=False),
 )
 
@@ -61,17 +61,17 @@ delivery_flood = Table(
     "delivery_flood",
     metadata,
     Column("minute", Stamp, primary_key=True),
-    Column("source", Text, primary_key=True),
-    Column("process", Text, primary_key=True),
+    Column("source", Words, primary_key=True),
+    Column("process", Words, primary_key=True),
     Column("count", BigInteger, nullable=False),
-    Column("sample", Text, nullable=False),
+    Column("sample", Words, nullable=False),
 )
 
 alert = Table(
     "alert",
     metadata,
     _id(),
-    Column("strategy", Text, nullable=False),
+    Column("strategy", Words, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("issued", Stamp, nullable=False),
     Column("expires", Stamp, nullable=False),
@@ -81,11 +81,11 @@ alert = Table(
 lane = Table(
     "lane",
     metadata,
-    Column("key", Text, primary_key=True),
-    Column("account", Text, nullable=False),
-    Column("strategy", Text, nullable=False),
-    Column("ticker", Text, nullable=False),
-    Column("trade", Text, nullable=False),
+    Column("key", Words, primary_key=True),
+    Column("account", Words, nullable=False),
+    Column("strategy", Words, nullable=False),
+    Column("ticker", Words, nullable=False),
+    Column("trade", Words, nullable=False),
     Column("synced", Flag, nullable=False, info=STATE),
     Column("last_fired_at", Stamp, info=STATE),
     Column("last_exit_fired_at", Stamp, info=STATE),
@@ -99,15 +99,15 @@ signal = Table(
     _id(),
     Column(
         "delivery",
-        Text,
+        Words,
         ForeignKey("delivery.id", name="signal_delivery", deferrable=True, initially="DEFERRED"),
         nullable=False,
     ),
-    Column("strategy", Text, nullable=False),
+    Column("strategy", Words, nullable=False),
     Column("strategy_version", BigInteger, nullable=False),
-    Column("account", Text, nullable=False),
-    Column("lane", Text, nullable=False),
-    Column("key", Text, nullable=False),
+    Column("account", Words, nullable=False),
+    Column("lane", Words, nullable=False),
+    Column("key", Words, nullable=False),
     Column("action", Word(Action), nullable=False),
     Column("fields", Json, nullable=False),
     Column("fired_at", Stamp, nullable=False),
@@ -115,8 +115,8 @@ signal = Table(
     Column("state", Word(SignalState), nullable=False, info=STATE),
     Column("outcome", Word(Outcome), info=STATE),
     Column("code", Word(RefusalCode), info=STATE),
-    Column("reason", Text, info=STATE),
-    Column("plan", Text, info=STATE),
+    Column("reason", Words, info=STATE),
+    Column("plan", Words, info=STATE),
     UniqueConstraint("strategy", "key", name="signal_once"),
     Index("signal_delivery_of", "delivery"),
 )
@@ -132,24 +132,24 @@ command = Table(
     "command",
     metadata,
     _id(),
-    Column("account", Text, nullable=False),
-    Column("kind", Text, nullable=False),
+    Column("account", Words, nullable=False),
+    Column("kind", Words, nullable=False),
     Column("arguments", Json, nullable=False),
-    Column("by", Text, nullable=False),
+    Column("by", Words, nullable=False),
     Column("made_at", Stamp, nullable=False),
-    Column("state", Text, nullable=False, info=STATE),
-    Column("answer", Text, info=STATE),
+    Column("state", Words, nullable=False, info=STATE),
+    Column("answer", Words, info=STATE),
 )
 
 bracket = Table(
     "bracket",
     metadata,
     _id(),
-    Column("lane", Text, nullable=False),
-    Column("account", Text, nullable=False),
-    Column("strategy", Text, nullable=False),
+    Column("lane", Words, nullable=False),
+    Column("account", Words, nullable=False),
+    Column("strategy", Words, nullable=False),
     Column("instrument", Key, nullable=False),
-    Column("symbol", Text, nullable=False),
+    Column("symbol", Words, nullable=False),
     Column("tick", Money, nullable=False),
     Column("lot", BigInteger, nullable=False),
     Column("product", Word(Product), nullable=False),
@@ -160,8 +160,8 @@ bracket = Table(
     Column("opened_at", Stamp, nullable=False),
     Column("goal", Word(Goal), nullable=False, info=STATE),
     Column("state", Word(BracketState), nullable=False, info=STATE),
-    Column("closer", Text, info=STATE),
-    Column("closing_reason", Text, info=STATE),
+    Column("closer", Words, info=STATE),
+    Column("closing_reason", Words, info=STATE),
     Column("recovered", Flag, nullable=False, info=STATE),
 )
 _one_a_lane = (bracket.c.state != BracketState.CLOSED) & (bracket.c.recovered == False)  # noqa: E712
@@ -173,9 +173,9 @@ leg = Table(
     "leg",
     metadata,
     _id(),
-    Column("bracket", Text, ForeignKey("bracket.id", name="leg_bracket"), nullable=False, index=True),
-    Column("account", Text, nullable=False),
-    Column("cause", Text, nullable=False, index=True),
+    Column("bracket", Words, ForeignKey("bracket.id", name="leg_bracket"), nullable=False, index=True),
+    Column("account", Words, nullable=False),
+    Column("cause", Words, nullable=False, index=True),
     Column("role", Word(Role), nullable=False),
     Column("side", Word(Side), nullable=False),
     Column("quantity", BigInteger, nullable=False, info=STATE),
@@ -183,20 +183,20 @@ leg = Table(
     Column("trigger", Money, info=STATE),
     Column("created_at", Stamp, nullable=False),
     Column("wanted", Flag, nullable=False, info=STATE),
-    Column("reason", Text, info=STATE),
+    Column("reason", Words, info=STATE),
 )
 
 broker_order = Table(
     "broker_order",
     metadata,
     _id(),
-    Column("leg", Text, ForeignKey("leg.id", name="order_leg"), index=True),
-    Column("account", Text, nullable=False),
+    Column("leg", Words, ForeignKey("leg.id", name="order_leg"), index=True),
+    Column("account", Words, nullable=False),
     Column("day", Day, nullable=False),
     Column("attempt", BigInteger, nullable=False),
-    Column("tag", Text, unique=True),
+    Column("tag", Words, unique=True),
     Column("instrument", Key, nullable=False),
-    Column("symbol", Text, nullable=False),
+    Column("symbol", Words, nullable=False),
     Column("side", Word(Side), nullable=False),
     Column("product", Word(Product), nullable=False),
     Column("type", Word(OrderType), nullable=False, info=STATE),
@@ -204,8 +204,8 @@ broker_order = Table(
     Column("sent_price", Money, nullable=False, info=STATE),
     Column("sent_trigger", Money, info=STATE),
     Column("created_at", Stamp, nullable=False),
-    Column("broker_id", Text, info=STATE),
-    Column("unique_id", Text, info=STATE),
+    Column("broker_id", Words, info=STATE),
+    Column("unique_id", Words, info=STATE),
     Column("working_type", Word(OrderType), info=STATE),
     Column("working_quantity", BigInteger, info=STATE),
     Column("working_price", Money, info=STATE),
@@ -213,7 +213,7 @@ broker_order = Table(
     Column("filled", BigInteger, nullable=False, info=STATE),
     Column("average", Money, info=STATE),
     Column("state", Word(OrderState), nullable=False, info=STATE),
-    Column("text", Text, nullable=False, info=STATE),
+    Column("text", Words, nullable=False, info=STATE),
     Column("seen_at", Stamp, info=FREE),
     UniqueConstraint("account", "day", "broker_id", name="order_once_a_day"),
 )
@@ -222,16 +222,16 @@ intent = Table(
     "intent",
     metadata,
     _id(),
-    Column("order", Text, ForeignKey("broker_order.id", name="intent_order"), nullable=False, index=True),
-    Column("account", Text, nullable=False),
+    Column("order", Words, ForeignKey("broker_order.id", name="intent_order"), nullable=False, index=True),
+    Column("account", Words, nullable=False),
     Column("kind", Word(IntentKind), nullable=False),
-    Column("permit", BigInteger, nullable=False),
+    Column("permit", Permit, nullable=False),
     Column("request", Request, nullable=False),
     Column("created_at", Stamp, nullable=False),
     Column("state", Word(IntentState), nullable=False, info=STATE),
     Column("epoch", BigInteger, info=STATE),
     Column("sending_at", Stamp, info=STATE),
-    Column("outcome", Text, info=STATE),
+    Column("outcome", Words, info=STATE),
     Column("settled_by", Word(SettledBy), info=STATE),
 )
 _unsettled = intent.c.settled_by.is_(None)
@@ -242,11 +242,11 @@ broker_call = Table(
     "broker_call",
     metadata,
     _id(),
-    Column("account", Text, nullable=False),
-    Column("intent", Text, ForeignKey("intent.id", name="call_intent"), index=True),
-    Column("route", Text, nullable=False),
-    Column("request", Text, nullable=False),
-    Column("answer", Text, nullable=False),
+    Column("account", Words, nullable=False),
+    Column("intent", Words, ForeignKey("intent.id", name="call_intent"), index=True),
+    Column("route", Words, nullable=False),
+    Column("request", Words, nullable=False),
+    Column("answer", Words, nullable=False),
     Column("status", BigInteger),
     Column("at", Stamp, nullable=False),
     Column("ms", BigInteger, nullable=False),
@@ -257,58 +257,58 @@ broker_call = Table(
 report = Table(
     "report",
     metadata,
-    Column("account", Text, primary_key=True),
+    Column("account", Words, primary_key=True),
     Column("day", Day, primary_key=True),
-    Column("hash", Text, primary_key=True),
-    Column("source", Text, nullable=False),
-    Column("broker_id", Text, nullable=False),
-    Column("order", Text, index=True),
-    Column("raw", Text, nullable=False),
+    Column("hash", Words, primary_key=True),
+    Column("source", Words, nullable=False),
+    Column("broker_id", Words, nullable=False),
+    Column("order", Words, index=True),
+    Column("raw", Words, nullable=False),
     Column("at", Stamp, nullable=False),
 )
 
 fill = Table(
     "fill",
     metadata,
-    Column("account", Text, primary_key=True),
+    Column("account", Words, primary_key=True),
     Column("day", Day, primary_key=True),
-    Column("broker_id", Text, primary_key=True),
-    Column("fill_id", Text, primary_key=True),
-    Column("order", Text, index=True),
+    Column("broker_id", Words, primary_key=True),
+    Column("fill_id", Words, primary_key=True),
+    Column("order", Words, index=True),
     Column("quantity", BigInteger, nullable=False),
     Column("price", Money, nullable=False),
     Column("at", Stamp, nullable=False),
-    Column("raw", Text, nullable=False),
+    Column("raw", Words, nullable=False),
 )
 
 strategy = Table(
     "strategy",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", Words, primary_key=True),
     Column("version", BigInteger, primary_key=True),
-    Column("account", Text, nullable=False),
+    Column("account", Words, nullable=False),
     Column("settings", Json, nullable=False),
     Column("saved_at", Stamp, nullable=False),
-    Column("by", Text, nullable=False),
+    Column("by", Words, nullable=False),
 )
 
 account = Table(
     "account",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", Words, primary_key=True),
     Column("version", BigInteger, primary_key=True),
     Column("kind", Word(AccountKind), nullable=False),
     Column("settings", Json, nullable=False),
-    Column("credentials", Text, info=SECRET),
+    Column("credentials", Words, info=SECRET),
     Column("saved_at", Stamp, nullable=False),
-    Column("by", Text, nullable=False),
+    Column("by", Words, nullable=False),
 )
 
 session = Table(
     "session",
     metadata,
-    Column("account", Text, primary_key=True),
-    Column("tokens", Text, info=SECRET),
+    Column("account", Words, primary_key=True),
+    Column("tokens", Words, info=SECRET),
     Column("totp_step", BigInteger, info=STATE),
     Column("opened_at", Stamp, info=STATE),
     Column("ends_at", Stamp, info=STATE),
@@ -317,9 +317,9 @@ session = Table(
 lease = Table(
     "lease",
     metadata,
-    Column("account", Text, primary_key=True),
+    Column("account", Words, primary_key=True),
     Column("epoch", BigInteger, nullable=False, info=STATE),
-    Column("holder", Text, nullable=False, info=STATE),
+    Column("holder", Words, nullable=False, info=STATE),
     Column("beat_at", Stamp, nullable=False, info=FREE),
     Column("status", Json, nullable=False, info=FREE),
 )
@@ -328,11 +328,11 @@ halt = Table(
     "halt",
     metadata,
     _id(),
-    Column("scope", Text, nullable=False),
+    Column("scope", Words, nullable=False),
     Column("kind", Word(HaltKind), nullable=False),
     Column("since", Stamp, nullable=False),
-    Column("why", Text, nullable=False),
-    Column("by", Text, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("by", Words, nullable=False),
     Column("ended_at", Stamp, info=STATE),
 )
 _in_force = halt.c.ended_at.is_(None)
@@ -341,8 +341,8 @@ Index("halt_once", halt.c.scope, halt.c.kind, unique=True, sqlite_where=_in_forc
 snapshot = Table(
     "snapshot",
     metadata,
-    Column("account", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),
+    Column("account", Words, primary_key=True),
+    Column("kind", Words, primary_key=True),
     Column("at", Stamp, nullable=False, info=FREE),
     Column("body", Json, nullable=False, info=FREE),
 )
@@ -350,8 +350,8 @@ snapshot = Table(
 job = Table(
     "job",
     metadata,
-    Column("account", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),
+    Column("account", Words, primary_key=True),
+    Column("kind", Words, primary_key=True),
     Column("day", Day, primary_key=True),
     Column("done_at", Stamp, nullable=False),
 )
@@ -359,19 +359,19 @@ job = Table(
 instrument = Table(
     "instrument",
     metadata,
-    Column("load", Text, primary_key=True),
+    Column("load", Words, primary_key=True),
     Column("segment", Word(Segment), primary_key=True),
-    Column("token", Text, primary_key=True),
-    Column("symbol", Text, nullable=False, info=FREE),
-    Column("alias", Text, nullable=False, info=FREE),
-    Column("name", Text, nullable=False, info=FREE),
+    Column("token", Words, primary_key=True),
+    Column("symbol", Words, nullable=False, info=FREE),
+    Column("alias", Words, nullable=False, info=FREE),
+    Column("name", Words, nullable=False, info=FREE),
     Column("kind", Word(Kind), nullable=False, info=FREE),
-    Column("series", Text, nullable=False, info=FREE),
+    Column("series", Words, nullable=False, info=FREE),
     Column("lot", BigInteger, nullable=False, info=FREE),
     Column("tick", Money, nullable=False, info=FREE),
     Column("expiry", Day, info=FREE),
     Column("strike", Money, info=FREE),
-    Column("right", Text, info=FREE),
+    Column("right", Words, info=FREE),
     Column("freeze", BigInteger, info=FREE),
     # the name first: SQLite without statistics takes a prefix of the primary key otherwise (libraries.md 0.4)
     Index("instrument_alias", "alias", "load", "segment"),
@@ -401,18 +401,18 @@ audit = Table(
     metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("at", Stamp, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("subject", Text, nullable=False, index=True),
-    Column("text", Text, nullable=False),
-    Column("prev", Text, nullable=False),
-    Column("hash", Text, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("subject", Words, nullable=False, index=True),
+    Column("text", Words, nullable=False),
+    Column("prev", Words, nullable=False),
+    Column("hash", Words, nullable=False),
 )
 
 person = Table(
     "person",
     metadata,
-    Column("name", Text, primary_key=True),
-    Column("password_hash", Text, nullable=False, info=SECRET),
+    Column("name", Words, primary_key=True),
+    Column("password_hash", Words, nullable=False, info=SECRET),
     Column("failures", BigInteger, nullable=False, info=FREE),
     Column("failed_at", Stamp, info=FREE),
 )
@@ -421,9 +421,9 @@ api_token = Table(
     "api_token",
     metadata,
     _id(),
-    Column("name", Text, nullable=False),
-    Column("scope", Text, nullable=False),
-    Column("hash", Text, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("scope", Words, nullable=False),
+    Column("hash", Words, nullable=False),
     Column("created_at", Stamp, nullable=False),
     Column("revoked_at", Stamp, info=STATE),
 )
@@ -431,14 +431,14 @@ api_token = Table(
 simulator_state = Table(
     "simulator_state",
     metadata,
-    Column("account", Text, primary_key=True),
-    Column("state", Text, nullable=False, info=FREE),
+    Column("account", Words, primary_key=True),
+    Column("state", Words, nullable=False, info=FREE),
     Column("at", Stamp, nullable=False, info=FREE),
 )
 
 meta = Table(
     "meta",
     metadata,
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False, info=FREE),
+    Column("key", Words, primary_key=True),
+    Column("value", Words, nullable=False, info=FREE),
 )

@@ -19,7 +19,7 @@ from sqlalchemy.types import TypeDecorator
 
 from executor.domain.ids import BrokerOrderId, OrderTag
 from executor.domain.instrument import InstrumentKey, Segment
-from executor.domain.messages import OrderRequest
+from executor.domain.messages import OrderRequest, PermitClass
 from executor.domain.order import OrderType, Side
 from executor.domain.strategy import Level, LevelKind, Product
 
@@ -31,7 +31,22 @@ WordT = TypeVar("WordT", bound=StrEnum)
 
 def canonical(value: object) -> str:
     """The one JSON text of a value: sorted keys, no spaces, no escapes but those needed."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return storable(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
+
+def storable(text: str) -> str:
+    """A text that both stores can hold: half surrogates and NUL, which JSON can carry, are spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
+class Words(TypeDecorator[str]):
+    """Text, also from outside."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)
 
 
 class Stamp(TypeDecorator[datetime]):
@@ -104,6 +119,17 @@ class Word(TypeDecorator[WordT], Generic[WordT]):
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> WordT | None:
         return None if value is None else self.words(value)
+
+
+class Permit(TypeDecorator[PermitClass]):
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: PermitClass | None, _dialect: Dialect) -> int | None:
+        return None if value is None else value.value
+
+    def process_result_value(self, value: int | None, _dialect: Dialect) -> PermitClass | None:
+        return None if value is None else PermitClass(value)
 
 
 class Key(TypeDecorator[InstrumentKey]):

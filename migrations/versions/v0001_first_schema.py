@@ -11,6 +11,8 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+#: The head of the audit before its first entry: whoever appends locks this row.
+EMPTY_CHAIN = "INSERT INTO meta (key, value) VALUES ('chain_head', '0:" + "0" * 64 + "')"
 APPEND_ONLY = {
     "sqlite": [
         f"CREATE TRIGGER audit_no_{verb.lower()} BEFORE {verb} ON audit "
@@ -438,5 +440,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_broker_call_intent"), "broker_call", ["intent"], unique=False)
 
+    op.execute(EMPTY_CHAIN)
     for statement in APPEND_ONLY[op.get_bind().dialect.name]:
         op.execute(statement)
