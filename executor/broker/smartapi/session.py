@@ -133,15 +133,9 @@ def _totp(secret: str | None) -> pyotp.TOTP:
     if not secret:
         raise LoginRefused(f"{_SETTING}: missing, so the program cannot log in by itself; set it")
     try:
-        found = pyotp.parse_uri(secret) if secret.startswith("otpauth://") else pyotp.TOTP(secret.replace(" ", ""))
-        found.byte_secret()
-    except ValueError:
-        found = None
-    if not isinstance(found, pyotp.TOTP):
-        raise LoginRefused(
-            f"{_SETTING}: not a TOTP secret; copy it (base32, at least 23 characters) from the portal's TOTP page"
-        )
-    return found
+        return pyotp.TOTP(secret)
+    except ValueError:  # its text may quote the secret
+        raise LoginRefused(f"{_SETTING}: not a TOTP secret; copy it (base32) from the portal's TOTP page") from None
 
 
 def _refusal(exchange: Exchange) -> str | None:

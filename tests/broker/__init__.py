@@ -1,0 +1,3 @@
+"""Tests of the way to the broker."""
+
+from __future__ import annotations

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from executor.broker.limits import Limits, PermitBook, Window, load_limits
+from executor.domain.messages import PermitClass, QueryKind
+from tests.broker.fakes import START
+
+PROTECT, CHANGE, ENTER = PermitClass.PROTECT, PermitClass.CHANGE, PermitClass.ENTER
+
+
+def spread(count: int, seconds: float) -> list[timedelta]:
+    return [timedelta(seconds=seconds * number / count) for number in range(count)]
+
+
+def test_the_shipped_limits_stay_below_the_brokers_in_every_window():
+    limits = load_limits()
+
+    brokers = {1.0: 9, 60.0: 500, 3600.0: 1000}
+    assert {window.span.total_seconds() for window in limits.write} == set(brokers)
+    assert all(window.count < brokers[window.span.total_seconds()] for window in limits.write)
+    assert all(limits.reads[kind] for kind in QueryKind)
+
+
+def test_a_burst_gets_eight_permits_a_second_and_the_next_second_eight_more():
+    book = PermitBook(load_limits())
+
+    first = book.take([ENTER] * 20, START)
+    too_soon = book.take([ENTER], START + timedelta(seconds=0.999))
+    second = book.take([ENTER] * 20, START + timedelta(seconds=1))
+
+    assert (sum(first), sum(too_soon), sum(second)) == (8, 0, 8)
+    assert first == (True,) * 8 + (False,) * 12
+
+
+def test_no_second_ever_holds_more_than_eight_writes_however_they_are_asked_for():
+    book = PermitBook(load_limits())
+
+    granted = [at for at in spread(400, 4.0) if book.take([ENTER], START + at)[0]]
+
+    busiest = max(sum(at <= other < at + timedelta(seconds=1) for other in granted) for at in granted)
+    assert busiest == 8
+
+
+@pytest.mark.parametrize(("seconds", "for_entries", "in_all"), [(60, 360, 450), (3600, 760, 950)])
+def test_the_last_fifth_of_minute_and_hour_is_for_protection_alone(seconds, for_entries, in_all):
+    earlier = [START - timedelta(seconds=seconds - 2) + at for at in spread(for_entries, seconds - 5.0)]
+    book = PermitBook(load_limits(), earlier)
+
+    assert book.take([ENTER, CHANGE, PROTECT], START) == (False, False, True)
+
+    full = PermitBook(load_limits(), earlier + earlier[: in_all - for_entries])
+    assert full.take([PROTECT], START) == (False,)
+
+
+def test_the_reserve_does_not_shrink_the_window_of_a_second():
+    book = PermitBook(load_limits())
+
+    assert sum(book.take([ENTER] * 8, START)) == 8
+
+
+def test_writes_before_a_restart_count_after_it():
+    before = PermitBook(load_limits())
+    before.take([ENTER] * 8, START)
+
+    after = PermitBook(load_limits(), [START] * 8)
+
+    assert after.take([PROTECT], START + timedelta(seconds=0.5)) == (False,)
+    assert after.take([PROTECT], START + timedelta(seconds=1)) == (True,)
+
+
+def test_a_clock_that_ran_back_grants_nothing_it_would_not_have_granted():
+    book = PermitBook(load_limits(), [START + timedelta(seconds=30)] * 8)
+
+    assert book.take([PROTECT], START) == (False,)
+
+
+def test_what_is_withheld_does_not_count():
+    limits = Limits((Window(1, timedelta(seconds=1)),), {})
+    book = PermitBook(limits)
+    book.take([ENTER], START)
+
+    book.take([ENTER] * 5, START + timedelta(seconds=0.9))
+
+    assert book.take([ENTER], START + timedelta(seconds=1)) == (True,)
+
+
+def test_each_kind_of_read_has_its_own_window():
+    book = PermitBook(load_limits())
+
+    assert book.take_read(QueryKind.ORDER_BOOK, START)
+    assert not book.take_read(QueryKind.ORDER_BOOK, START + timedelta(seconds=1.05))
+    assert book.take_read(QueryKind.POSITIONS, START)
+    assert book.take_read(QueryKind.ORDER_BOOK, START + timedelta(seconds=1.1))
+
+
+def test_reads_use_up_no_writes():
+    book = PermitBook(load_limits())
+    for number in range(8):
+        book.take_read(QueryKind.LTP, START + timedelta(milliseconds=number))
+
+    assert sum(book.take([ENTER] * 8, START + timedelta(milliseconds=9))) == 8

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from executor.broker.smartapi.credentials import headers_of
+from executor.broker.smartapi.wire import Lost, NeverSent, RawAnswer, Wire, download, to_app
+from executor.errors import BrokerUnavailable
+from tests.broker.fakes import LOGIN, a_wire, raising
+
+
+def call(wire: Wire):
+    return wire.call("POST", "/rest/x", headers={"Authorization": "Bearer j"}, content=b"{}")
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
+def test_without_a_connection_nothing_was_sent(error):
+    assert isinstance(call(a_wire(raising(error("no way")))), NeverSent)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        httpx.ReadTimeout("t"),
+        httpx.WriteTimeout("t"),
+        httpx.ReadError("t"),
+        httpx.WriteError("t"),
+        httpx.RemoteProtocolError("t"),
+        httpx.LocalProtocolError("t"),
+        httpx.DecodingError("t"),
+        ConnectionResetError("cut"),
+        ConnectionError("cut"),
+    ],
+)
+def test_after_a_connection_every_end_without_an_answer_is_lost(error):
+    found = call(a_wire(raising(error)))
+
+    assert isinstance(found, Lost)
+    assert type(error).__name__ in found.why
+
+
+def test_an_answer_comes_back_untouched_whatever_its_status():
+    found = call(a_wire(lambda _request: httpx.Response(503, content=b"\xff<html>")))
+
+    assert isinstance(found, RawAnswer)
+    assert (found.status, found.body) == (503, b"\xff<html>")
+
+
+def test_a_broken_compression_is_lost_and_not_an_error_of_ours():
+    broken = {"Content-Encoding": "gzip"}
+
+    found = call(a_wire(lambda _request: httpx.Response(200, headers=broken, content=iter([b"not gzip"]))))
+
+    assert isinstance(found, Lost)
+
+
+def test_redirects_are_answers_and_not_followed():
+    seen = []
+
+    def host(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.path)
+        return httpx.Response(302, headers={"Location": "https://elsewhere.test/"})
+
+    assert isinstance(call(a_wire(host)), RawAnswer)
+    assert seen == ["/rest/x"]
+
+
+def test_every_call_carries_the_headers_of_the_protocol():
+    seen: list[httpx.Headers] = []
+
+    def host(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers)
+        return httpx.Response(200)
+
+    call(a_wire(host))
+
+    assert {name: seen[0][name] for name in headers_of(LOGIN)} == dict(headers_of(LOGIN))
+    assert seen[0]["X-ClientPublicIP"] == "203.0.113.7"
+    assert seen[0]["Authorization"] == "Bearer j"
+
+
+def test_an_application_in_this_process_answers_like_a_host():
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [environ["PATH_INFO"].encode()]
+
+    wire = Wire("http://inside", headers={}, transport=to_app(app))
+
+    found = call(wire)
+
+    assert isinstance(found, RawAnswer)
+    assert found.body == b"/rest/x"
+
+
+def test_an_application_that_cuts_the_connection_is_lost():
+    def app(_environ, _start_response):
+        raise ConnectionAbortedError("cut")
+
+    assert isinstance(call(Wire("http://inside", headers={}, transport=to_app(app))), Lost)
+
+
+def test_a_closed_port_is_proof_that_nothing_was_sent(unused_port):
+    wire = Wire(f"http://127.0.0.1:{unused_port}", headers={})
+
+    found = call(wire)
+    wire.close()
+
+    assert isinstance(found, NeverSent)
+
+
+def test_the_instrument_file_is_streamed_to_its_place(tmp_path: Path):
+    chunks = [b"[", b'{"token":"1"}', b"]"]
+    host = httpx.MockTransport(lambda _request: httpx.Response(200, content=iter(chunks)))
+
+    size = download("https://files.test/m.json", tmp_path / "m.json", transport=host)
+
+    assert (tmp_path / "m.json").read_bytes() == b"".join(chunks)
+    assert size == 15
+
+
+@pytest.mark.parametrize("script", [lambda _request: httpx.Response(404), raising(httpx.ReadTimeout("slow"))])
+def test_an_instrument_file_that_does_not_come_is_the_brokers_fault(tmp_path: Path, script):
+    with pytest.raises(BrokerUnavailable, match="instrument file"):
+        download("https://files.test/m.json", tmp_path / "m.json", transport=httpx.MockTransport(script))
