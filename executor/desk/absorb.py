@@ -26,6 +26,7 @@ from executor.domain.messages import (
     ReadEnded,
     ReadFailed,
     Reading,
+    RefusalReason,
     Refused,
     ReportRow,
     SendEnded,
@@ -92,6 +93,8 @@ def _absorb_send(draft: Draft, intent: Intent, answer: Accepted | Refused | Unkn
             draft.put(replace(intent, state=IntentState.REFUSED, outcome=outcome, settled_by=SettledBy.ANSWER))
             if intent.kind is IntentKind.PLACE:
                 draft.put(replace(draft.orders[intent.order], state=OrderState.REJECTED, text=text))
+            if reason is RefusalReason.SESSION:
+                draft.learn(session_open=False)
             draft.note("refused", intent.order, f"{intent.kind} refused ({reason}): {text}")
         case Unknown(why):
             draft.put(replace(intent, state=IntentState.UNKNOWN, outcome=f"UNKNOWN: {why}"))

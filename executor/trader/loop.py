@@ -1,0 +1,187 @@
+"""The loop of one account: event → decide → permits → one transaction → book.apply → hand over to workers.
+
+Memory moves only after the commit. Permits are taken without waiting; an intent without one stays READY. Everything
+else (workers, sessions, jobs, doorbell) only puts events into the inbox.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from queue import Empty
+from threading import Event as Flag
+from typing import Any, Protocol
+
+from executor.broker.limits import PermitBook
+from executor.clock import Clock
+from executor.desk.book import Book
+from executor.desk.decide import decide
+from executor.domain.ids import Ids, IntentId
+from executor.domain.messages import (
+    Committed,
+    Decision,
+    Event,
+    HaltsRead,
+    Intent,
+    Query,
+    ReadEnded,
+    ReadFailed,
+    Resolved,
+    SignalsArrived,
+    Started,
+    Tick,
+)
+from executor.domain.signal import Signal
+from executor.errors import NotRecorded
+from executor.store.ledger import Ledger
+from executor.store.recovery import Recovery
+from executor.trader.workers import Inbox
+
+log = logging.getLogger(__name__)
+
+#: The sweep behind the doorbell, and the pulse of everything that depends on time.
+SWEEP_S = 0.25
+BEAT_S = 1.0
+#: After a commit that the store could not take: when the same event is tried again.
+_AGAIN_S = 0.5
+
+
+class Workers(Protocol):
+    def submit(self, work: Intent | Query) -> None:
+        """Take on a send or a read; it ends as exactly one event in the inbox."""
+
+
+class Sessions(Protocol):
+    def tend(self, *, is_open: bool) -> None:
+        """Keep the broker session as the calendar wants it; never blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopParts:
+    """What a loop is made of; all of it is made in bootstrap."""
+
+    ledger: Ledger
+    recovery: Recovery
+    book: Book
+    workers: Workers
+    sessions: Sessions
+    permits: PermitBook
+    clock: Clock
+    ids: Ids
+    inbox: Inbox
+    resolve: Callable[[Signal], Resolved]
+    epoch: int
+    status: Callable[[Book], Mapping[str, Any]]
+
+
+class Loop:
+    def __init__(self, parts: LoopParts) -> None:
+        self._parts = parts
+        self._reading: set[Query] = set()
+        self._swept_at = -SWEEP_S
+        self._beat_at = -BEAT_S
+
+    def run(self, stop: Flag) -> None:
+        """Work until told to stop. Raises LeaseLost when another trader took the account."""
+        self.begin(stop)
+        while not stop.is_set():
+            self.round(stop, wait_s=SWEEP_S)
+
+    def begin(self, stop: Flag) -> None:
+        """Doubt what was being sent when the last trader stopped."""
+        self._until_recorded(Started(), stop)
+
+    def round(self, stop: Flag, *, wait_s: float) -> bool:
+        """Take the next event, if one comes in time, and what time asks for; False when there was none."""
+        event = self._next(wait_s)
+        if event is not None:
+            self._until_recorded(event, stop)
+        self._pulse(stop)
+        return event is not None
+
+    def handle(self, event: Event) -> None:
+        """Take one event through to the workers. Raises NotRecorded with nothing moved, LeaseLost."""
+        parts = self._parts
+        if isinstance(event, ReadEnded):
+            self._reading.discard(event.reading.query)
+        elif isinstance(event, ReadFailed):
+            self._reading.discard(event.query)
+        now = parts.clock.now()
+        decision = decide(parts.book, event, now, parts.ids)
+        permits = self._permits(decision.intents)
+        committed: Committed | None = None
+        if decision.changes or decision.notes or permits:
+            committed = parts.ledger.commit(
+                parts.book.account,
+                parts.epoch,
+                decision,
+                permits=permits,
+                known=parts.book.halts,
+                at=now,
+            )
+        parts.book.apply(decision, committed)
+        self._hand_over(decision, committed)
+
+    # -- inside one round --------------------------------------------------------------------------------------
+
+    def _next(self, wait_s: float) -> Event | None:
+        try:
+            return self._parts.inbox.get(block=wait_s > 0, timeout=wait_s)
+        except Empty:
+            return None
+
+    def _pulse(self, stop: Flag) -> None:
+        """What time asks for: the sweep for new work, a tick for the desk, the session, the beat."""
+        now = self._parts.clock.monotonic()
+        if now - self._swept_at >= SWEEP_S:
+            self._swept_at = now
+            self._sweep(stop)
+            self._until_recorded(Tick(), stop)
+            self._parts.sessions.tend(is_open=self._parts.book.evidence.session_open)
+        if now - self._beat_at >= BEAT_S:
+            self._beat_at = now
+            self._beat()
+
+    def _sweep(self, stop: Flag) -> None:
+        """Fetch what waits in the database: signals by state, halts as they stand."""
+        parts = self._parts
+        account = parts.book.account
+        halts = parts.recovery.halts(account)
+        if set(halts) != set(parts.book.halts):
+            self._until_recorded(HaltsRead(halts), stop)
+        waiting = parts.book.evidence.waiting
+        fresh = [signal for signal in parts.recovery.new_signals(account) if signal.id not in waiting]
+        if fresh:
+            self._until_recorded(SignalsArrived(tuple(parts.resolve(signal) for signal in fresh)), stop)
+
+    def _until_recorded(self, event: Event, stop: Flag) -> None:
+        """Handle an event, again and again while the store cannot take it: a fact must not get lost."""
+        while not stop.is_set():
+            try:
+                return self.handle(event)
+            except NotRecorded as error:
+                log.error("not_recorded event=%s why=%s", type(event).__name__, error)
+                stop.wait(_AGAIN_S)
+
+    def _permits(self, intents: tuple[Intent, ...]) -> set[IntentId]:
+        granted = self._parts.permits.take([intent.permit for intent in intents], self._parts.clock.now())
+        return {intent.id for intent, yes in zip(intents, granted, strict=True) if yes}
+
+    def _hand_over(self, decision: Decision, committed: Committed | None) -> None:
+        for note in decision.notes:
+            log.log(logging.WARNING if note.alarm else logging.INFO, "%s %s %s", note.kind, note.subject, note.text)
+        for intent in committed.sending if committed else ():
+            self._parts.workers.submit(intent)
+        for query in decision.queries:
+            now = self._parts.clock.now()
+            if query not in self._reading and self._parts.permits.take_read(query.kind, now):
+                self._reading.add(query)
+                self._parts.workers.submit(query)
+
+    def _beat(self) -> None:
+        parts = self._parts
+        try:
+            parts.ledger.beat(parts.book.account, parts.epoch, at=parts.clock.now(), status=parts.status(parts.book))
+        except NotRecorded as error:
+            log.error("beat_not_recorded why=%s", error)

@@ -1,0 +1,61 @@
+"""Threads that speak with the broker. Every piece of work ends as exactly one event in the inbox, whatever happens."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+
+from executor.broker.port import Broker
+from executor.domain.messages import Event, Intent, Query, ReadEnded, ReadFailed, SendEnded, Sent, Unknown
+from executor.errors import BrokerUnavailable, SessionLost
+
+log = logging.getLogger(__name__)
+
+Inbox = SimpleQueue[Event]
+
+
+class ThreadWorkers:
+    """Writes and reads have threads of their own, so that a slow book never holds up a stop."""
+
+    def __init__(self, broker: Broker, inbox: Inbox, *, writers: int = 8, readers: int = 4) -> None:
+        self._broker = broker
+        self._inbox = inbox
+        self._writers = ThreadPoolExecutor(writers, thread_name_prefix="write")
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="read")
+
+    def submit(self, work: Intent | Query) -> None:
+        future = (
+            self._writers.submit(self._send, work)
+            if isinstance(work, Intent)
+            else self._readers.submit(self._read, work)
+        )
+        future.add_done_callback(_log_failure)
+
+    def stop(self) -> None:
+        """Let what is on the wire end; nothing new is taken."""
+        self._writers.shutdown(wait=True)
+        self._readers.shutdown(wait=False, cancel_futures=True)
+
+    def _send(self, intent: Intent) -> None:
+        sent = Sent(Unknown("the worker failed while sending"), ())
+        try:
+            sent = self._broker.send(intent)
+        finally:
+            self._inbox.put(SendEnded(intent.id, sent))
+
+    def _read(self, query: Query) -> None:
+        event: Event = ReadFailed(query, "the worker failed while reading", session_lost=False, call=None)
+        try:
+            event = ReadEnded(self._broker.read(query))
+        except SessionLost as error:
+            event = ReadFailed(query, str(error), session_lost=True, call=error.call)
+        except BrokerUnavailable as error:
+            event = ReadFailed(query, str(error), session_lost=False, call=error.call)
+        finally:
+            self._inbox.put(event)
+
+
+def _log_failure(future: Future[None]) -> None:
+    if not future.cancelled() and (error := future.exception()) is not None:
+        log.error("worker_failed", exc_info=error)

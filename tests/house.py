@@ -1,0 +1,209 @@
+"""The whole trader in one thread: real loop, store and SmartAPI client over the simulator, on a clock that is moved.
+
+Only threads are missing: `InlineWorkers` does each send and read at once. Tests assert the exchange's truth
+(`house.state()`), not what the house believes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from queue import SimpleQueue
+from random import Random
+from threading import Event as Flag
+from typing import Any
+
+from executor.broker.limits import PermitBook, load_limits
+from executor.broker.port import Broker
+from executor.broker.smartapi.client import SmartApi
+from executor.broker.smartapi.credentials import Credentials, headers_of
+from executor.broker.smartapi.wire import Wire, to_app
+from executor.clock import ManualClock
+from executor.config.calendar import load_calendar
+from executor.desk.book import Book
+from executor.domain.calendar import trading_day
+from executor.domain.delivery import Delivery, Verdict
+from executor.domain.ids import DeliveryId, Ids, SignalId
+from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
+from executor.domain.messages import Intent, Query, ReadEnded, ReadFailed, Resolved, SendEnded, SessionChanged
+from executor.domain.refusal import Refusal, RefusalCode
+from executor.domain.signal import Action, LaneKey, Signal, SignalState
+from executor.domain.strategy import Strategy
+from executor.errors import BrokerUnavailable, SessionLost
+from executor.simulator import SimulatorConfig, create_app, credentials
+from executor.store.store import Store
+from executor.trader.loop import SWEEP_S, Loop, LoopParts
+from tests.builders import a_strategy
+
+ACCOUNT = "default"
+SBIN = InstrumentKey(Segment.NSE, "3045")
+
+
+class InlineWorkers:
+    """Sends and reads at once; each ends as one event in the inbox."""
+
+    def __init__(self, broker: Broker, inbox: SimpleQueue[Any]) -> None:
+        self.broker = broker
+        self.inbox = inbox
+
+    def submit(self, work: Intent | Query) -> None:
+        if isinstance(work, Intent):
+            self.inbox.put(SendEnded(work.id, self.broker.send(work)))
+            return
+        try:
+            self.inbox.put(ReadEnded(self.broker.read(work)))
+        except SessionLost as error:
+            self.inbox.put(ReadFailed(work, str(error), session_lost=True, call=error.call))
+        except BrokerUnavailable as error:
+            self.inbox.put(ReadFailed(work, str(error), session_lost=False, call=error.call))
+
+
+class InlineSessions:
+    """Opens the session at once whenever it is not open; 31 s after the last login, for the next TOTP step."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.opened_at = -60.0
+
+    def tend(self, *, is_open: bool) -> None:
+        now = self.house.clock.monotonic()
+        if not is_open and now - self.opened_at > 31:
+            self.opened_at = now
+            self.house.broker.open_session(None)
+            self.house.inbox.put(SessionChanged(open=True))
+
+
+@dataclass
+class House:
+    store: Store
+    clock: ManualClock
+    ids: Ids
+    strategy: Strategy = field(default_factory=lambda: a_strategy(account=ACCOUNT, rails=rails()))
+    wrap_broker: Callable[[Broker], Broker] = lambda broker: broker
+    simulator: SimulatorConfig = field(default_factory=lambda: SimulatorConfig(seed=3))
+
+    def __post_init__(self) -> None:
+        app = create_app(self.simulator, self.clock)
+        self.client = app.test_client()
+        self.app = app
+        self.stop = Flag()
+        self.store.people.save_strategy(self.strategy, by="test", at=self.clock.now())
+        self.start()
+
+    def start(self) -> None:
+        """Start (again) from what the store holds: all memory is new."""
+        self.inbox: SimpleQueue[Any] = SimpleQueue()
+        login = credentials(self.simulator.seed)
+        secrets = Credentials(login.api_key, login.client_code, login.pin, login.totp_secret)
+        wire = Wire("http://broker", headers=headers_of(secrets), transport=to_app(self.app))
+        self.broker: Broker = self.wrap_broker(
+            SmartApi(secrets, wire=wire, clock=self.clock, reserve_step=lambda step: None)
+        )
+        now = self.clock.now()
+        epoch = self.store.ledger.take_lease(ACCOUNT, "house", at=now, same_host=True)
+        self.book = Book(self.store.recovery.load_book(ACCOUNT, trading_day(now)), load_calendar(None))
+        writes = self.store.recovery.recent_writes(ACCOUNT, now - timedelta(hours=1))
+        self.loop = Loop(
+            LoopParts(
+                ledger=self.store.ledger,
+                recovery=self.store.recovery,
+                book=self.book,
+                workers=InlineWorkers(self.broker, self.inbox),
+                sessions=InlineSessions(self),
+                permits=PermitBook(load_limits(), writes),
+                clock=self.clock,
+                ids=Ids(self.clock.now, Random(11), above=self.store.recovery.newest_id()),
+                inbox=self.inbox,
+                resolve=self._resolve,
+                epoch=epoch,
+                status=lambda book: {},
+            )
+        )
+        self.loop.begin(self.stop)
+
+    def run(self, seconds: float) -> None:
+        """Let time pass, a sweep at a time."""
+        for _ in range(round(seconds / SWEEP_S)):
+            self.clock.advance(SWEEP_S)
+            while self.loop.round(self.stop, wait_s=0):
+                pass
+
+    def signal(self, action: str = "buy", **fields: Any) -> SignalId:
+        """A signal as web would record it, fired now."""
+        signal_id, delivery_id = SignalId(self.ids.new()), DeliveryId(self.ids.new())
+        now = self.clock.now()
+        plain = {"exchange": "NSE", "ticker": "SBIN", "action": action, **fields}
+        signal = Signal(
+            id=signal_id,
+            delivery=delivery_id,
+            strategy=self.strategy.name,
+            strategy_version=1,
+            account=ACCOUNT,
+            lane=LaneKey(ACCOUNT, self.strategy.name, f"{plain['exchange']}:{plain['ticker']}").text,
+            key=f"id:{signal_id}",
+            action=Action(action),
+            fields=plain,
+            fired_at=now,
+            received_at=now,
+        )
+        delivery = Delivery(delivery_id, self.strategy.name, "test", {}, "0", "{}", {}, Verdict.ACCEPTED, now)
+        self.store.intake.record_delivery(delivery, signal)
+        return signal_id
+
+    def ended(self, signal_id: SignalId) -> Signal:
+        """The signal as the store holds it; it must have ended."""
+        signal = self.stored(signal_id)
+        assert signal.state is SignalState.ENDED, f"still {signal.state}"
+        return signal
+
+    def stored(self, signal_id: SignalId) -> Signal:
+        rows = self.store.recovery.load_book(ACCOUNT, trading_day(self.clock.now())).signals
+        return next((row for row in rows if row.id == signal_id), None) or self._any_signal(signal_id)
+
+    def price(self, value: str | Decimal) -> None:
+        """Set SBIN's price; it is held until it is set again."""
+        self.control("price", {"exchange": "NSE", "token": "3045", "ltp": str(value)})
+
+    def fault(self, route: str, kind: str, **more: Any) -> None:
+        self.control("fault", {"route": route, "kind": kind, "times": 1, **more})
+
+    def control(self, path: str, body: Mapping[str, Any]) -> Any:
+        answer = self.client.post(f"/_control/{path}", json=body)
+        assert answer.status_code < 300, answer.text
+        return answer.json
+
+    def state(self) -> Any:
+        return json.loads(self.client.get("/_control/state").text)
+
+    def orders(self, **where: Any) -> list[Any]:
+        """The exchange's own orders, in the order in which they came."""
+        return [row for row in self.state()["orders"] if all(row[name] == value for name, value in where.items())]
+
+    def net(self) -> int:
+        """What the exchange says the account nets in SBIN."""
+        sign = {"BUY": 1, "SELL": -1}
+        return sum(sign[fill["side"]] * fill["quantity"] for fill in self.state()["fills"])
+
+    def _resolve(self, signal: Signal) -> Resolved:
+        found: Instrument | Refusal = Refusal(RefusalCode.TICKER_UNKNOWN, signal.fields["ticker"])
+        if signal.fields["ticker"] == "SBIN":
+            found = Instrument(SBIN, "SBIN-EQ", "SBIN", Kind.CASH, 1, Decimal("0.05"), series="EQ")
+        return Resolved(signal, self.strategy, found)
+
+    def _any_signal(self, signal_id: SignalId) -> Signal:
+        from sqlalchemy import select
+
+        from executor.store import schema
+        from executor.store.rows import load
+
+        with self.store.database.read() as connection:
+            return load(Signal, connection.execute(select(schema.signal).where(schema.signal.c.id == signal_id)).one())
+
+
+def rails(**changes: Any) -> Any:
+    from executor.domain.strategy import Rails
+
+    return Rails(**{"tickers": frozenset({"NSE:SBIN"}), "max_quantity": 100, **changes})
