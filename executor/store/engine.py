@@ -98,15 +98,16 @@ class Database:
     @contextmanager
     def unaudited(self) -> Iterator[Connection]:
         """A write that changes nothing that is true (beats, prices, the master's rows)."""
-        with _translated(), self._writing.begin() as connection:
+        with _translated(), self._writing.connect() as connection:
             yield connection
+            self._commit(connection, None)
 
     def _commit(self, connection: Connection, head: chain.Head | None) -> None:
         try:
             connection.commit()
-        except OperationalError:
-            connection.invalidate()  # ends what is left of the transaction, and its locks
-            if head is None or not self._landed(head):
+        except DBAPIError as error:
+            connection.invalidate()  # SQLite leaves a refused COMMIT's transaction open, and its locks
+            if head is None or not isinstance(error, OperationalError) or not self._landed(head):
                 raise
 
     def _landed(self, head: chain.Head) -> bool:

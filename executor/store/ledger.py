@@ -54,21 +54,11 @@ class Ledger:
         Raises LeaseLost while another holder's beat is fresh, unless the caller holds this host's file lock and the
         other was on this host (`same_host`).
         """
-        with self._database.write(at) as transaction:
-            row = transaction.connection.execute(
-                select(schema.lease).where(schema.lease.c.account == account).with_for_update()
-            ).one_or_none()
-            if row is None:
-                values = {"account": account, "epoch": 1, "holder": holder, "beat_at": at, "status": {}}
-                transaction.insert(schema.lease, values)
-            elif row.holder != holder and not same_host and at - row.beat_at < LEASE:
-                raise LeaseLost(f"account {account} is held by {row.holder}, last heard of at {row.beat_at}")
-            else:
-                values = {"epoch": row.epoch + 1, "holder": holder, "beat_at": at}
-                transaction.change(schema.lease, {"account": account}, values)
-            epoch = 1 if row is None else int(row.epoch) + 1
-            transaction.note("lease", account, f"epoch {epoch} taken by {holder}")
-        return epoch
+        try:
+            with self._database.write(at) as transaction:
+                return _take_lease(transaction, account, holder, same_host=same_host)
+        except InvariantBroken as error:
+            raise LeaseLost(f"account {account}: another host took its first lease at this moment") from error
 
     def beat(self, account: str, epoch: int, *, at: datetime, status: Mapping[str, Any]) -> None:
         """Say that the owner lives; not audited. Raises LeaseLost."""
@@ -150,6 +140,22 @@ class Ledger:
             if (halt.scope, halt.kind) not in known:
                 transaction.insert(schema.halt, {"id": self._new_id(), **values_of(halt), "ended_at": None})
                 transaction.note("halt", halt.scope, f"{halt.kind}: {halt.why} (by {halt.by})")
+
+
+def _take_lease(transaction: Transaction, account: str, holder: str, *, same_host: bool) -> int:
+    table, at = schema.lease, transaction.at
+    statement = select(table).where(table.c.account == account).with_for_update()
+    row = transaction.connection.execute(statement).one_or_none()
+    if row is None:
+        epoch = 1
+        transaction.insert(table, {"account": account, "epoch": 1, "holder": holder, "beat_at": at, "status": {}})
+    elif row.holder != holder and not same_host and at - row.beat_at < LEASE:
+        raise LeaseLost(f"account {account} is held by {row.holder}, last heard of at {row.beat_at}")
+    else:
+        epoch = int(row.epoch) + 1
+        transaction.change(table, {"account": account}, {"epoch": epoch, "holder": holder, "beat_at": at})
+    transaction.note("lease", account, f"epoch {epoch} taken by {holder}")
+    return epoch
 
 
 def check_epoch(connection: Connection, account: str, epoch: int) -> None:

@@ -68,8 +68,9 @@ class Master:
     def aliases_like(self, prefix: str, limit: int) -> list[str]:
         """Aliases that begin with a text: the nearest candidates for a refusal."""
         columns = schema.instrument.c
-        # >= lets SQLite begin inside its index; what is a prefix is for LIKE to say, in any collation of Postgres
-        wanted = (columns.load == _current_load()) & (columns.alias >= prefix)
+        # >= lets SQLite begin inside its index; what is a prefix is for LIKE to say, in any collation of Postgres;
+        # the load as an expression keeps SQLite from scanning the primary key instead (libraries.md 0.4)
+        wanted = (columns.alias >= prefix) & (columns.load.concat("") == _current_load())
         matching = wanted & columns.alias.startswith(prefix, autoescape=True)
         statement = select(columns.alias).distinct().where(matching).order_by(columns.alias)
         with self._database.read() as connection:

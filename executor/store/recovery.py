@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, func, or_, select
 
-from executor.domain.bracket import Bracket, BracketState, Leg
+from executor.domain.bracket import Bracket, Leg
 from executor.domain.messages import BookRows, Fill, Intent, Lane
 from executor.domain.order import Order
 from executor.domain.signal import Signal, SignalState
@@ -27,11 +27,9 @@ class Recovery:
     def load_book(self, account: str, day: date) -> BookRows:
         """All that a desk starts from: live brackets and those with orders of the day, with everything on them."""
         with self._database.read() as connection:
-            orders = self._all(connection, Order, _orders(account, day))
-            legs = self._all(connection, Leg, _legs(account, [order.leg for order in orders if order.leg]))
-            brackets = self._all(connection, Bracket, _brackets([leg.bracket for leg in legs]))
-            legs = self._all(connection, Leg, _legs_of([bracket.id for bracket in brackets]))
-            orders = self._all(connection, Order, _orders_of(account, day, [leg.id for leg in legs]))
+            brackets = self._all(connection, Bracket, _brackets(account, day))
+            legs = self._all(connection, Leg, _legs([bracket.id for bracket in brackets]))
+            orders = self._all(connection, Order, _orders(account, day, [leg.id for leg in legs]))
             return BookRows(
                 account=account,
                 signals=tuple(self._all(connection, Signal, _open_signals(account, [leg.cause for leg in legs]))),
@@ -48,9 +46,9 @@ class Recovery:
     def new_signals(self, account: str) -> list[Signal]:
         """Signals that wait, by state and never by cursor; oldest id first."""
         table = schema.signal
-        statement = select(table).where(table.c.account == account, table.c.state == SignalState.RECEIVED)
+        waiting = (table.c.account == account) & schema.SIGNAL_OPEN & (table.c.state == SignalState.RECEIVED)
         with self._database.read() as connection:
-            return self._all(connection, Signal, statement.order_by(table.c.id))
+            return self._all(connection, Signal, select(table).where(waiting).order_by(table.c.id))
 
     def halts(self, account: str) -> tuple[Any, ...]:
         with self._database.read() as connection:
@@ -76,32 +74,23 @@ class Recovery:
         return [load(kind, row) for row in connection.execute(statement)]
 
 
-def _orders(account: str, day: date) -> Select[Any]:
-    """Orders of the day and those of brackets still alive."""
-    order, leg, bracket = schema.broker_order, schema.leg, schema.bracket
-    alive = select(leg.c.id).join(bracket, bracket.c.id == leg.c.bracket).where(bracket.c.state != BracketState.CLOSED)
-    return select(order).where(order.c.account == account, or_(order.c.day == day, order.c.leg.in_(alive)))
+def _brackets(account: str, day: date) -> Select[Any]:
+    order, leg, bracket = schema.broker_order.c, schema.leg.c, schema.bracket.c
+    today = select(leg.bracket).join(schema.broker_order, order.leg == leg.id)
+    today = today.where(order.account == account, order.day == day)
+    wanted = or_((bracket.account == account) & schema.BRACKET_ALIVE, bracket.id.in_(today))
+    return select(schema.bracket).where(wanted).order_by(bracket.id)
 
 
-def _legs(account: str, ids: Sequence[str]) -> Select[Any]:
-    """Legs of the orders, and of every live bracket even before its first order."""
-    leg, bracket = schema.leg, schema.bracket
-    alive = select(bracket.c.id).where(bracket.c.account == account, bracket.c.state != BracketState.CLOSED)
-    return select(leg).where(or_(leg.c.id.in_(ids), leg.c.bracket.in_(alive))).order_by(leg.c.id)
-
-
-def _legs_of(brackets: Sequence[str]) -> Select[Any]:
+def _legs(brackets: Sequence[str]) -> Select[Any]:
     return select(schema.leg).where(schema.leg.c.bracket.in_(brackets)).order_by(schema.leg.c.id)
 
 
-def _brackets(ids: Sequence[str]) -> Select[Any]:
-    return select(schema.bracket).where(schema.bracket.c.id.in_(set(ids))).order_by(schema.bracket.c.id)
-
-
-def _orders_of(account: str, day: date, legs: Sequence[str]) -> Select[Any]:
-    order = schema.broker_order
-    wanted = or_(order.c.leg.in_(legs), (order.c.account == account) & (order.c.day == day))
-    return select(order).where(wanted).order_by(order.c.id)
+def _orders(account: str, day: date, legs: Sequence[str]) -> Select[Any]:
+    """Orders of these legs, and all of the account's day: foreign ones have no leg."""
+    order = schema.broker_order.c
+    wanted = or_(order.leg.in_(legs), (order.account == account) & (order.day == day))
+    return select(schema.broker_order).where(wanted).order_by(order.id)
 
 
 def _intents(orders: Sequence[str]) -> Select[Any]:
@@ -111,7 +100,7 @@ def _intents(orders: Sequence[str]) -> Select[Any]:
 def _open_signals(account: str, causes: Sequence[str]) -> Select[Any]:
     """Signals that have not ended, and those behind the loaded legs: a late truth may correct their outcome."""
     table = schema.signal
-    wanted = or_((table.c.account == account) & (table.c.state != SignalState.ENDED), table.c.id.in_(set(causes)))
+    wanted = or_((table.c.account == account) & schema.SIGNAL_OPEN, table.c.id.in_(set(causes)))
     return select(table).where(wanted).order_by(table.c.id)
 
 

@@ -1,0 +1,89 @@
+"""Statements that must stay fast with a million rows: SQLite's plan, without statistics (libraries.md 0.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from executor.domain.instrument import Segment
+from executor.store.engine import Database, open_database
+from executor.store.store import Store, build_store
+from tests.builders import ACCOUNT, NOW, TODAY, read_settings, settings_of
+from tests.store.trading import trade
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Iterator[Store]:
+    """On SQLite alone."""
+    database = open_database(sqlite_url)
+    yield build_store(database, new_id=str, read_strategy=read_settings, write_strategy=settings_of)
+    database.close()
+
+
+@contextmanager
+def _statements(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    seen: list[tuple[str, Any]] = []
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        seen.append((statement, parameters))
+
+    yield seen
+    event.remove(database.engine, "before_cursor_execute", note)
+
+
+def _plan(store: Store, read: Callable[[], object]) -> list[str]:
+    with _statements(store.database) as seen:
+        read()
+    steps = []
+    with store.database.read() as connection:
+        for statement, parameters in seen:
+            if statement.startswith("SELECT"):
+                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+                steps += [str(row[3]) for row in rows]
+    return steps
+
+
+def test_an_alias_is_found_by_its_index(store: Store):
+    plan = _plan(store, lambda: store.master.find_by_alias("NSE:TATASTEEL", [Segment.NSE]))
+
+    assert any("instrument_alias (alias=? AND load=?" in step for step in plan), plan
+    assert not any(step.startswith("SCAN instrument") for step in plan)
+
+
+def test_a_symbol_is_found_by_its_index(store: Store):
+    plan = _plan(store, lambda: store.master.find_by_symbol(Segment.NSE, "TATASTEEL-EQ"))
+
+    assert any("instrument_symbol (symbol=? AND load=?" in step for step in plan), plan
+
+
+def test_candidates_are_read_from_their_index(store: Store):
+    plan = _plan(store, lambda: store.master.aliases_like("NSE:TATA", 5))
+
+    assert any("COVERING INDEX instrument_alias (alias>?" in step for step in plan), plan
+
+
+def test_new_work_is_found_among_open_signals(store: Store):
+    plan = _plan(store, lambda: store.recovery.new_signals(ACCOUNT))
+
+    assert any("signal_open" in step for step in plan), plan
+
+
+def test_a_book_is_loaded_without_reading_whole_tables(store: Store):
+    trade(store)
+
+    plan = _plan(store, lambda: store.recovery.load_book(ACCOUNT, TODAY))
+
+    scanned = [step for step in plan if step.startswith("SCAN")]
+    assert scanned == ["SCAN halt USING INDEX sqlite_autoindex_halt_1"]  # halts are few, whatever the age of the store
+
+
+def test_the_writes_of_the_last_hour_are_found_by_their_time(store: Store):
+    plan = _plan(store, lambda: store.recovery.recent_writes(ACCOUNT, NOW - timedelta(hours=1)))
+
+    assert any("intent_written (account=? AND sending_at>?)" in step for step in plan), plan
