@@ -1,0 +1,57 @@
+"""Rows in the shape of Angel One's instrument file, made up, and a table of them in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from executor.instruments.row import alias_of, read_row
+
+
+def row(**fields):
+    """A share of NSE unless told otherwise."""
+    usual = {
+        "token": "77001",
+        "symbol": "KAVERI-EQ",
+        "name": "KAVERI",
+        "expiry": "",
+        "strike": "-1.000000",
+        "lotsize": "1",
+        "instrumenttype": "",
+        "exch_seg": "NSE",
+        "tick_size": "5.000000",
+        "freeze_qty": "90001",
+        "is_cas_enabled": False,
+    }
+    return {key: value for key, value in {**usual, **fields}.items() if value is not None}
+
+
+def share(symbol, token, **fields):
+    return row(symbol=symbol, name=symbol.rpartition("-")[0], token=token, **fields)
+
+
+def bse_share(symbol, token):
+    return row(symbol=symbol, name=symbol, token=token, exch_seg="BSE", freeze_qty="0")
+
+
+def index(symbol, name, token, segment="NSE"):
+    zero = {"strike": "0.000000", "tick_size": "0.000000", "freeze_qty": "0", "instrumenttype": "AMXIDX"}
+    return row(symbol=symbol, name=name, token=token, exch_seg=segment, **zero)
+
+
+SENTINEL_ROWS = (share("SBIN-EQ", "3045"), share("RELIANCE-EQ", "2885"), bse_share("SBIN", "500112"))
+
+
+class MasterInMemory:
+    """The read side of the store's master, over the rows of a file."""
+
+    def __init__(self, rows: Iterable[dict]) -> None:
+        self._rows = [(found, alias_of(found)) for found in map(read_row, rows)]
+
+    def find_by_alias(self, alias, segments):
+        return [found for found, own in self._rows if own == alias and found.key.segment in segments]
+
+    def find_by_symbol(self, segment, symbol):
+        return [found for found, _ in self._rows if found.symbol == symbol and found.key.segment == segment]
+
+    def aliases_like(self, prefix, limit):
+        return sorted({own for _, own in self._rows if own.startswith(prefix)})[:limit]
