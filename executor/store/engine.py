@@ -162,11 +162,11 @@ def _postgres(url: str) -> Engine:
     options = f"-c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC"
     engine = create_engine(parsed, connect_args={"options": options, "connect_timeout": 2}, pool_timeout=_POOL_WAIT_S)
     with _translated(), engine.connect() as connection:
-        for name in ("fsync", "synchronous_commit", "full_page_writes"):
-            found = connection.execute(text(f"SHOW {name}")).scalar_one()
-            if found == "off":
-                engine.dispose()
-                raise ConfigError(f"Postgres has {name}=off: an acknowledged signal could be lost. Set it to on.")
+        names = ("fsync", "synchronous_commit", "full_page_writes")
+        unsafe = [name for name in names if connection.execute(text(f"SHOW {name}")).scalar_one() == "off"]
+    if unsafe:
+        engine.dispose()
+        raise ConfigError(f"Postgres has {unsafe[0]}=off: an acknowledged signal could be lost. Set it to on.")
     return engine
 
 

@@ -1,0 +1,107 @@
+"""What people set: strategies by version, accounts, issued alerts, passwords."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from executor.domain.delivery import IssuedAlert
+from executor.domain.ids import Ids
+from executor.domain.messages import HaltKind
+from executor.domain.strategy import Account, AccountKind, Rails
+from executor.errors import InvariantBroken
+from executor.store.people import Person
+from executor.store.store import Store
+from tests.builders import LANE, NOW, a_strategy, an_id
+
+
+def test_the_newest_version_of_a_strategy_counts(store: Store):
+    wider = a_strategy(version=2, rails=Rails(tickers=frozenset({LANE.ticker}), max_quantity=500))
+
+    store.people.save_strategy(a_strategy(), by="cli", at=NOW)
+    store.people.save_strategy(wider, by="cli", at=NOW)
+
+    assert store.people.strategy("trend") == wider
+    assert store.people.strategy("none") is None
+
+
+def test_strategies_are_listed_once_by_name(store: Store):
+    for strategy in (a_strategy(name="zeta"), a_strategy(), a_strategy(version=2), a_strategy(name="alpha", version=7)):
+        store.people.save_strategy(strategy, by="cli", at=NOW)
+
+    found = [(strategy.name, strategy.version) for strategy in store.people.strategies()]
+
+    assert found == [("alpha", 7), ("trend", 2), ("zeta", 1)]
+
+
+def test_a_version_is_saved_once(store: Store):
+    store.people.save_strategy(a_strategy(), by="cli", at=NOW)
+
+    with pytest.raises(InvariantBroken):
+        store.people.save_strategy(a_strategy(enabled=False), by="page", at=NOW)
+
+    assert store.people.strategy("trend") == a_strategy()
+
+
+def test_accounts_are_kept_with_their_kind(store: Store, ids: Ids):
+    paper, live = Account("paper", AccountKind.PAPER), Account("mine", AccountKind.LIVE)
+
+    for account in (paper, live):
+        store.people.add_account(account, by="cli", at=NOW, new_id=ids.new)
+
+    assert store.people.accounts() == [live, paper]
+    assert store.people.account("mine") == live
+    assert store.people.account("none") is None
+
+
+def test_a_live_account_starts_halted_and_a_paper_one_does_not(store: Store, ids: Ids):
+    store.people.add_account(Account("mine", AccountKind.LIVE), by="cli", at=NOW, new_id=ids.new)
+    store.people.add_account(Account("paper", AccountKind.PAPER), by="cli", at=NOW, new_id=ids.new)
+
+    assert [(halt.scope, halt.kind) for halt in store.recovery.halts("mine")] == [("account:mine", HaltKind.HALT)]
+    assert store.recovery.halts("paper") == ()
+
+
+def test_an_account_is_made_once(store: Store, ids: Ids):
+    store.people.add_account(Account("mine", AccountKind.LIVE), by="cli", at=NOW, new_id=ids.new)
+
+    with pytest.raises(InvariantBroken):
+        store.people.add_account(Account("mine", AccountKind.PAPER), by="cli", at=NOW, new_id=ids.new)
+
+    assert store.people.accounts() == [Account("mine", AccountKind.LIVE)]
+
+
+def test_an_issued_alert_is_revoked_for_ever(store: Store):
+    issued = IssuedAlert(an_id(9), "trend", 1, NOW, NOW + timedelta(days=365))
+    store.people.issue_alert(issued)
+
+    assert store.people.issued_alert(issued.id) == issued
+    assert store.people.revoke_alert(issued.id, NOW)
+    assert store.people.issued_alert(issued.id) == IssuedAlert(
+        an_id(9), "trend", 1, NOW, NOW + timedelta(days=365), revoked_at=NOW
+    )
+
+
+def test_an_unknown_alert_cannot_be_revoked(store: Store):
+    assert not store.people.revoke_alert(an_id(9), NOW)
+    assert store.people.issued_alert(an_id(9)) is None
+
+
+def test_a_new_password_forgets_the_failures(store: Store):
+    store.people.set_password("admin", "hash-1", at=NOW)
+    store.people.count_failure("admin", failures=3, at=NOW)
+
+    assert store.people.person("admin") == Person("admin", "hash-1", 3, NOW)
+    store.people.set_password("admin", "hash-2", at=NOW)
+    assert store.people.person("admin") == Person("admin", "hash-2", 0, None)
+    assert store.people.person("nobody") is None
+
+
+def test_a_note_of_ours_is_set_and_replaced(store: Store):
+    assert store.people.meta("key_fingerprint") is None
+
+    for value in ("one", "two"):
+        store.people.set_meta("key_fingerprint", value)
+
+    assert store.people.meta("key_fingerprint") == "two"
