@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from random import Random
+from threading import Lock
 from typing import NewType
 
 DeliveryId = NewType("DeliveryId", str)
@@ -28,19 +29,21 @@ _CHANCE_BITS = 20
 
 
 class Ids:
-    """Make ids; one instance a process and purpose, never shared between threads without a lock."""
+    """Make ids; may be shared between threads."""
 
     def __init__(self, now: Callable[[], datetime], chance: Random, *, above: str | None = None) -> None:
         self._now = now
         self._chance = chance
         self._last = decode(above) if above else 0
+        self._lock = Lock()
 
     def new(self) -> str:
-        milliseconds = int(self._now().timestamp() * 1000)
-        fresh = (milliseconds << _CHANCE_BITS) | self._chance.getrandbits(_CHANCE_BITS)
-        same_or_earlier = fresh >> _CHANCE_BITS <= self._last >> _CHANCE_BITS
-        self._last = self._last + 1 if same_or_earlier else fresh
-        return encode(self._last)
+        with self._lock:
+            milliseconds = int(self._now().timestamp() * 1000)
+            fresh = (milliseconds << _CHANCE_BITS) | self._chance.getrandbits(_CHANCE_BITS)
+            same_or_earlier = fresh >> _CHANCE_BITS <= self._last >> _CHANCE_BITS
+            self._last = self._last + 1 if same_or_earlier else fresh
+            return encode(self._last)
 
 
 def encode(number: int) -> str:

@@ -93,9 +93,14 @@ class Loop:
         self._until_recorded(Started(), stop)
 
     def round(self, stop: Flag, *, wait_s: float) -> bool:
-        """Take the next event, if one comes in time, and what time asks for; False when there was none."""
+        """Take the next event, if one comes in time, and what time asks for; False when there was none.
+
+        A Tick from outside (doorbell, scheduler) means "look": the sweep is done at once.
+        """
         event = self._next(wait_s)
-        if event is not None:
+        if isinstance(event, Tick):
+            self._swept_at = -SWEEP_S
+        elif event is not None:
             self._until_recorded(event, stop)
         self._pulse(stop)
         return event is not None

@@ -1,0 +1,269 @@
+"""The only place that wires: settings → clock, store, broker, desk, trader, web."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from queue import SimpleQueue
+from random import Random
+from typing import Any
+
+from executor.broker.limits import PermitBook, load_limits
+from executor.broker.port import Broker, Session
+from executor.broker.smartapi.client import SmartApi
+from executor.broker.smartapi.credentials import Credentials, headers_of
+from executor.broker.smartapi.wire import Wire
+from executor.clock import Clock, open_clock
+from executor.config.calendar import load_calendar
+from executor.config.environment import Settings, account_kind, load_settings
+from executor.config.secrets import Keys, fingerprint, seal, unseal
+from executor.config.strategy import strategy_fields, strategy_from
+from executor.desk.book import Book
+from executor.domain.calendar import trading_day
+from executor.domain.ids import Ids
+from executor.domain.messages import Event, Resolved
+from executor.domain.signal import Signal
+from executor.domain.strategy import Account, AccountKind
+from executor.doorbell import DatagramListener
+from executor.errors import ConfigError
+from executor.instruments.resolve import resolve
+from executor.store.engine import open_database
+from executor.store.recovery import Recovery
+from executor.store.store import Store, build_store
+from executor.store.upgrade import check_schema, upgrade
+from executor.trader.accounts import SessionKeeper, SessionStore
+from executor.trader.lease import lock_host
+from executor.trader.loop import Loop, LoopParts
+from executor.trader.process import Trader
+from executor.trader.workers import ThreadWorkers
+
+DEFAULT_ACCOUNT = "default"
+PAPER_ACCOUNT = "paper"
+_FINGERPRINT = "key_fingerprint"
+
+
+# -- shared by all processes -------------------------------------------------------------------------------------
+
+
+def open_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment and `.env`. Raises ConfigError."""
+    return load_settings(os.environ if environ is None else environ, env_file=Path(".env"))
+
+
+def open_keys(settings: Settings) -> Keys:
+    return Keys.derive(settings.secret_key, old=settings.secret_key_old)
+
+
+def clock_of(settings: Settings) -> Clock:
+    return open_clock(settings.clock_file)
+
+
+def open_store(settings: Settings) -> Store:
+    """Open a database of the right schema, sealed with the right key. Raises SchemaBehind, ConfigError."""
+    database = open_database(settings.database_url)
+    check_schema(database)
+    ids = make_ids(clock_of(settings), Recovery(database))
+    store = build_store(
+        database,
+        new_id=ids.new,
+        read_strategy=lambda fields, name, version: strategy_from(fields, name=name, version=version),
+        write_strategy=strategy_fields,
+    )
+    _check_key(settings, store)
+    return store
+
+
+def make_ids(clock: Clock, recovery: Recovery) -> Ids:
+    """Ids of this process, above every id in the store."""
+    return Ids(clock.now, Random(secrets.randbits(128)), above=recovery.newest_id())
+
+
+def upgrade_database(settings: Settings) -> str:
+    """Bring the schema up to date and make the accounts that the settings name; returns the revision."""
+    database = open_database(settings.database_url)
+    revision = upgrade(database)
+    database.close()
+    store = open_store(settings)
+    ensure_accounts(settings, store, at=clock_of(settings).now())
+    store.database.close()
+    return revision
+
+
+def ensure_accounts(settings: Settings, store: Store, *, at: datetime) -> None:
+    """Make `paper`, and `default` once its login is set. An account's kind is for ever: ConfigError otherwise."""
+    wanted = [Account(PAPER_ACCOUNT, AccountKind.PAPER)]
+    if settings.credentials is not None:
+        wanted.append(Account(DEFAULT_ACCOUNT, account_kind(settings)))
+    ids = make_ids(clock_of(settings), store.recovery)
+    for account in wanted:
+        found = store.people.account(account.name)
+        if found is None:
+            store.people.add_account(account, by="settings", at=at, new_id=ids.new)
+        elif found.kind is not account.kind:
+            raise ConfigError(
+                f"account {account.name} was made as {found.kind} and SMARTAPI_BASE_URL now says {account.kind}: "
+                "an account's kind is for ever; use another database for another kind"
+            )
+
+
+def start_logging() -> None:
+    """One line an event to stderr; libraries only when something is wrong."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("httpx", "httpcore", "apscheduler", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _check_key(settings: Settings, store: Store) -> None:
+    """Refuse a SECRET_KEY other than the one the store was sealed with, unless SECRET_KEY_OLD hands over."""
+    own = fingerprint(settings.secret_key)
+    known = store.people.meta(_FINGERPRINT)
+    old = fingerprint(settings.secret_key_old) if settings.secret_key_old else None
+    if known in (None, old):
+        store.people.set_meta(_FINGERPRINT, own)
+    elif known != own:
+        raise ConfigError(
+            "SECRET_KEY is not the key this database was made with: give back the old one, or set SECRET_KEY_OLD to it"
+        )
+
+
+# -- trader ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wraps:
+    """Where a test may put itself between the trader and its store or broker; the product never does."""
+
+    ledger: Callable[[Any], Any] = lambda ledger: ledger
+    broker: Callable[[Broker], Broker] = lambda broker: broker
+
+
+def build_trader(settings: Settings, *, wraps: Wraps | None = None) -> Trader:
+    """Wire the trader of the account `default`. Raises ConfigError, LeaseLost."""
+    wraps = wraps or Wraps()
+    if settings.credentials is None:
+        raise ConfigError(
+            "no broker login: set SMARTAPI_API_KEY, SMARTAPI_CLIENT_CODE and SMARTAPI_PIN "
+            "(`executor simulator --json` prints a set to play with); paper trading comes in a later version"
+        )
+    lock = lock_host(settings.state_dir)
+    clock, store = clock_of(settings), open_store(settings)
+    ensure_accounts(settings, store, at=clock.now())
+    ledger = wraps.ledger(store.ledger)
+    epoch = ledger.take_lease(DEFAULT_ACCOUNT, f"{socket.gethostname()}:{os.getpid()}", at=clock.now(), same_host=True)
+    inbox: SimpleQueue[Event] = SimpleQueue()
+    ids = make_ids(clock, store.recovery)
+    sessions = _session_store(settings, ledger, epoch)
+    broker = wraps.broker(_broker(settings, clock, sessions))
+    workers = ThreadWorkers(broker, inbox)
+    calendar = load_calendar(settings.calendar_file)
+    keeper = SessionKeeper(broker=broker, store=sessions, calendar=calendar, clock=clock, inbox=inbox, new_id=ids.new)
+    now = clock.now()
+    parts = LoopParts(
+        ledger=ledger,
+        recovery=store.recovery,
+        book=Book(store.recovery.load_book(DEFAULT_ACCOUNT, trading_day(now)), calendar),
+        workers=workers,
+        sessions=keeper,
+        permits=PermitBook(load_limits(), store.recovery.recent_writes(DEFAULT_ACCOUNT, now - timedelta(hours=1))),
+        clock=clock,
+        ids=ids,
+        inbox=inbox,
+        resolve=_resolver(store),
+        epoch=epoch,
+        status=_status,
+    )
+    return Trader(
+        loop=Loop(parts),
+        workers=workers,
+        sessions=keeper,
+        doorbell=DatagramListener(settings.state_dir),
+        inbox=inbox,
+        lock=lock,
+    )
+
+
+def _resolver(store: Store) -> Callable[[Signal], Resolved]:
+    """Find a signal's strategy as it is now, and its contract (read only)."""
+
+    def resolve_signal(signal: Signal) -> Resolved:
+        strategy = store.people.strategy(signal.strategy)
+        assert strategy is not None, "a signal is recorded only for a strategy that exists; none is ever deleted"
+        return Resolved(signal, strategy, resolve(signal.fields["exchange"], signal.fields["ticker"], store.master))
+
+    return resolve_signal
+
+
+def _broker(settings: Settings, clock: Clock, sessions: SessionStore) -> Broker:
+    found = settings.credentials
+    assert found is not None
+    credentials = Credentials(
+        api_key=found.api_key,
+        client_code=found.client_code,
+        pin=found.pin,
+        totp_secret=found.totp_secret,
+        public_ip=found.public_ip,
+        local_ip=found.local_ip,
+        mac=found.mac,
+    )
+    return SmartApi(
+        credentials,
+        wire=Wire(found.base_url, headers=headers_of(credentials)),
+        clock=clock,
+        reserve_step=lambda step: sessions.reserve_step(step, at=clock.now()),
+        last_step=sessions.last_step(),
+    )
+
+
+def _session_store(settings: Settings, ledger: Any, epoch: int) -> SessionStore:
+    keys = open_keys(settings)
+    return SessionStore(
+        ledger=ledger,
+        account=DEFAULT_ACCOUNT,
+        epoch=epoch,
+        seal=lambda session: seal(keys, _session_text(session)),
+        unseal=lambda text: _read_session(unseal(keys, text)),
+    )
+
+
+def _session_text(session: Session) -> str:
+    return json.dumps(
+        {
+            "jwt": session.jwt,
+            "refresh": session.refresh,
+            "feed": session.feed,
+            "totp_step": session.totp_step,
+            "opened_at": session.opened_at.isoformat(),
+            "ends_at": session.ends_at.isoformat(),
+        }
+    )
+
+
+def _read_session(text: str) -> Session:
+    found = json.loads(text)
+    return Session(
+        jwt=found["jwt"],
+        refresh=found["refresh"],
+        feed=found["feed"],
+        totp_step=found["totp_step"],
+        opened_at=datetime.fromisoformat(found["opened_at"]),
+        ends_at=datetime.fromisoformat(found["ends_at"]),
+    )
+
+
+def _status(book: Book) -> Mapping[str, Any]:
+    """What the beat tells pages about the desk."""
+    evidence = book.evidence
+    return {
+        "session": evidence.session_open,
+        "reconciled": evidence.reconciled,
+        "waiting": len(evidence.waiting),
+        "failed_reads": evidence.failed_reads,
+    }

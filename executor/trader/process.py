@@ -1,0 +1,45 @@
+"""The trader process: a loop on its thread, and around it everything that only puts events into its inbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Event as Flag
+from threading import Thread
+from typing import IO
+
+from executor.domain.messages import Tick
+from executor.doorbell import Doorbell
+from executor.trader.accounts import SessionKeeper
+from executor.trader.jobs import start_jobs
+from executor.trader.loop import Loop
+from executor.trader.workers import Inbox, ThreadWorkers
+
+
+@dataclass(frozen=True, slots=True)
+class Trader:
+    """One account's trader, wired by bootstrap; `lock` is held as long as this lives."""
+
+    loop: Loop
+    workers: ThreadWorkers
+    sessions: SessionKeeper
+    doorbell: Doorbell
+    inbox: Inbox
+    lock: IO[str]
+
+    def run(self, stop: Flag) -> None:
+        """Work until `stop`: what is on the wire ends, nothing new is sent. Raises LeaseLost."""
+        scheduler = start_jobs(self.inbox)
+        listener = Thread(target=self._listen, args=[stop], name="doorbell", daemon=True)
+        listener.start()
+        try:
+            self.loop.run(stop)
+        finally:
+            stop.set()
+            scheduler.shutdown(wait=False)
+            self.workers.stop()
+            self.sessions.stop()
+
+    def _listen(self, stop: Flag) -> None:
+        while not stop.is_set():
+            self.doorbell.wait(1.0)
+            self.inbox.put(Tick())
