@@ -12,12 +12,15 @@ from executor.domain.messages import Intent
 
 
 def want(draft: Draft) -> list[Intent]:
-    """The intents that ask to leave now; nothing before the account is reconciled or outside the session."""
+    """The intents that ask to leave now; none outside the session, and none before the account is reconciled.
+
+    Until then READY intents stay as they are: whether they are still needed cannot be known.
+    """
+    if not draft.evidence.reconciled:
+        return []
     needs: list[Need] = []
-    if draft.evidence.reconciled:
-        for bracket in draft.live_brackets():
-            if not draft.calendar.is_open(bracket.instrument.segment, draft.now):
-                continue
+    for bracket in draft.live_brackets():
+        if draft.calendar.is_open(bracket.instrument.segment, draft.now):
             needs += entry_needs(draft, bracket)
             needs += flat_needs(draft, bracket) if bracket.goal is Goal.FLAT else protection_needs(draft, bracket)
     return emit(draft, needs)
