@@ -1,0 +1,167 @@
+"""Judge an arrival: what its bytes, the strategy's row and the clock decide. The rest is the desk's.
+
+Pure: the same arrival gives the same verdict. Invariants: every arrival becomes a delivery, refused ones too; no
+secret is in what is kept; a signal exists only behind a genuine token and inside its bounds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from executor.alerts import parse, schema, token
+from executor.alerts.mask import masked
+from executor.config.secrets import Keys
+from executor.domain.calendar import trading_day
+from executor.domain.delivery import Delivery, IssuedAlert, Verdict
+from executor.domain.ids import DeliveryId, SignalId
+from executor.domain.refusal import Refusal, RefusalCode
+from executor.domain.signal import Action, LaneKey, Signal
+from executor.domain.strategy import Strategy
+from executor.store.types import canonical
+
+#: How far the sender's clock may be ahead of ours.
+AHEAD = timedelta(seconds=5)
+
+_STATUS = {
+    RefusalCode.NOT_JSON: HTTPStatus.BAD_REQUEST,
+    RefusalCode.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    RefusalCode.TOKEN_MISSING: HTTPStatus.UNAUTHORIZED,
+    RefusalCode.TOKEN_ALTERED: HTTPStatus.UNAUTHORIZED,
+    RefusalCode.TOKEN_OTHER_STRATEGY: HTTPStatus.UNAUTHORIZED,
+    RefusalCode.TOKEN_EXPIRED: HTTPStatus.UNAUTHORIZED,
+    RefusalCode.TOKEN_REVOKED: HTTPStatus.UNAUTHORIZED,
+}
+_PASSED = "passed"
+_NOT_IN_SIGNAL = ("v", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One POST at a known address. `body` is what arrived, at most one byte more than is read as an alert."""
+
+    strategy: Strategy
+    rotation: int
+    source: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What to record and, unless the store finds a duplicate, what to answer. `verified`: the token was genuine."""
+
+    delivery: Delivery
+    signal: Signal | None
+    status: HTTPStatus
+    verified: bool
+
+
+def judge(
+    arrival: Arrival,
+    *,
+    keys: Keys,
+    issued: Callable[[str], IssuedAlert | None],
+    new_id: Callable[[], str],
+) -> Judgement:
+    """Judge an arrival; `issued` looks an alert up by its id."""
+    layers = {"address": f"passed: rotation {arrival.rotation}"}
+    delivery_id = DeliveryId(new_id())
+    found = _fields(arrival, keys, issued, layers)
+    signal = None if isinstance(found, Refusal) else _signal(arrival, found, delivery_id, SignalId(new_id()))
+    refusal = found if isinstance(found, Refusal) else None
+    delivery = Delivery(
+        id=delivery_id,
+        strategy=arrival.strategy.name,
+        source=arrival.source,
+        headers={name: masked(value.encode()) for name, value in arrival.headers.items()},
+        sha256=hashlib.sha256(arrival.body).hexdigest(),
+        body=masked(arrival.body),
+        layers=layers,
+        verdict=Verdict.ACCEPTED if refusal is None else Verdict.REFUSED,
+        received_at=arrival.received_at,
+        code=refusal.code if refusal else None,
+        detail=masked(refusal.detail.encode()) if refusal else "",
+    )
+    return Judgement(delivery, signal, _status(refusal), layers.get("token", "").startswith(_PASSED))
+
+
+def _fields(
+    arrival: Arrival, keys: Keys, issued: Callable[[str], IssuedAlert | None], layers: dict[str, str]
+) -> dict[str, Any] | Refusal:
+    """The canonical fields of an arrival that passes every layer; each layer's finding is noted as it is made."""
+    body = parse.read(arrival.body)
+    if isinstance(body, Refusal):
+        return _failed(layers, "json", body)
+    claims = _claims(body.pop("token", None), arrival, keys, issued)
+    if isinstance(claims, Refusal):
+        return _failed(layers, "token", claims)
+    layers["token"] = f"{_PASSED}: alert {claims.alert_id}, strategy version {claims.version}"
+    fields = parse.texts_refused(body) or schema.understand(body)
+    if isinstance(fields, Refusal):
+        return _failed(layers, "schema", fields)
+    layers["schema"] = f"{_PASSED}: version 1"
+    if refusal := claims.grant.refuses(fields):
+        return _failed(layers, "bounds", refusal)
+    layers["bounds"] = _PASSED
+    fired_at = datetime.fromisoformat(fields["fired_at"])
+    if refusal := _not_now(fired_at, arrival.received_at):
+        return _failed(layers, "freshness", refusal)
+    layers["freshness"] = f"{_PASSED}: fired {(arrival.received_at - fired_at).total_seconds():.1f} s before"
+    return fields
+
+
+def _claims(
+    given: object, arrival: Arrival, keys: Keys, issued: Callable[[str], IssuedAlert | None]
+) -> token.Claims | Refusal:
+    claims = token.verify(keys, given, strategy=arrival.strategy.name, now=arrival.received_at)
+    if isinstance(claims, Refusal):
+        return claims
+    alert = issued(claims.alert_id)
+    if alert is None:
+        return Refusal(RefusalCode.TOKEN_ALTERED, f"alert {claims.alert_id} is not in this database")
+    if alert.revoked_at is not None:
+        return Refusal(RefusalCode.TOKEN_REVOKED, f"alert {claims.alert_id}, {alert.revoked_at:%Y-%m-%d %H:%M} UTC")
+    return claims
+
+
+def _not_now(fired_at: datetime, now: datetime) -> Refusal | None:
+    """Refuse what can never be executed; how old an alert of today may be is judged where exits are known."""
+    if fired_at > now + AHEAD:
+        return Refusal(RefusalCode.FIRED_AHEAD, f"fired_at {fired_at.isoformat()}, received {now.isoformat()}")
+    if trading_day(fired_at) != trading_day(now):
+        return Refusal(RefusalCode.FIRED_OTHER_DAY, f"fired_at {fired_at.isoformat()}, received {now.isoformat()}")
+    return None
+
+
+def _signal(arrival: Arrival, found: Mapping[str, Any], delivery: DeliveryId, signal: SignalId) -> Signal:
+    fields = {name: value for name, value in found.items() if name not in _NOT_IN_SIGNAL}
+    strategy = arrival.strategy
+    ticker = f"{fields['exchange']}:{fields['ticker']}"
+    return Signal(
+        id=signal,
+        delivery=delivery,
+        strategy=strategy.name,
+        strategy_version=strategy.version,
+        account=strategy.account,
+        lane=LaneKey(strategy.account, strategy.name, ticker, fields.get("trade", "")).text,
+        key=f"id:{found['id']}" if "id" in found else f"sha:{hashlib.sha256(canonical(fields).encode()).hexdigest()}",
+        action=Action(fields["action"]),
+        fields=fields,
+        fired_at=datetime.fromisoformat(fields["fired_at"]),
+        received_at=arrival.received_at,
+    )
+
+
+def _failed(layers: dict[str, str], layer: str, refusal: Refusal) -> Refusal:
+    layers[layer] = f"failed: {refusal.code}"
+    return refusal
+
+
+def _status(refusal: Refusal | None) -> HTTPStatus:
+    return HTTPStatus.ACCEPTED if refusal is None else _STATUS.get(refusal.code, HTTPStatus.UNPROCESSABLE_ENTITY)

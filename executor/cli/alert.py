@@ -1,0 +1,139 @@
+"""`executor alert`: make the message for TradingView, try it out, end it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from executor import bootstrap
+from executor.alerts import parse, schema
+from executor.alerts.address import hook_url
+from executor.alerts.imitate import RESENDS, Answered, NotAnswered, open_client, send
+from executor.alerts.placeholders import EXAMPLES, PLACEHOLDER, render
+from executor.alerts.template import Style, build
+from executor.domain.refusal import Refusal
+from executor.errors import ConfigError
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+
+
+def _pairs(_context: click.Context, _option: click.Parameter, given: Iterable[str]) -> dict[str, str]:
+    wrong = [text for text in given if not text.partition("=")[0] or "=" not in text]
+    if wrong:
+        raise click.BadParameter(f"{wrong[0]!r} is not of the form NAME=VALUE")
+    return {name: value for name, _, value in (text.partition("=") for text in given)}
+
+
+def _set_option(metavar: str, words: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option("--set", "settings", multiple=True, callback=_pairs, metavar=metavar, help=words)
+
+
+@click.group()
+def alert() -> None:
+    """Alerts: make the message for TradingView, try it out, end it."""
+
+
+@alert.command("template")
+@click.argument("name")
+@click.option("--style", type=click.Choice([style.value for style in Style]), default="strategy", show_default=True)
+@_set_option("PATH=VALUE", "Fix a field, such as action=buy or stop_loss.percent=1; a {{placeholder}} leaves it open.")
+@_as_json
+def template(*, name: str, style: str, settings: dict[str, str], as_json: bool) -> None:
+    """Print the address and the message to paste into TradingView for strategy NAME.
+
+    The message holds a token: whoever has it and the address can repeat what it allows.
+    """
+    own = bootstrap.open_settings()
+    store, clock, keys = bootstrap.open_store(own), bootstrap.clock_of(own), bootstrap.open_keys(own)
+    try:
+        strategy = store.people.strategy(name)
+        if strategy is None:
+            raise ConfigError(f"there is no strategy {name!r}; see `executor strategy list`")
+        alert_id = bootstrap.make_ids(clock, store.recovery).new()
+        made = build(strategy, style=Style(style), settings=settings, keys=keys, alert_id=alert_id, now=clock.now())
+        store.people.issue_alert(made.issued)
+    finally:
+        store.database.close()
+    url = hook_url(keys, strategy, own.public_url)
+    told = {"url": url, "body": made.body, "alert_id": alert_id}
+    click.echo(json.dumps(told) if as_json else f"Webhook URL:\n{url}\n\nMessage (alert {alert_id}):\n{made.body}")
+
+
+@alert.command("send")
+@click.option("--url", required=True, metavar="U", help="The strategy's hook_url.")
+@click.option("--body", required=True, type=_FILE, metavar="FILE", help="The message, placeholders unexpanded.")
+@_set_option("PLACEHOLDER=VALUE", "What a placeholder becomes, such as close=1245.5; times come from the clock.")
+@click.option("--resend", is_flag=True, help="Send again when answered 5xx, as TradingView does: 3 times, 5 s apart.")
+@_as_json
+def send_(*, url: str, body: Path, settings: dict[str, str], resend: bool, as_json: bool) -> None:
+    """Send a message as TradingView would; exit code 0 when it was taken (2xx)."""
+    now = bootstrap.clock_of(bootstrap.open_settings()).now()
+    values = {name.strip("{} "): value for name, value in settings.items()}
+    message = render(body.read_text(), {**_times(now), **values})
+    with open_client() as client:
+        answer = send(client, url, message, resends=RESENDS if resend else 0, pause=threading.Event().wait)
+    match answer:
+        case NotAnswered(why):
+            click.echo(json.dumps({"status": None, "answer": {}, "error": why}) if as_json else f"no answer: {why}")
+        case Answered(status, text):
+            click.echo(json.dumps({"status": status, "answer": _read(text)}) if as_json else f"{status} {text}")
+    sys.exit(0 if isinstance(answer, Answered) and 200 <= answer.status < 300 else 1)
+
+
+@alert.command("check")
+@click.argument("file", type=_FILE)
+@_as_json
+def check(*, file: Path, as_json: bool) -> None:
+    """Check a message against schema version 1 without sending it; placeholders get example values."""
+    text = file.read_text()
+    body = parse.read(render(text, EXAMPLES).encode())
+    fields = body if isinstance(body, Refusal) else _understood(body)
+    if isinstance(fields, Refusal):
+        told = {"ok": False, "code": fields.code, "detail": fields.sentence, "remedy": fields.remedy}
+        click.echo(json.dumps(told) if as_json else f"{fields.sentence}\n{fields.remedy}")
+        sys.exit(1)
+    examples = sorted({found[0] for found in PLACEHOLDER.finditer(text)})
+    told = {"ok": True, "fields": fields, "placeholders": examples}
+    click.echo(json.dumps(told) if as_json else f"valid, version 1: {', '.join(fields)}")
+
+
+@alert.command("revoke")
+@click.argument("alert_id", metavar="ID")
+@_as_json
+def revoke(*, alert_id: str, as_json: bool) -> None:
+    """End the token of an alert for ever; its id was printed by `alert template`."""
+    settings = bootstrap.open_settings()
+    store = bootstrap.open_store(settings)
+    try:
+        if not store.people.revoke_alert(alert_id, bootstrap.clock_of(settings).now()):
+            raise ConfigError(f"there is no alert {alert_id!r}; its id stands on its deliveries")
+    finally:
+        store.database.close()
+    click.echo(json.dumps({"alert_id": alert_id, "revoked": True}) if as_json else f"alert {alert_id} is revoked")
+
+
+def _understood(body: dict[str, Any]) -> dict[str, Any] | Refusal:
+    """The fields without their token, which only the server can judge."""
+    open_body = {name: value for name, value in body.items() if name != "token"}
+    return parse.texts_refused(open_body) or schema.understand(open_body)
+
+
+def _times(now: datetime) -> dict[str, str]:
+    """What TradingView fills in by itself: whole seconds, UTC."""
+    fired = now.astimezone(UTC)
+    return {"timenow": f"{fired:%Y-%m-%dT%H:%M:%SZ}", "time": f"{fired:%Y-%m-%dT%H:%M:00Z}", "interval": "5"}
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {"text": text}

@@ -1,0 +1,3 @@
+"""HTTP in: alerts and pages. Never talks to the broker."""
+
+from __future__ import annotations

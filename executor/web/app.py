@@ -1,0 +1,53 @@
+"""The Flask application: its parts, its blueprints, its errors. No globals; two of them can live side by side."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from types import TracebackType
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from executor.domain.ids import Ids
+from executor.web.answer import problem
+from executor.web.parts import WebParts
+from executor.web.webhook import webhook
+
+
+def create_app(parts: WebParts) -> Flask:
+    """Build the application over its parts."""
+    app = _Application(__name__, static_folder=None)
+    # "/hook//x" must be answered, not redirected: TradingView follows no redirect (tradingview.md A1)
+    app.url_map.merge_slashes = False
+    for blueprint in (webhook(parts),):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(HTTPException, _http_error)
+    return app
+
+
+def shared_ids(ids: Ids) -> Callable[[], str]:
+    """The ids of a process with many threads: one at a time, so that none is made twice."""
+    lock = threading.Lock()
+
+    def new_id() -> str:
+        with lock:
+            return ids.new()
+
+    return new_id
+
+
+class _Application(Flask):
+    def log_exception(self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
+        """Log by the rule that matched: the path of a hook holds its secret."""
+        self.logger.error("failed: %s %s", request.method, request.url_rule, exc_info=exc_info)
+
+
+def _http_error(error: HTTPException) -> Response:
+    """What no view answered, in the same form; an error of ours becomes 500 without a word about its cause."""
+    answer = problem(HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR))
+    for name, value in error.get_headers():
+        if name == "Allow":
+            answer.headers[name] = value
+    return answer

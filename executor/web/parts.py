@@ -1,0 +1,25 @@
+"""What the web is made of, handed in by bootstrap: no view knows where its parts come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from executor.clock import Clock
+from executor.config.secrets import Keys
+from executor.doorbell import Doorbell
+from executor.store.store import Store
+from executor.web.authenticity import Floods, Networks
+
+
+@dataclass(frozen=True, slots=True)
+class WebParts:
+    """`new_id` is safe between threads. `trusted_proxies` may say where an arrival comes from, others may not."""
+
+    store: Store
+    keys: Keys = field(repr=False)
+    clock: Clock
+    new_id: Callable[[], str]
+    doorbell: Doorbell
+    floods: Floods
+    trusted_proxies: Networks = ()
