@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from executor import bootstrap
+from executor.cli import main
+from executor.errors import BrokerUnavailable
+from executor.instruments.refresh import LoadReport, refresh
+from tests.instruments.builders import SENTINEL_ROWS, index, share
+
+ROWS = [*SENTINEL_ROWS, share("AB-CD-EQ", "7"), share("ABLE-BE", "8"), index("Nifty 50", "NIFTY", "90")]
+
+
+@pytest.fixture
+def settings(sqlite_url, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("SECRET_KEY", "a secret key of this test, long enough")
+    return bootstrap.open_settings()
+
+
+@pytest.fixture
+def loaded(settings, tmp_path, clock, ids):
+    """The table of a made-up file."""
+    (tmp_path / "master.json").write_text(json.dumps(ROWS))
+    store = bootstrap.open_store(settings)
+    report = refresh(tmp_path / "master.json", store.master, now=clock.now(), ids=ids)
+    store.database.close()
+    return report
+
+
+def run(*arguments, code=0):
+    result = CliRunner().invoke(main, ["instruments", *arguments])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_resolve_tells_what_a_ticker_means(loaded):
+    found = json.loads(run("resolve", "NSE:AB_CD", "--json"))
+
+    assert found == {
+        "exchange": "NSE",
+        "token": "7",
+        "symbol": "AB-CD-EQ",
+        "name": "AB-CD",
+        "kind": "CASH",
+        "lot": 1,
+        "tick": "0.05",
+        "freeze": 90001,
+    }
+    assert json.loads(run("resolve", "BSE:SBIN", "--json"))["token"] == "500112"
+
+
+def test_resolve_takes_nse_unless_an_exchange_is_said(loaded):
+    assert "SBIN-EQ" in run("resolve", "sbin")
+
+
+def test_resolve_ends_with_1_and_the_remedy_when_there_is_no_such_ticker(loaded):
+    refused = json.loads(run("resolve", "NSE:SBIM", "--json", code=1))
+
+    assert refused["code"] == "ticker_unknown"
+    assert refused["sentence"] == "No instrument has this ticker: NSE:SBIM; nearest: SBIN"
+    assert "instruments refresh" in refused["remedy"]
+    assert "is the index Nifty 50" in run("resolve", "NSE:NIFTY", code=1)
+
+
+def test_search_lists_what_begins_with_a_text(loaded):
+    lines = [json.loads(line) for line in run("search", "ab", "--json").splitlines()]
+
+    assert [line["symbol"] for line in lines] == ["ABLE-BE", "AB-CD-EQ"]
+    assert run("search", "SBIN").count("\n") == 2
+    assert run("search", "SBIN", "--limit", "1").count("\n") == 2
+    assert run("search", "QQ") == ""
+
+
+def test_refresh_tells_what_it_took(settings, clock, monkeypatch):
+    report = LoadReport("l1", clock.now(), 12, {"NSE": 8, "BSE": 4}, {"other segment": 3})
+    monkeypatch.setattr(bootstrap, "refresh_master", lambda _settings, _store: report, raising=False)
+
+    assert json.loads(run("refresh", "--json")) == {
+        "load": "l1",
+        "at": clock.now().isoformat(),
+        "rows": 12,
+        "segments": {"NSE": 8, "BSE": 4},
+        "left_out": {"other segment": 3},
+    }
+    assert "NSE 8, BSE 4" in run("refresh")
+
+
+def test_a_file_that_is_not_good_ends_with_1(settings, monkeypatch):
+    def refuse(_settings, _store):
+        raise BrokerUnavailable("the instrument file is not good: it breaks off; the one before stays in use")
+
+    monkeypatch.setattr(bootstrap, "refresh_master", refuse, raising=False)
+
+    assert "stays in use" in run("refresh", code=1)
