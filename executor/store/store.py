@@ -9,6 +9,7 @@ from executor.store.engine import Database
 from executor.store.intake import Intake
 from executor.store.ledger import Ledger
 from executor.store.master import Master
+from executor.store.pages import Pages
 from executor.store.people import People, StrategyReader, StrategyWriter
 from executor.store.recovery import Recovery
 
@@ -21,6 +22,7 @@ class Store:
     people: People
     master: Master
     recovery: Recovery
+    pages: Pages
 
 
 def build_store(
@@ -37,4 +39,5 @@ def build_store(
         people=People(database, read_strategy=read_strategy, write_strategy=write_strategy),
         master=Master(database),
         recovery=Recovery(database),
+        pages=Pages(database),
     )
