@@ -117,13 +117,17 @@ def _leg_ended(draft: Draft, leg: Leg) -> bool:
 def _end_legs(draft: Draft, signal: Signal, legs: list[Leg]) -> None:
     orders = [order for leg in legs for order in draft.orders_of(leg.id)]
     asked = sum(leg.quantity for leg in legs)
-    outcome = outcome_of(orders, asked)
-    stale = next((leg for leg in legs if not leg.wanted and leg.reason and not draft.orders_of(leg.id)), None)
-    if (stale or not orders) and outcome is Outcome.NOT_FILLED:
-        detail = stale.reason if stale and stale.reason else "the position was closed before it was sent"
+    if all(_never_sent(draft, order) for order in orders):
+        detail = next((leg.reason for leg in legs if leg.reason), "the position was closed before it was sent")
         end_signal(draft, signal, Outcome.EXPIRED, Refusal(RefusalCode.STALE, detail))
         return
+    outcome = outcome_of(orders, asked)
     end_signal(draft, signal, outcome, None, reason=_reason(legs, orders, outcome))
+
+
+def _never_sent(draft: Draft, order: Order) -> bool:
+    placing = draft.placing(order.id)
+    return placing is None or placing.state is IntentState.DROPPED
 
 
 def _end_exit(draft: Draft, signal: Signal, closed: list[Bracket]) -> None:
