@@ -6,12 +6,13 @@ the intent places.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from executor.clock import IST
+from executor.config.strategy import strategy_fields, strategy_from
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.delivery import Delivery, Verdict
 from executor.domain.ids import (
@@ -40,6 +41,8 @@ from executor.domain.strategy import (
     SizeKind,
     Strategy,
 )
+from executor.store.engine import Database
+from executor.store.store import Store, build_store
 
 TODAY = date(2026, 11, 25)
 NOW = datetime(2026, 11, 25, 9, 20, tzinfo=IST)
@@ -260,10 +263,12 @@ def a_call_row(**changes: Any) -> CallRow:
 
 
 def settings_of(strategy: Strategy) -> Mapping[str, Any]:
-    """A strategy's settings, enough for the store's own tests."""
-    return {"account": strategy.account, "max_quantity": strategy.rails.max_quantity, "enabled": strategy.enabled}
+    return strategy_fields(strategy)
 
 
 def read_settings(settings: Mapping[str, Any], name: str, version: int) -> Strategy:
-    rails = Rails(tickers=frozenset({LANE.ticker}), max_quantity=settings["max_quantity"])
-    return a_strategy(name=name, version=version, account=settings["account"], rails=rails, enabled=settings["enabled"])
+    return strategy_from(settings, name=name, version=version)
+
+
+def a_store(database: Database, *, new_id: Callable[[], str]) -> Store:
+    return build_store(database, new_id=new_id, read_strategy=read_settings, write_strategy=settings_of)

@@ -14,9 +14,9 @@ import pytest
 from executor.clock import IST, ManualClock
 from executor.domain.ids import Ids
 from executor.store.engine import Database, open_database
-from executor.store.store import Store, build_store
+from executor.store.store import Store
 from executor.store.upgrade import upgrade
-from tests.builders import read_settings, settings_of
+from tests.builders import a_store
 from tests.postgres import NoPostgres, Server, running_server
 
 _OURS = ("EXECUTOR_", "SMARTAPI_", "SECRET_KEY", "DATABASE_URL", "HOST", "PORT", "WEB_CONCURRENCY")
@@ -91,4 +91,4 @@ def database(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def store(database: Database, ids: Ids) -> Store:
-    return build_store(database, new_id=ids.new, read_strategy=read_settings, write_strategy=settings_of)
+    return a_store(database, new_id=ids.new)

@@ -17,8 +17,8 @@ from executor.store import chain, schema
 from executor.store.chain import GENESIS, Head, Verified
 from executor.store.engine import open_database
 from executor.store.ledger import SavedSession
-from executor.store.store import Store, build_store
-from tests.builders import ACCOUNT, NOW, SIGNAL, TODAY, a_delivery, a_strategy, an_id, read_settings, settings_of
+from executor.store.store import Store
+from tests.builders import ACCOUNT, NOW, SIGNAL, TODAY, a_delivery, a_store, a_strategy, an_id
 from tests.store.trading import commit, decision_of, trade
 
 Reader = Callable[[Store], Head]
@@ -113,7 +113,7 @@ def test_both_stores_reach_the_same_head(sqlite_url: str, postgres_url: str, clo
     heads = []
     for url in (sqlite_url, postgres_url):
         database = open_database(url)
-        store = build_store(database, new_id=lambda: an_id(77), read_strategy=read_settings, write_strategy=settings_of)
+        store = a_store(database, new_id=lambda: an_id(77))
         trade(store)
         store.people.save_strategy(a_strategy(), by="₹ \0 \ud83d", at=clock.now())
         heads.append(_verify(store).head)

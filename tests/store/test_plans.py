@@ -12,8 +12,8 @@ from sqlalchemy import event
 
 from executor.domain.instrument import Segment
 from executor.store.engine import Database, open_database
-from executor.store.store import Store, build_store
-from tests.builders import ACCOUNT, NOW, TODAY, read_settings, settings_of
+from executor.store.store import Store
+from tests.builders import ACCOUNT, NOW, TODAY, a_store
 from tests.store.trading import trade
 
 
@@ -21,7 +21,7 @@ from tests.store.trading import trade
 def store(sqlite_url: str) -> Iterator[Store]:
     """On SQLite alone."""
     database = open_database(sqlite_url)
-    yield build_store(database, new_id=str, read_strategy=read_settings, write_strategy=settings_of)
+    yield a_store(database, new_id=str)
     database.close()
 
 

@@ -1,0 +1,55 @@
+"""All tables, by the names they have in the database."""
+
+from __future__ import annotations
+
+from executor.store.schema.alerts import SIGNAL_OPEN, alert, command, delivery, delivery_flood, lane, signal
+from executor.store.schema.keeping import Keeping, metadata
+from executor.store.schema.orders import BRACKET_ALIVE, bracket, broker_call, broker_order, fill, intent, leg, report
+from executor.store.schema.people import account, api_token, halt, person, strategy
+from executor.store.schema.service import (
+    audit,
+    instrument,
+    job,
+    last_price,
+    lease,
+    master_load,
+    meta,
+    session,
+    simulator_state,
+    snapshot,
+)
+
+__all__ = [
+    "BRACKET_ALIVE",
+    "SIGNAL_OPEN",
+    "Keeping",
+    "account",
+    "alert",
+    "api_token",
+    "audit",
+    "bracket",
+    "broker_call",
+    "broker_order",
+    "command",
+    "delivery",
+    "delivery_flood",
+    "fill",
+    "halt",
+    "instrument",
+    "intent",
+    "job",
+    "lane",
+    "last_price",
+    "lease",
+    "leg",
+    "master_load",
+    "meta",
+    "metadata",
+    "person",
+    "report",
+    "session",
+    "signal",
+    "simulator_state",
+    "snapshot",
+    "strategy",
+]

@@ -1,0 +1,114 @@
+"""Tables of the running service: leases, sessions, jobs, the instrument master, and the audit itself."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Table
+
+from executor.domain.instrument import Kind, Segment
+from executor.store.schema.keeping import FREE, SECRET, STATE, id_column, metadata
+from executor.store.types import Day, Flag, Json, Key, Money, Stamp, Word, Words
+
+session = Table(
+    "session",
+    metadata,
+    Column("account", Words, primary_key=True),
+    Column("tokens", Words, info=SECRET),
+    Column("totp_step", BigInteger, info=STATE),
+    Column("opened_at", Stamp, info=STATE),
+    Column("ends_at", Stamp, info=STATE),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("account", Words, primary_key=True),
+    Column("epoch", BigInteger, nullable=False, info=STATE),
+    Column("holder", Words, nullable=False, info=STATE),
+    Column("beat_at", Stamp, nullable=False, info=FREE),
+    Column("status", Json, nullable=False, info=FREE),
+)
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("account", Words, primary_key=True),
+    Column("kind", Words, primary_key=True),
+    Column("at", Stamp, nullable=False, info=FREE),
+    Column("body", Json, nullable=False, info=FREE),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("account", Words, primary_key=True),
+    Column("kind", Words, primary_key=True),
+    Column("day", Day, primary_key=True),
+    Column("done_at", Stamp, nullable=False),
+)
+
+instrument = Table(
+    "instrument",
+    metadata,
+    Column("load", Words, primary_key=True),
+    Column("segment", Word(Segment), primary_key=True),
+    Column("token", Words, primary_key=True),
+    Column("symbol", Words, nullable=False, info=FREE),
+    Column("alias", Words, nullable=False, info=FREE),
+    Column("name", Words, nullable=False, info=FREE),
+    Column("kind", Word(Kind), nullable=False, info=FREE),
+    Column("series", Words, nullable=False, info=FREE),
+    Column("lot", BigInteger, nullable=False, info=FREE),
+    Column("tick", Money, nullable=False, info=FREE),
+    Column("expiry", Day, info=FREE),
+    Column("strike", Money, info=FREE),
+    Column("right", Words, info=FREE),
+    Column("freeze", BigInteger, info=FREE),
+    # the name first: SQLite without statistics takes a prefix of the primary key otherwise (libraries.md 0.4)
+    Index("instrument_alias", "alias", "load", "segment"),
+    Index("instrument_symbol", "symbol", "load", "segment"),
+    Index("instrument_name", "name", "load", "segment", "expiry"),
+)
+
+master_load = Table(
+    "master_load",
+    metadata,
+    id_column(),
+    Column("at", Stamp, nullable=False),
+    Column("checks", Json, nullable=False, info=STATE),
+    Column("current", Flag, nullable=False, info=STATE),
+)
+
+last_price = Table(
+    "last_price",
+    metadata,
+    Column("instrument", Key, primary_key=True),
+    Column("ltp", Money, nullable=False, info=FREE),
+    Column("at", Stamp, nullable=False, info=FREE),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Stamp, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("subject", Words, nullable=False, index=True),
+    Column("text", Words, nullable=False),
+    Column("prev", Words, nullable=False),
+    Column("hash", Words, nullable=False),
+)
+
+simulator_state = Table(
+    "simulator_state",
+    metadata,
+    Column("account", Words, primary_key=True),
+    Column("state", Words, nullable=False, info=FREE),
+    Column("at", Stamp, nullable=False, info=FREE),
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Words, primary_key=True),
+    Column("value", Words, nullable=False, info=FREE),
+)
