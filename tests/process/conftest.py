@@ -1,0 +1,158 @@
+"""A simulator in this process, traders as processes of their own, and a database of each kind between them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from executor import bootstrap
+from executor.clock import SimulatedClock
+from executor.domain.delivery import Delivery, Verdict
+from executor.domain.ids import DeliveryId, SignalId
+from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
+from executor.domain.signal import Action, LaneKey, Signal
+from executor.domain.strategy import Rails
+from executor.simulator import SimulatorConfig, SimulatorServer
+from executor.store import schema
+from executor.store.rows import load
+from executor.store.store import Store
+from tests.builders import a_strategy
+
+MORNING = datetime(2026, 11, 25, 3, 50, tzinfo=UTC)
+
+
+@dataclass
+class Town:
+    """What the process tests act on."""
+
+    environ: dict[str, str]
+    clock: SimulatedClock
+    control: Callable[..., Any]
+    store: Store
+    state_dir: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def trader(self, *module: str) -> subprocess.Popen[bytes]:
+        """Start a trader: the product's, or `tests.process.crashing_trader POINT`."""
+        words = [sys.executable, "-m", *(module or ("executor", "trader"))]
+        log = (self.state_dir / "trader.log").open("ab")
+        process = subprocess.Popen(words, env=self.environ, stdout=log, stderr=log)
+        log.close()
+        self.processes.append(process)
+        return process
+
+    def signal(self, action: str = "buy", *, price: str = "800", age_s: float = 0) -> SignalId:
+        """Record an alert as web does: delivery and signal in one commit."""
+        now = self.now() - timedelta(seconds=age_s)
+        ids = bootstrap.make_ids(self.clock, self.store.recovery)
+        signal_id, delivery_id = SignalId(ids.new()), DeliveryId(ids.new())
+        fields = {"exchange": "NSE", "ticker": "SBIN", "action": action, "price": price}
+        signal = Signal(
+            id=signal_id,
+            delivery=delivery_id,
+            strategy="trend",
+            strategy_version=1,
+            account="default",
+            lane=LaneKey("default", "trend", "NSE:SBIN").text,
+            key=f"id:{signal_id}",
+            action=Action(action),
+            fields=fields,
+            fired_at=now,
+            received_at=now,
+        )
+        self.store.intake.record_delivery(
+            Delivery(delivery_id, "trend", "test", {}, "0" * 64, "{}", {}, Verdict.ACCEPTED, now), signal
+        )
+        return signal_id
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def found(self, signal_id: SignalId) -> Signal:
+        with self.store.database.read() as connection:
+            return load(Signal, connection.execute(select(schema.signal).where(schema.signal.c.id == signal_id)).one())
+
+    def orders(self) -> list[dict[str, Any]]:
+        return list(self.control("state")["orders"])
+
+
+def eventually(holds: Callable[[], Any], *, within_s: float = 30.0) -> Any:
+    """Wait for something of other processes; fails with what it last was."""
+    deadline = time.monotonic() + within_s
+    while True:
+        found = holds()
+        if found or time.monotonic() > deadline:
+            assert found, f"not within {within_s} s"
+            return found
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
+    """A running simulator at 09:20 with SBIN at 800, and a strategy; no trader yet."""
+    clock_file = tmp_path / "clock.json"
+    clock = SimulatedClock(MORNING, publish=clock_file)
+    with SimulatorServer(SimulatorConfig(seed=5), clock) as server:
+        told = server.describe()
+        environ = _environ(told, database_url, tmp_path, clock_file)
+        settings = bootstrap.open_settings(environ)
+        bootstrap.upgrade_database(settings)
+        store = bootstrap.open_store(settings)
+        _fill(store, clock)
+        town = Town(environ, clock, _control(told["control_url"]), store, tmp_path)
+        town.control("price", {"exchange": "NSE", "token": "3045", "ltp": "800"})
+        yield town
+        for process in town.processes:
+            process.kill()
+            process.wait()
+        store.database.close()
+
+
+def _environ(told: dict[str, Any], database_url: str, state_dir: Path, clock_file: Path) -> dict[str, str]:
+    return os.environ | {
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": "only-for-tests-" + "0123456789abcdef" * 2,
+        "EXECUTOR_STATE_DIR": str(state_dir),
+        "EXECUTOR_CLOCK_FILE": str(clock_file),
+        "SMARTAPI_BASE_URL": told["base_url"],
+        "SMARTAPI_MASTER_URL": told["master_url"],
+        "SMARTAPI_API_KEY": told["api_key"],
+        "SMARTAPI_CLIENT_CODE": told["client_code"],
+        "SMARTAPI_PIN": told["pin"],
+        "SMARTAPI_TOTP_SECRET": told["totp_secret"],
+    }
+
+
+def _fill(store: Store, clock: SimulatedClock) -> None:
+    """The strategy, and an instrument table with the one share that is traded."""
+    strategy = a_strategy(account="default", rails=Rails(frozenset({"NSE:SBIN"}), max_quantity=100))
+    store.people.save_strategy(strategy, by="test", at=clock.now())
+    share = Instrument(
+        InstrumentKey(Segment.NSE, "3045"), "SBIN-EQ", "SBIN", Kind.CASH, 1, Decimal("0.05"), series="EQ"
+    )
+    store.master.add_instruments("0" * 13, [(share, "SBIN")])
+    store.master.switch_master("0" * 13, {"rows": 1}, at=clock.now())
+
+
+def _control(url: str) -> Callable[..., Any]:
+    def call(path: str, body: dict[str, Any] | None = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        address = f"{url.rstrip('/')}/{path}"
+        request = urllib.request.Request(address, data=data, headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return json.load(answer)
+
+    return call
