@@ -24,16 +24,12 @@ from tests.builders import (
     ACCOUNT,
     NOW,
     TODAY,
-    a_bracket,
     a_call_row,
     a_lane,
-    a_leg,
-    an_order,
 )
 from tests.store.trading import commit, decision_of, made, take_lease
 
 _HALT = Halt(f"account:{ACCOUNT}", HaltKind.HALT, NOW, "a person said so", "page")
-_ENTRY = (a_lane(), a_bracket(), a_leg(), an_order())
 
 
 # -- the lease
