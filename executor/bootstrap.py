@@ -16,11 +16,13 @@ from queue import SimpleQueue
 from random import Random
 from typing import Any
 
+from flask import Flask
+
 from executor.broker.limits import PermitBook, load_limits
 from executor.broker.port import Broker, Session
 from executor.broker.smartapi.client import SmartApi
 from executor.broker.smartapi.credentials import Credentials, headers_of
-from executor.broker.smartapi.wire import Wire
+from executor.broker.smartapi.wire import Wire, download
 from executor.clock import Clock, open_clock
 from executor.config.calendar import load_calendar
 from executor.config.environment import Settings, account_kind, load_settings
@@ -32,8 +34,9 @@ from executor.domain.ids import Ids
 from executor.domain.messages import Event, Resolved
 from executor.domain.signal import Signal
 from executor.domain.strategy import Account, AccountKind
-from executor.doorbell import DatagramListener
+from executor.doorbell import DatagramBell, DatagramListener
 from executor.errors import ConfigError
+from executor.instruments.refresh import LoadReport, refresh
 from executor.instruments.resolve import resolve
 from executor.store.engine import open_database
 from executor.store.recovery import Recovery
@@ -44,6 +47,9 @@ from executor.trader.lease import lock_host
 from executor.trader.loop import Loop, LoopParts
 from executor.trader.process import Trader
 from executor.trader.workers import ThreadWorkers
+from executor.web.app import create_app
+from executor.web.authenticity import Floods
+from executor.web.parts import WebParts
 
 DEFAULT_ACCOUNT = "default"
 PAPER_ACCOUNT = "paper"
@@ -132,6 +138,39 @@ def _check_key(settings: Settings, store: Store) -> None:
         raise ConfigError(
             "SECRET_KEY is not the key this database was made with: give back the old one, or set SECRET_KEY_OLD to it"
         )
+
+
+def refresh_master(settings: Settings, store: Store) -> LoadReport:
+    """Fetch the broker's instrument file and switch to it. Raises BrokerUnavailable; the old rows stay then."""
+    clock = clock_of(settings)
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    path = settings.state_dir / "instruments.json"
+    download(settings.master_url, path)
+    try:
+        return refresh(path, store.master, now=clock.now(), ids=make_ids(clock, store.recovery))
+    finally:
+        path.unlink(missing_ok=True)
+
+
+# -- web ---------------------------------------------------------------------------------------------------------
+
+
+def create_web_app() -> Flask:
+    """What gunicorn serves, one a worker process."""
+    start_logging()
+    settings = open_settings()
+    clock, store = clock_of(settings), open_store(settings)
+    ids = make_ids(clock, store.recovery)
+    parts = WebParts(
+        store=store,
+        keys=open_keys(settings),
+        clock=clock,
+        new_id=ids.new,
+        doorbell=DatagramBell(settings.state_dir),
+        floods=Floods(f"{socket.gethostname()}:{os.getpid()}"),
+        trusted_proxies=settings.trusted_proxies,
+    )
+    return create_app(parts)
 
 
 # -- trader ------------------------------------------------------------------------------------------------------

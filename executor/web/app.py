@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from http import HTTPStatus
 from types import TracebackType
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from executor.domain.ids import Ids
 from executor.web.answer import problem
+from executor.web.health import health
 from executor.web.parts import WebParts
 from executor.web.webhook import webhook
 
@@ -21,21 +19,10 @@ def create_app(parts: WebParts) -> Flask:
     app = _Application(__name__, static_folder=None)
     # "/hook//x" must be answered, not redirected: TradingView follows no redirect (tradingview.md A1)
     app.url_map.merge_slashes = False
-    for blueprint in (webhook(parts),):
+    for blueprint in (webhook(parts), health(parts)):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _http_error)
     return app
-
-
-def shared_ids(ids: Ids) -> Callable[[], str]:
-    """The ids of a process with many threads: one at a time, so that none is made twice."""
-    lock = threading.Lock()
-
-    def new_id() -> str:
-        with lock:
-            return ids.new()
-
-    return new_id
 
 
 class _Application(Flask):
