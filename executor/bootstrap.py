@@ -229,6 +229,15 @@ def build_trader(settings: Settings, *, wraps: Wraps | None = None) -> Trader:
     )
 
 
+def _take_lease(ledger: Any, store: Store, *, at: datetime) -> int:
+    """The epoch of a new owner. Whoever held it on this host is gone: the file lock was free."""
+    host = socket.gethostname()
+    beats = [beat for account, beat in store.pages.standing().accounts if account.name == DEFAULT_ACCOUNT and beat]
+    same_host = any(beat.holder.rpartition(":")[0] == host for beat in beats)
+    epoch: int = ledger.take_lease(DEFAULT_ACCOUNT, f"{host}:{os.getpid()}", at=at, same_host=same_host)
+    return epoch
+
+
 def _resolver(store: Store) -> Callable[[Signal], Resolved]:
     """Find a signal's strategy as it is now, and its contract (read only)."""
 

@@ -26,9 +26,10 @@ log = logging.getLogger(__name__)
 LOGIN_AT = time(8, 30)
 LOGOUT_AT = time(23, 45)
 JOB = "login"
-#: After a login that failed: when the next may be tried, and how many failures halt entries.
-_RETRY = timedelta(seconds=31)  # past the TOTP step that was used up
-_FAILURES = 3
+#: When the next login may be tried: after a refusal past the TOTP step that it used up.
+_REFUSED_PAUSE = timedelta(seconds=31)
+_UNANSWERED_PAUSE = timedelta(seconds=5)
+_REFUSALS = 3
 _WITHIN = timedelta(minutes=10)
 
 
@@ -86,7 +87,8 @@ class SessionKeeper:
         self._new_id = new_id
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="session")
         self._opening: Future[None] | None = None
-        self._failed: list[datetime] = []
+        self._refusals: list[datetime] = []
+        self._not_before: datetime | None = None
         self._until: datetime | None = None
 
     def tend(self, *, is_open: bool) -> None:
@@ -98,9 +100,7 @@ class SessionKeeper:
             return
         if is_open or not self.wanted(now) or (self._opening is not None and not self._opening.done()):
             return
-        if self._failed and now - self._failed[-1] < _RETRY:
-            return
-        if len([at for at in self._failed if now - at < _WITHIN]) >= _FAILURES:
+        if self._not_before is not None and now < self._not_before:
             return
         self._opening = self._thread.submit(self._open)
 
@@ -113,29 +113,41 @@ class SessionKeeper:
 
     def _open(self) -> None:
         try:
+            self._open_or_fail()
+        except (NotRecorded, LeaseLost) as error:
+            log.error("session_not_recorded account=%s why=%s", self._store.account, error)
+
+    def _open_or_fail(self) -> None:
+        try:
             session = self._broker.open_session(self._store.load())
+        except LoginRefused as error:
+            self._refused(error)
+        except BrokerError as error:
+            self._not_before = self._clock.now() + _UNANSWERED_PAUSE
+            self._failed_call(error, "unanswered")
+        else:
             now = self._clock.now()
             self._record(session.calls, "session opened", now)
             self._store.keep(session, at=now)
             self._finish_job(now)
-        except BrokerError as error:
-            self._fail(error)
-        except (NotRecorded, LeaseLost) as error:
-            log.error("session_not_recorded why=%s", error)
-        else:
             self._until = session.ends_at
             self._inbox.put(SessionChanged(open=True))
 
-    def _fail(self, error: BrokerError) -> None:
+    def _refused(self, error: LoginRefused) -> None:
+        """The third refusal within ten minutes halts entries: a locked account is worse than a late login."""
         now = self._clock.now()
-        self._failed.append(now)
-        kind = "refused" if isinstance(error, LoginRefused) else "unanswered"
-        log.error("login_%s account=%s why=%s", kind, self._store.account, error)
-        self._record((error.call,) if error.call else (), f"login {kind}: {error}", now)
-        if len([at for at in self._failed if now - at < _WITHIN]) >= _FAILURES:
-            scope = f"account:{self._store.account}"
-            why = f"{_FAILURES} logins failed within ten minutes: {error}"
-            self._store.ledger.set_halt(Halt(scope, HaltKind.HALT, now, why, "trader"), at=now)
+        self._not_before = now + _REFUSED_PAUSE
+        self._refusals = [at for at in self._refusals if now - at < _WITHIN] + [now]
+        self._failed_call(error, "refused")
+        if len(self._refusals) >= _REFUSALS:
+            self._not_before = now + _WITHIN
+            why = f"{_REFUSALS} logins were refused within ten minutes: {error}"
+            halt = Halt(f"account:{self._store.account}", HaltKind.HALT, now, why, "trader")
+            self._store.ledger.set_halt(halt, at=now)
+
+    def _failed_call(self, error: BrokerError, what: str) -> None:
+        log.error("login_%s account=%s why=%s", what, self._store.account, error)
+        self._record((error.call,) if error.call else (), f"login {what}: {error}", self._clock.now())
 
     def _record(self, calls: tuple[Call, ...], say: str, now: datetime) -> None:
         rows = [CallRow(CallId(self._new_id()), self._store.account, None, call, 1, call.at) for call in calls]
