@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from executor.alerts.address import hook_secret, hook_url, rotation_of, standard_webhook_secret
+from tests.alerts.sending import KEYS, OTHER_KEYS, STRATEGY
+
+ROTATED = replace(STRATEGY, rotation=4, rotation_before=3)
+
+
+def test_an_address_is_128_bits_in_lower_case_base32_and_can_be_shown_again():
+    url = hook_url(KEYS, STRATEGY, "https://example.test/")
+
+    assert re.fullmatch(r"https://example\.test/hook/trend/[a-z2-7]{26}", url)
+    assert url == hook_url(KEYS, STRATEGY, "https://example.test")
+
+
+def test_the_addresses_pasted_into_tradingview_survive_new_versions_of_the_program():
+    assert hook_secret(replace(KEYS, address=b"k" * 32), "trend", 1) == "nenxyzuwthtnhilvdal355x5wu"
+
+
+def test_every_strategy_rotation_key_and_purpose_has_a_secret_of_its_own():
+    secrets = {
+        hook_secret(KEYS, "trend", 1),
+        hook_secret(KEYS, "trend", 2),
+        hook_secret(KEYS, "trend2", 1),
+        hook_secret(OTHER_KEYS, "trend", 1),
+        standard_webhook_secret(KEYS, STRATEGY),
+        standard_webhook_secret(KEYS, ROTATED),
+    }
+
+    assert len(secrets) == 6
+    assert standard_webhook_secret(KEYS, STRATEGY).startswith("whsec_")
+
+
+def test_the_rotation_before_goes_on_working_until_it_is_ended():
+    before, now = hook_secret(KEYS, "trend", 3), hook_secret(KEYS, "trend", 4)
+
+    assert (rotation_of(KEYS, ROTATED, now), rotation_of(KEYS, ROTATED, before)) == (4, 3)
+    assert rotation_of(KEYS, replace(ROTATED, rotation_before=None), before) is None
+    assert rotation_of(KEYS, ROTATED, hook_secret(KEYS, "trend", 2)) is None
+
+
+def test_only_the_exact_secret_is_taken():
+    secret = hook_secret(KEYS, "trend", 1)
+
+    for wrong in (secret.upper(), secret[:-1], secret + "a", secret + "=", "", "ü", "\ud800", secret[:-1] + "z"):
+        assert rotation_of(KEYS, STRATEGY, wrong) is None
