@@ -1,0 +1,76 @@
+"""A web over a real store on SQLite, and senders that post to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from executor.alerts.address import hook_secret
+from executor.alerts.template import Style, build
+from executor.clock import ManualClock
+from executor.domain.ids import Ids
+from executor.store import schema
+from executor.store.engine import open_database
+from executor.store.store import Store
+from executor.web.app import create_app
+from executor.web.authenticity import Floods
+from executor.web.parts import WebParts
+from tests.alerts.sending import KEYS, STRATEGY, a_message
+from tests.builders import a_store
+
+
+@dataclass
+class Bell:
+    """Counts rings, and keeps what was in the store when it rang."""
+
+    store: Store
+    signals: list[int] = field(default_factory=list)
+
+    def ring(self) -> None:
+        with self.store.database.read() as connection:
+            self.signals.append(len(connection.execute(select(schema.signal)).all()))
+
+    def wait(self, timeout_s: float) -> None:
+        raise AssertionError("web waits for nothing")
+
+
+@dataclass
+class Web:
+    """One web process; `post` sends to the strategy's address unless told otherwise."""
+
+    parts: WebParts
+    bell: Bell
+    clock: ManualClock
+    store: Store
+    message: bytes
+
+    def post(self, body: bytes | None = None, *, path: str | None = None, **more: Any) -> TestResponse:
+        address = f"/hook/trend/{hook_secret(KEYS, 'trend', 1)}" if path is None else path
+        return self.client().post(address, data=self.message if body is None else body, **more)
+
+    def client(self) -> FlaskClient:
+        return create_app(self.parts).test_client()
+
+    def rows(self, name: str) -> list[Any]:
+        with self.store.database.read() as connection:
+            return list(connection.execute(select(schema.metadata.tables[name])).all())
+
+
+@pytest.fixture
+def web(sqlite_url: str, clock: ManualClock, ids: Ids, tmp_path: Path) -> Iterator[Web]:
+    database = open_database(sqlite_url)
+    store = a_store(database, new_id=ids.new)
+    store.people.save_strategy(STRATEGY, by="test", at=clock.now())
+    template = build(STRATEGY, style=Style.STRATEGY, settings={}, keys=KEYS, alert_id=ids.new(), now=clock.now())
+    store.people.issue_alert(template.issued)
+    bell = Bell(store)
+    parts = WebParts(store=store, keys=KEYS, clock=clock, new_id=ids.new, doorbell=bell, floods=Floods("web-1"))
+    yield Web(parts, bell, clock, store, a_message(template))
+    database.close()
