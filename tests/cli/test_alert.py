@@ -1,0 +1,205 @@
+"""The commands over a real store, sending into the real web without a network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+
+from executor import bootstrap
+from executor.alerts import imitate
+from executor.cli import alert, main
+from executor.clock import SystemClock
+from executor.domain.ids import Ids
+from executor.web.app import create_app
+from executor.web.authenticity import Floods
+from executor.web.parts import WebParts
+from tests.builders import a_strategy
+
+CHART = {
+    "ticker": "TATASTEEL",
+    "exchange": "NSE",
+    "close": "150.05",
+    "{{strategy.order.action}}": "buy",
+    "strategy.market_position": "long",
+    "strategy.market_position_size": "10",
+    "strategy.prev_market_position": "flat",
+    "strategy.prev_market_position_size": "0",
+}
+SETS = [word for name, value in CHART.items() for word in ("--set", f"{name}={value}")]
+
+
+class Silent:
+    def ring(self) -> None:
+        pass
+
+    def wait(self, timeout_s: float) -> None:
+        pass
+
+
+@pytest.fixture
+def settings(sqlite_url, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("SECRET_KEY", "a secret key of this test, long enough")
+    settings = bootstrap.open_settings()
+    bootstrap.upgrade_database(settings)
+    store = bootstrap.open_store(settings)
+    store.people.save_strategy(a_strategy(), by="test", at=SystemClock().now())
+    store.database.close()
+    return settings
+
+
+@pytest.fixture
+def app(settings) -> Iterator[Flask]:
+    store, clock = bootstrap.open_store(settings), bootstrap.clock_of(settings)
+    ids: Ids = bootstrap.make_ids(clock, store.recovery)
+    parts = WebParts(
+        store=store,
+        keys=bootstrap.open_keys(settings),
+        clock=clock,
+        new_id=ids.new,
+        doorbell=Silent(),
+        floods=Floods("web-1"),
+    )
+    yield create_app(parts)
+    store.database.close()
+
+
+@pytest.fixture
+def run(app, monkeypatch):
+    """Run `executor alert …`; what it sends goes into the app."""
+    monkeypatch.setattr(alert, "open_client", lambda: imitate.open_client(httpx.WSGITransport(app)))
+
+    def run(*arguments: str, code: int = 0) -> str:
+        result = CliRunner().invoke(main, ["alert", *arguments])
+        assert result.exit_code == code, result.output
+        return result.output
+
+    return run
+
+
+@pytest.fixture
+def issued(run, tmp_path):
+    """A template of the strategy: its url, its id and the file of its body."""
+    made = json.loads(run("template", "trend", "--json"))
+    path = tmp_path / "body.json"
+    path.write_text(made["body"])
+    return made["url"], made["alert_id"], str(path)
+
+
+def test_a_template_is_printed_with_its_address_and_its_placeholders_unexpanded(run):
+    made = json.loads(run("template", "trend", "--json"))
+
+    assert list(made) == ["url", "body", "alert_id"]
+    assert made["url"].startswith("http://127.0.0.1:8080/hook/trend/")
+    assert json.loads(made["body"])["fired_at"] == "{{timenow}}"
+
+
+def test_a_template_for_people_shows_address_and_message(run):
+    shown = run("template", "trend", "--style", "pine")
+
+    assert "Webhook URL:\nhttp://127.0.0.1:8080/hook/trend/" in shown and "//@version=6" in shown
+
+
+def test_a_template_that_is_sent_is_taken_and_a_second_copy_is_a_duplicate(run, issued):
+    url, _, body = issued
+    sent = ["send", "--url", url, "--body", body, *SETS, "--set", f"timenow={SystemClock().now():%Y-%m-%dT%H:%M:%SZ}"]
+
+    first = json.loads(run(*sent, "--json"))
+    again = json.loads(run(*sent, "--json"))
+
+    assert (first["status"], first["answer"]["state"]) == (202, "RECEIVED")
+    assert (again["status"], again["answer"]["signal"]) == (200, first["answer"]["signal"])
+
+
+def test_times_and_interval_are_filled_in_from_the_clock(run, issued):
+    url, _, body = issued
+
+    assert run("send", "--url", url, "--body", body, *SETS).startswith("202 ")
+
+
+def test_a_refusal_is_printed_and_ends_with_1(run, issued):
+    url, _, body = issued
+
+    told = json.loads(run("send", "--url", url, "--body", body, "--json", code=1))
+
+    assert told["status"] == 422 and told["answer"]["detail"].endswith("ticker is {{ticker}}")
+
+
+def test_no_answer_at_all_ends_with_1(run, issued, monkeypatch):
+    def broken(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    monkeypatch.setattr(alert, "open_client", lambda: imitate.open_client(httpx.MockTransport(broken)))
+    url, _, body = issued
+
+    told = json.loads(run("send", "--url", url, "--body", body, "--json", code=1))
+
+    assert told == {"status": None, "answer": {}, "error": "ConnectError: refused"}
+
+
+def test_the_product_follows_the_simulators_clock(run, issued, tmp_path, monkeypatch):
+    clock = tmp_path / "clock.json"
+    clock.write_text(json.dumps({"epoch": 0, "base": 1795578600, "speed": 0}))
+    monkeypatch.setenv("EXECUTOR_CLOCK_FILE", str(clock))
+    got: list[str] = []
+
+    def keep(request: httpx.Request) -> httpx.Response:
+        got.append(json.loads(request.content)["fired_at"])
+        return httpx.Response(202)
+
+    monkeypatch.setattr(alert, "open_client", lambda: imitate.open_client(httpx.MockTransport(keep)))
+    url, _, body = issued
+
+    run("send", "--url", url, "--body", body, *SETS)
+
+    assert got == ["2026-11-25T03:50:00Z"]
+
+
+def test_a_revoked_alert_is_refused_and_an_unknown_id_is_told(run, issued):
+    url, alert_id, body = issued
+
+    run("revoke", alert_id)
+
+    assert (
+        json.loads(run("send", "--url", url, "--body", body, *SETS, "--json", code=1))["answer"]["code"]
+        == "token_revoked"
+    )
+    assert "there is no alert 'nothing'" in run("revoke", "nothing", code=1)
+
+
+def test_a_set_value_is_fixed_by_the_token(run, issued, tmp_path):
+    made = json.loads(run("template", "trend", "--style", "indicator", "--set", "action=buy", "--json"))
+    path = tmp_path / "sell.json"
+    path.write_text(made["body"].replace('"buy"', '"sell"'))
+
+    told = json.loads(run("send", "--url", made["url"], "--body", str(path), *SETS, "--json", code=1))
+
+    assert (told["status"], told["answer"]["code"]) == (422, "fixed_changed")
+
+
+def test_a_message_is_checked_without_sending_it(run, issued, tmp_path):
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text('{"v": 1, "ticker": "{{ticker}}", "price": {{close}}, "token": "xt1_x"}')
+
+    good, bad = json.loads(run("check", issued[2], "--json")), json.loads(run("check", str(wrong), "--json", code=1))
+
+    assert good["ok"] and good["fields"]["ticker"] == "SBIN" and "{{timenow}}" in good["placeholders"]
+    assert (bad["ok"], bad["code"]) == (False, "bad_field") and "exchange is missing" in bad["detail"]
+
+
+@pytest.mark.parametrize(("arguments", "code", "says"), [
+    (["template", "nobody"], 1, "there is no strategy 'nobody'"),
+    (["template", "trend", "--style", "indicator"], 1, "--set action=buy"),
+    (["template", "trend", "--set", "action"], 2, "NAME=VALUE"),
+    (["template", "trend", "--style", "x"], 2, "strategy"),
+    (["check", "no-such-file"], 2, "no-such-file"),
+    (["send", "--url", "http://x.test"], 2, "--body"),
+])  # fmt: skip
+def test_wrong_use_is_told_with_its_exit_code(run, arguments: list[str], code: int, says: str):
+    assert says in run(*arguments, code=code)
