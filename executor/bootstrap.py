@@ -22,6 +22,7 @@ from executor.broker.limits import PermitBook, load_limits
 from executor.broker.port import Broker, Session
 from executor.broker.smartapi.client import SmartApi
 from executor.broker.smartapi.credentials import Credentials, headers_of
+from executor.broker.smartapi.master import read_master
 from executor.broker.smartapi.wire import Wire, download
 from executor.clock import Clock, open_clock
 from executor.config.calendar import load_calendar
@@ -147,7 +148,7 @@ def refresh_master(settings: Settings, store: Store) -> LoadReport:
     path = settings.state_dir / "instruments.json"
     download(settings.master_url, path)
     try:
-        return refresh(path, store.master, now=clock.now(), ids=make_ids(clock, store.recovery))
+        return refresh(read_master(path), store.master, now=clock.now(), ids=make_ids(clock, store.recovery))
     finally:
         path.unlink(missing_ok=True)
 
@@ -196,7 +197,7 @@ def build_trader(settings: Settings, *, wraps: Wraps | None = None) -> Trader:
     clock, store = clock_of(settings), open_store(settings)
     ensure_accounts(settings, store, at=clock.now())
     ledger = wraps.ledger(store.ledger)
-    epoch = ledger.take_lease(DEFAULT_ACCOUNT, f"{socket.gethostname()}:{os.getpid()}", at=clock.now(), same_host=True)
+    epoch = _take_lease(ledger, store, at=clock.now())
     inbox: SimpleQueue[Event] = SimpleQueue()
     ids = make_ids(clock, store.recovery)
     sessions = _session_store(settings, ledger, epoch)

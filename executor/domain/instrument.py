@@ -52,6 +52,17 @@ class Instrument:
     freeze: int | None = None
 
 
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row of the master that is not taken, and why; UNREADABLE ones count against the file."""
+
+    reason: str
+    detail: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """The last traded price, in rupees, and when it was seen."""

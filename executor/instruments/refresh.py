@@ -7,17 +7,15 @@ rows of before stay in use (smartapi.md 8, tradingview.md B5).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Protocol
 
 from executor.domain.ids import Ids
-from executor.domain.instrument import Instrument, InstrumentKey, Segment
+from executor.domain.instrument import UNREADABLE, Instrument, InstrumentKey, LeftOut, Segment
 from executor.errors import BrokerUnavailable
-from executor.instruments.row import Skipped, alias_of, read_row
-from executor.instruments.stream import read_rows
+from executor.instruments.ticker import alias_of
 from executor.store.master import LoadInfo
 
 CHUNK = 500
@@ -65,12 +63,12 @@ class _Count:
         return self.segments.total()
 
 
-def refresh(path: Path, master: MasterStore, *, now: datetime, ids: Ids) -> LoadReport:
-    """Read a file into a new load and switch to it. Raises BrokerUnavailable when the file is not good."""
+def refresh(rows: Iterable[Instrument | LeftOut], master: MasterStore, *, now: datetime, ids: Ids) -> LoadReport:
+    """Take the rows of a file into a new load and switch to it. Raises BrokerUnavailable when the file is not good."""
     load, count, before = ids.new(), _Count(), master.current_load()
     chunk: list[tuple[Instrument, str]] = []
     try:
-        for instrument in _instruments(path, count):
+        for instrument in _instruments(rows, count):
             chunk.append((instrument, alias_of(instrument)))
             if len(chunk) == CHUNK:
                 master.add_instruments(load, chunk)
@@ -84,17 +82,12 @@ def refresh(path: Path, master: MasterStore, *, now: datetime, ids: Ids) -> Load
     return report
 
 
-def _instruments(path: Path, count: _Count) -> Iterator[Instrument]:
-    for row in read_rows(path):
-        try:
-            found = read_row(row)
-        except ValueError as error:
-            count.left_out["unreadable"] += 1
-            if len(count.unreadable) < _SHOWN:
-                count.unreadable.append(f"{row.get('exch_seg')} {row.get('symbol')}: {error}")
-            continue
-        if isinstance(found, Skipped):
-            count.left_out[found.value] += 1
+def _instruments(rows: Iterable[Instrument | LeftOut], count: _Count) -> Iterator[Instrument]:
+    for found in rows:
+        if isinstance(found, LeftOut):
+            count.left_out[found.reason] += 1
+            if found.reason == UNREADABLE and len(count.unreadable) < _SHOWN:
+                count.unreadable.append(found.detail)
         elif found.key in count.keys:
             count.left_out["token twice"] += 1
         else:
@@ -109,7 +102,7 @@ def _check(count: _Count, before: LoadInfo | None) -> None:
     missing = [f"{segment}:{symbol}" for segment, symbol in SENTINELS if (segment, symbol) not in count.sentinels]
     if missing:
         raise _not_good(f"{', '.join(missing)} missing among {count.rows} instruments")
-    if count.left_out["unreadable"] > MOST_UNREADABLE * count.rows:
+    if count.left_out[UNREADABLE] > MOST_UNREADABLE * count.rows:
         raise _not_good(f"{count.left_out['unreadable']} rows cannot be understood, such as {count.unreadable[0]}")
     for segment, had in (before.checks["segments"] if before else {}).items():
         if count.segments[segment] < had * (1 - MOST_LOST):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from executor.domain.instrument import Segment
+from executor.domain.instrument import Instrument, Kind, Segment
 from executor.domain.refusal import Refusal, RefusalCode
 
 _CASH = (Segment.NSE, Segment.BSE)
@@ -56,3 +56,10 @@ def contract_refused(ticker: CashTicker) -> Refusal | None:
 def norm(name: str) -> str:
     """The alias under which names are compared: TradingView writes `_` for what is no letter or digit."""
     return re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+def alias_of(instrument: Instrument) -> str:
+    """The alias it is found under: a share's symbol without its series, the name of everything else."""
+    if instrument.kind is Kind.CASH:
+        return norm(instrument.symbol.removesuffix(f"-{instrument.series}"))
+    return norm(instrument.name or instrument.symbol)

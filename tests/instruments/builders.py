@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from executor.instruments.row import alias_of, read_row
+from executor.broker.smartapi.master import read_row
+from executor.instruments.ticker import alias_of
 
 
 def row(**fields):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from executor.broker.smartapi.master import read_master
 from executor.domain.instrument import Instrument, Segment
 from executor.errors import BrokerUnavailable
 from executor.instruments.refresh import CHUNK, refresh
@@ -27,7 +28,7 @@ def take(tmp_path, master, clock, ids):
     def take(rows):
         path = tmp_path / "master.json"
         path.write_text(rows if isinstance(rows, str) else json.dumps(rows))
-        return refresh(path, master, now=clock.now(), ids=ids)
+        return refresh(read_master(path), master, now=clock.now(), ids=ids)
 
     return take
 
@@ -139,4 +140,4 @@ def test_a_few_rows_that_cannot_be_understood_are_left_out_and_counted(take):
 
 def test_a_file_that_is_not_there_is_named(tmp_path, master, clock, ids):
     with pytest.raises(BrokerUnavailable, match=r"none\.json"):
-        refresh(tmp_path / "none.json", master, now=clock.now(), ids=ids)
+        refresh(read_master(tmp_path / "none.json"), master, now=clock.now(), ids=ids)

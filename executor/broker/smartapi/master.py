@@ -1,20 +1,20 @@
-"""One row of Angel One's instrument file as an Instrument (smartapi.md 8).
+"""Angel One's instrument file, row by row, in our words (smartapi.md 8).
 
-Ticks are in paise and strikes times a hundred there. A row that is not traded by anyone here is skipped with a
-reason; a row that cannot be understood raises, and too many of those condemn the file.
+Ticks are in paise and strikes times a hundred there. A row that is not traded by anyone here, or that cannot be
+understood, is left out with a reason; whoever takes the rows judges whether too many were.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
-from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
-from executor.instruments.ticker import norm
+from executor.broker.smartapi.stream import read_rows
+from executor.domain.instrument import UNREADABLE, Instrument, InstrumentKey, Kind, LeftOut, Segment
 
 _CASH_SEGMENTS = (Segment.NSE, Segment.BSE)
 _INDEX_TYPES = ("AMXIDX", "INDEX")
@@ -24,25 +24,26 @@ _TEST = re.compile(r"[NB]SETEST|MCXTEST")
 _HUNDRED = Decimal(100)
 
 
-class Skipped(StrEnum):
-    """Why a row is left out."""
+def read_master(path: Path) -> Iterator[Instrument | LeftOut]:
+    """Read the file in bounded memory. Raises ValueError where it is no JSON array or breaks off, OSError."""
+    for row in read_rows(path):
+        try:
+            yield read_row(row)
+        except ValueError as error:
+            yield LeftOut(UNREADABLE, f"{row.get('exch_seg')} {row.get('symbol')}: {error}")
 
-    SEGMENT = "other segment"
-    KIND = "not traded"
-    TEST = "test instrument"
 
-
-def read_row(row: Mapping[str, Any]) -> Instrument | Skipped:
+def read_row(row: Mapping[str, Any]) -> Instrument | LeftOut:
     """Read a row. Raises ValueError when a field that its kind needs is missing or wrong."""
     if row.get("exch_seg") not in _SEGMENTS:
-        return Skipped.SEGMENT
+        return LeftOut("other segment")
     segment, symbol = Segment(row["exch_seg"]), str(row.get("symbol", "")).strip()
     lot = _number(row, "lotsize")
     kind = _kind(str(row.get("instrumenttype", "")), segment)
     if kind is None or lot <= 0:
-        return Skipped.KIND
+        return LeftOut("not traded")
     if _TEST.search(symbol):
-        return Skipped.TEST
+        return LeftOut("test instrument")
     option = kind is Kind.OPTION
     return Instrument(
         key=InstrumentKey(segment, _text(row, "token")),
@@ -57,13 +58,6 @@ def read_row(row: Mapping[str, Any]) -> Instrument | Skipped:
         right=_right(symbol) if option else None,
         freeze=_whole(_number(row, "freeze_qty"), "freeze_qty") or None,
     )
-
-
-def alias_of(instrument: Instrument) -> str:
-    """The alias it is found under: a share's symbol without its series, the name of everything else."""
-    if instrument.kind is Kind.CASH:
-        return norm(instrument.symbol.removesuffix(f"-{instrument.series}"))
-    return norm(instrument.name or instrument.symbol)
 
 
 def _kind(found: str, segment: Segment) -> Kind | None:

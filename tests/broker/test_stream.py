@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executor.instruments.stream import _CHUNK, read_rows
+from executor.broker.smartapi.stream import _CHUNK, read_rows
 from tests.instruments.builders import row
 
 
