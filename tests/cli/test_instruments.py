@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from executor import bootstrap
+from executor.broker.smartapi.master import read_master
 from executor.cli import main
 from executor.errors import BrokerUnavailable
 from executor.instruments.refresh import LoadReport, refresh
@@ -27,7 +28,7 @@ def loaded(settings, tmp_path, clock, ids):
     """The table of a made-up file."""
     (tmp_path / "master.json").write_text(json.dumps(ROWS))
     store = bootstrap.open_store(settings)
-    report = refresh(tmp_path / "master.json", store.master, now=clock.now(), ids=ids)
+    report = refresh(read_master(tmp_path / "master.json"), store.master, now=clock.now(), ids=ids)
     store.database.close()
     return report
 
