@@ -24,7 +24,7 @@ from executor.store import chain, schema
 from executor.store.engine import Database
 from executor.store.ledger import halts_in_force
 from executor.store.rows import load
-from executor.store.story import Story, read_story
+from executor.store.story import AuditNote, Story, read_notes, read_story
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,11 @@ class Pages:
     def signal_story(self, signal_id: str) -> Story | None:
         with self._database.read() as connection:
             return read_story(connection, signal_id)
+
+    def notes(self, subject: str) -> tuple[AuditNote, ...]:
+        """What the audit says of one row."""
+        with self._database.read() as connection:
+            return read_notes(connection, [subject])
 
     def strategy_names(self) -> list[str]:
         column = schema.strategy.c.name

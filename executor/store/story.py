@@ -77,8 +77,15 @@ def read_story(connection: Connection, signal_id: str) -> Story | None:
         calls=tuple(_call(row) for row in connection.execute(_of(schema.broker_call.c.intent, intents))),
         reports=read.all(ReportRow, _by_time(schema.report, orders)),
         fills=read.all(Fill, _by_time(schema.fill, orders)),
-        notes=tuple(_note(row) for row in connection.execute(_notes(subjects))),
+        notes=read_notes(connection, subjects),
     )
+
+
+def read_notes(connection: Connection, subjects: Sequence[str]) -> tuple[AuditNote, ...]:
+    """The audit's entries about these, oldest first."""
+    table = schema.audit
+    statement = select(table).where(table.c.subject.in_(subjects)).order_by(table.c.seq)
+    return tuple(_note(row) for row in connection.execute(statement))
 
 
 class _Reader:
@@ -110,11 +117,6 @@ def _by_time(table: Any, orders: Sequence[Order]) -> Select[Any]:
     return (
         select(table).where(table.c.order.in_([order.id for order in orders])).order_by(table.c.at, table.c.broker_id)
     )
-
-
-def _notes(subjects: Sequence[str]) -> Select[Any]:
-    table = schema.audit
-    return select(table).where(table.c.subject.in_(subjects)).order_by(table.c.seq)
 
 
 def _note(row: Row[Any]) -> AuditNote:

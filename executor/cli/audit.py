@@ -1,0 +1,246 @@
+"""`executor audit`: what became of every alert, and whether the record of it is whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from executor import bootstrap
+from executor.domain.bracket import Leg
+from executor.domain.order import Order
+from executor.domain.refusal import Refusal
+from executor.domain.signal import lane_of
+from executor.store.chain import Head
+from executor.store.pages import Filters, LogLine, Pages
+from executor.store.story import Story
+from executor.web.pages.layout import laid_out
+from executor.web.pages.signal import layers_of
+from executor.web.pages.timeline import Latency, latencies, timeline
+from executor.web.pages.words import asked_of, ist_day, ist_exact, ist_time, span, spoken, tone
+
+SHOWN, CHUNK = 50, 500
+_COLOURS = {"good": "green", "busy": "blue", "warn": "yellow", "bad": "red"}
+
+
+class _HeadText(click.ParamType[Head]):
+    name = "seq:hash"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Head:
+        seq, _, hashed = str(value).partition(":")
+        if not seq.isdecimal() or len(hashed) != 64:
+            self.fail(f"{value!r} is not SEQ:HASH as `executor audit head` prints it", param, ctx)
+        return Head(int(seq), hashed)
+
+
+@click.group()
+def audit() -> None:
+    """What became of every alert, and the proof that nobody changed it afterwards."""
+
+
+@audit.command("list")
+@click.option("--limit", type=click.IntRange(1), help="How many, newest first; without it 50, with --json all.")
+@click.option("--strategy", default="", help="Only this strategy's.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line a delivery.")
+def list_(*, limit: int | None, strategy: str, as_json: bool) -> None:
+    """List deliveries, newest first, with what came of each."""
+    lines = _newest(Filters(strategy=strategy), limit if limit or as_json else SHOWN)
+    if as_json:
+        for line in lines:
+            _print_json(line_json(line))
+        return
+    _print_table(lines)
+
+
+def _print_table(lines: Iterable[LogLine]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for title in ("time", "strategy", "asked", "outcome", "why"):
+        table.add_column(title, overflow="fold")
+    day = None
+    for line in lines:
+        if (today := ist_day(line.delivery.received_at)) != day:
+            day = today
+            table.add_section()
+            table.add_row("", "", Text(today, "bold"), "", "")
+        table.add_row(*_cells(line))
+    Console().print(table)
+
+
+def _newest(filters: Filters, limit: int | None) -> Iterator[LogLine]:
+    """Lines a page at a time, so that a long log is not held in memory."""
+    pages, before = _pages(), None
+    while limit is None or limit > 0:
+        size = CHUNK if limit is None else min(CHUNK, limit)
+        lines = pages.deliveries(filters, before=before, limit=size)
+        yield from lines
+        if len(lines) < size:
+            return
+        before = lines[-1].delivery.id
+        limit = None if limit is None else limit - size
+
+
+@audit.command()
+@click.argument("signal_or_delivery")
+@click.option("--json", "as_json", is_flag=True, help="Everything as one JSON value.")
+def show(*, signal_or_delivery: str, as_json: bool) -> None:
+    """Tell a signal's life, from the delivery to the last fill; or why a delivery became none."""
+    pages = _pages()
+    line = pages.line(signal_or_delivery)
+    if line is None:
+        raise click.ClickException(f"there is no signal and no delivery {signal_or_delivery}")
+    story = pages.signal_story(line.signal.id) if line.signal else None
+    if as_json:
+        _print_json(story_json(line, story))
+    else:
+        _print_story(line, story)
+
+
+@audit.command()
+@click.option("--head", type=_HeadText(), help="A head that you kept elsewhere: it must still be in the chain.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def verify(*, head: Head | None, as_json: bool) -> None:
+    """Recompute every link of the audit and compare every row with it; exit 1 names the first that differs."""
+    found = _pages().verify(head)
+    if as_json:
+        _print_json({"entries": found.entries, "rows": found.rows, "head": _head_text(found.head)})
+    else:
+        click.echo(f"verified {found.entries} entries, {found.rows} rows, head {_head_text(found.head)}")
+
+
+@audit.command("head")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def head_(*, as_json: bool) -> None:
+    """Print the newest link. Keep it elsewhere: `verify --head` then proves that nothing before it was changed."""
+    head = _pages().head()
+    if as_json:
+        _print_json({"seq": head.seq, "hash": head.hash})
+    else:
+        click.echo(_head_text(head))
+
+
+@audit.command()
+def export() -> None:
+    """Print every entry of the audit as a JSON line, oldest first."""
+    for entry in _pages().audit_entries():
+        _print_json(entry)
+
+
+# -- JSON --------------------------------------------------------------------------------------------------------
+
+
+def line_json(line: LogLine) -> dict[str, Any]:
+    """One delivery as tools rely on it; prices as text, times ISO 8601 in UTC."""
+    signal = line.signal
+    return {
+        "signal": signal.id if signal else None,
+        "delivery": line.delivery.id,
+        "strategy": line.delivery.strategy,
+        "account": signal.account if signal else None,
+        "received_at": _iso(line.delivery.received_at),
+        "fired_at": _iso(signal.fired_at) if signal else None,
+        "action": signal.action if signal else None,
+        "ticker": lane_of(signal).ticker if signal else None,
+        "instrument": line.symbol,
+        "state": line.state,
+        "outcome": line.outcome,
+        "reason": line.reason,
+        "orders": [_order_json(leg, order) for leg, order in line.orders],
+    }
+
+
+def story_json(line: LogLine, story: Story | None) -> dict[str, Any]:
+    """The line, what arrived and how it was judged, and every event."""
+    delivery = line.delivery
+    return {
+        **line_json(line),
+        "remedy": _remedy(line),
+        "body": delivery.body,
+        "source": delivery.source,
+        "layers": dict(delivery.layers),
+        "plan": line.signal.plan if line.signal else None,
+        "latencies_ms": {each.label: round(each.length.total_seconds() * 1000) for each in _latencies(story)},
+        "repeated_by": [repeat.id for repeat in story.repeats] if story else [],
+        "events": [
+            {
+                "at": _iso(event.at),
+                "title": event.title,
+                "text": event.text,
+                "audit": event.seq,
+                "evidence": [{"label": piece.label, "texts": list(piece.texts)} for piece in event.evidence],
+            }
+            for event in (timeline(story) if story else [])
+        ],
+    }
+
+
+def _order_json(leg: Leg, order: Order) -> dict[str, Any]:
+    return {
+        "orderid": order.broker_id,
+        "tag": order.tag,
+        "leg": leg.role,
+        "status": order.state,
+        "quantity": order.sent_quantity if order.working_quantity is None else order.working_quantity,
+        "filled": order.filled,
+        "average": None if order.average is None else str(order.average),
+    }
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value))
+
+
+# -- for people --------------------------------------------------------------------------------------------------
+
+
+def _cells(line: LogLine) -> Sequence[Text]:
+    words = (ist_time(line.delivery.received_at), line.delivery.strategy or "-", asked_of(line))
+    return [*map(_text, words), _text(spoken(line.word), tone(line.word)), _text(line.reason or "")]
+
+
+def _print_story(line: LogLine, story: Story | None) -> None:
+    console = Console(highlight=False)
+    console.print(_text(asked_of(line)), _text(spoken(line.word), tone(line.word)), _text(line.reason or ""))
+    if remedy := _remedy(line):
+        console.print(_text(remedy))
+    console.print(_text(f"received {ist_day(line.delivery.received_at)} from {line.delivery.source}"))
+    if story:
+        console.print(_text(", ".join(f"{each.label} {span(each.length)}" for each in latencies(story))))
+    console.print(_text(laid_out(line.delivery.body)))
+    for name, verdict, words in layers_of(line.delivery):
+        console.print(_text(f"  {verdict}", tone(verdict)), _text(f"{name} {words}"))
+    for event in timeline(story) if story else []:
+        audited = f" [audit {event.seq}]" if event.seq else ""
+        console.print(_text(ist_exact(event.at)), _text(event.title, event.tone), _text(f"{event.text}{audited}"))
+
+
+def _text(words: str, tone_: str = "") -> Text:
+    """Words from anywhere, safe for a terminal: control characters are spelled out, markup means nothing."""
+    safe = "".join(one if one.isprintable() or one == "\n" else f"\\x{ord(one):02x}" for one in words)
+    return Text(safe, _COLOURS.get(tone_, ""))
+
+
+def _remedy(line: LogLine) -> str | None:
+    code = line.signal.code if line.signal else line.delivery.code
+    return Refusal(code).remedy if code else None
+
+
+def _latencies(story: Story | None) -> Sequence[Latency]:
+    return latencies(story) if story else ()
+
+
+def _head_text(head: Head) -> str:
+    return f"{head.seq}:{head.hash}"
+
+
+def _pages() -> Pages:
+    return bootstrap.open_store(bootstrap.open_settings()).pages

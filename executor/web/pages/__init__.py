@@ -1,0 +1,87 @@
+"""The pages: what a person reads. One file a page; all of it behind a password, none of it talks to the broker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from flask import Blueprint, Flask, render_template, request
+
+from executor.clock import Clock
+from executor.errors import NotRecorded
+from executor.store.pages import Pages
+from executor.store.people import People
+from executor.web.authenticity import source_of
+from executor.web.hardening import allowed_hosts, harden
+from executor.web.login import LoginParts, add_login, configure_sessions
+from executor.web.pages import words
+from executor.web.pages.audit import add_audit_log
+from executor.web.pages.frame import Frame
+from executor.web.pages.layout import laid_out
+from executor.web.pages.signal import add_stories
+
+_WEB = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class PageParts:
+    """What the pages are made of. `clock` is the product's, `system` the machine's: sessions follow the latter."""
+
+    pages: Pages
+    people: People
+    clock: Clock
+    system: Clock
+    session_key: bytes = field(repr=False)
+    public_url: str
+    port: int
+    trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
+
+
+def register_pages(app: Flask, parts: PageParts) -> None:
+    """Add `/`, `/signals/<id>`, `/deliveries/<id>`, `/login` and the stylesheet to an application."""
+    configure_sessions(app, parts.session_key, secure=parts.public_url.startswith("https://"))
+    blueprint = Blueprint(
+        "pages",
+        __name__,
+        template_folder=str(_WEB / "templates"),
+        static_folder=str(_WEB / "static"),
+        static_url_path="/static",
+    )
+
+    def source() -> str:
+        forwarded = request.headers.get("X-Forwarded-For", "")
+        return source_of(request.remote_addr, forwarded, parts.trusted_proxies)
+
+    harden(blueprint, allowed_hosts(parts.public_url, parts.port))
+    add_login(blueprint, LoginParts(parts.people, parts.system, parts.session_key, source))
+    frame = Frame(parts.pages, parts.clock)
+    add_audit_log(blueprint, parts.pages, frame)
+    add_stories(blueprint, parts.pages, frame)
+    blueprint.register_error_handler(NotRecorded, _no_database)
+    app.register_blueprint(blueprint)
+    _add_words(app)
+
+
+def _no_database(error: Exception) -> tuple[str, int]:
+    words = {"title": "The database does not answer", "text": str(error)}
+    return render_template("message.html", **words), HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def _add_words(app: Flask) -> None:
+    for filter_ in (
+        words.asked_of,
+        words.ist_day,
+        words.ist_exact,
+        words.ist_time,
+        words.leg_terms,
+        words.rupees,
+        words.span,
+        words.spoken,
+        words.terms,
+        words.tone,
+        laid_out,
+    ):
+        app.jinja_env.filters[filter_.__name__] = filter_

@@ -1,0 +1,58 @@
+"""The frame of every page: which accounts these are and of what kind, whether their trader lives, what is halted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import render_template
+
+from executor.clock import Clock
+from executor.domain.messages import HaltKind
+from executor.domain.strategy import Account, AccountKind
+from executor.store.pages import Beat, Pages
+from executor.web.login import csrf_token
+from executor.web.pages.words import span
+
+#: A trader beats every second; one that has not for this long is said to be silent.
+SILENT = timedelta(seconds=10)
+_HALT_WORDS = {HaltKind.HALT: "HALTED", HaltKind.KILL: "KILLED", HaltKind.LOSS: "LOSS LIMIT"}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBadge:
+    account: Account
+    trader: str
+    tone: str
+
+
+class Frame:
+    def __init__(self, pages: Pages, clock: Clock) -> None:
+        self._pages = pages
+        self._clock = clock
+
+    def render(self, template: str, **values: Any) -> str:
+        """Render a page with how things stand at this moment in its head."""
+        now = self._clock.now()
+        standing = self._pages.standing()
+        return render_template(
+            template,
+            now=now,
+            csrf=csrf_token(),
+            badges=[_badge(account, beat, now) for account, beat in standing.accounts],
+            kinds={account.name: account.kind for account, _ in standing.accounts},
+            halts=[(_HALT_WORDS[halt.kind], halt) for halt in standing.halts],
+            **values,
+        )
+
+
+def _badge(account: Account, beat: Beat | None, now: datetime) -> AccountBadge:
+    if beat is None:
+        return AccountBadge(account, "no trader has run yet", "" if account.kind is AccountKind.PAPER else "bad")
+    silence = now - beat.at
+    if silence >= SILENT:
+        return AccountBadge(account, f"trader silent for {span(silence)}", "bad")
+    if beat.status.get("session") is False:
+        return AccountBadge(account, "trader runs, no broker session", "warn")
+    return AccountBadge(account, "trader runs", "good")
