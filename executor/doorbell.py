@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import select
 import socket
 import tempfile
@@ -68,7 +69,7 @@ class DatagramListener:
 def bell_path(state_dir: Path) -> Path:
     """Where the doorbell of a state dir hangs."""
     inside = state_dir.resolve() / "doorbell"
-    if len(str(inside).encode()) <= _LONGEST:
+    if len(os.fsencode(inside)) <= _LONGEST:
         return inside
-    name = hashlib.sha256(str(inside).encode()).hexdigest()[:16]
+    name = hashlib.sha256(os.fsencode(inside)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"executor-{name}.bell"

@@ -17,19 +17,19 @@ from executor.clock import Clock
 from executor.domain.calendar import Calendar, clock_time, trading_day
 from executor.domain.ids import CallId
 from executor.domain.messages import Call, CallRow, Halt, HaltKind, SessionChanged
-from executor.errors import BrokerError, LeaseLost, LoginRefused, NotRecorded
+from executor.errors import BrokerError, ConfigError, LeaseLost, LoginRefused, NotRecorded
 from executor.store.ledger import Ledger, SavedSession
-from executor.trader.workers import Inbox
+from executor.trader.workers import Inbox, log_failure
 
 log = logging.getLogger(__name__)
 
 LOGIN_AT = time(8, 30)
 LOGOUT_AT = time(23, 45)
 JOB = "login"
-#: When the next login may be tried: after a refusal past the TOTP step that it used up.
+#: When the next opening may be tried, however this one ended; after a refusal past the TOTP step that it used up.
+_PAUSE = timedelta(seconds=5)
 _REFUSED_PAUSE = timedelta(seconds=31)
-_UNANSWERED_PAUSE = timedelta(seconds=5)
-_REFUSALS = 3
+_MOST = 3
 _WITHIN = timedelta(minutes=10)
 
 
@@ -44,8 +44,13 @@ class SessionStore:
     unseal: Callable[[str], Session]
 
     def load(self) -> Session | None:
+        """The saved session; None when there is none that opens with our key: a login makes a new one."""
         saved = self.ledger.session(self.account)
-        return self.unseal(saved.tokens) if saved and saved.tokens else None
+        try:
+            return self.unseal(saved.tokens) if saved and saved.tokens else None
+        except ConfigError as error:
+            log.warning("session_not_opened account=%s why=%s", self.account, error)
+            return None
 
     def last_step(self) -> int | None:
         saved = self.ledger.session(self.account)
@@ -87,7 +92,7 @@ class SessionKeeper:
         self._new_id = new_id
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="session")
         self._opening: Future[None] | None = None
-        self._refusals: list[datetime] = []
+        self._logins: list[datetime] = []
         self._not_before: datetime | None = None
         self._until: datetime | None = None
 
@@ -103,6 +108,7 @@ class SessionKeeper:
         if self._not_before is not None and now < self._not_before:
             return
         self._opening = self._thread.submit(self._open)
+        self._opening.add_done_callback(log_failure)
 
     def wanted(self, now: datetime) -> bool:
         """Whether a session belongs to this moment: a trading day, from the morning login to the evening."""
@@ -112,38 +118,52 @@ class SessionKeeper:
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def _open(self) -> None:
+        """However it ends, the next opening waits: it must not become a loop, nor begin before the desk has heard."""
         try:
             self._open_or_fail()
         except (NotRecorded, LeaseLost) as error:
             log.error("session_not_recorded account=%s why=%s", self._store.account, error)
+        finally:
+            self._pause(_PAUSE)
 
     def _open_or_fail(self) -> None:
+        began = self._clock.now()
         try:
             session = self._broker.open_session(self._store.load())
         except LoginRefused as error:
             self._refused(error)
         except BrokerError as error:
-            self._not_before = self._clock.now() + _UNANSWERED_PAUSE
             self._failed_call(error, "unanswered")
         else:
             now = self._clock.now()
             self._record(session.calls, "session opened", now)
             self._store.keep(session, at=now)
             self._finish_job(now)
+            if session.opened_at >= began:
+                self._count_login("the broker ended each session soon; is somebody else logging in?")
             self._until = session.ends_at
             self._inbox.put(SessionChanged(open=True))
 
     def _refused(self, error: LoginRefused) -> None:
-        """The third refusal within ten minutes halts entries: a locked account is worse than a late login."""
-        now = self._clock.now()
-        self._not_before = now + _REFUSED_PAUSE
-        self._refusals = [at for at in self._refusals if now - at < _WITHIN] + [now]
+        self._pause(_REFUSED_PAUSE)
         self._failed_call(error, "refused")
-        if len(self._refusals) >= _REFUSALS:
-            self._not_before = now + _WITHIN
-            why = f"{_REFUSALS} logins were refused within ten minutes: {error}"
-            halt = Halt(f"account:{self._store.account}", HaltKind.HALT, now, why, "trader")
-            self._store.ledger.set_halt(halt, at=now)
+        if self._count_login(str(error)):
+            self._pause(_WITHIN)
+
+    def _count_login(self, why: str) -> bool:
+        """The third login within ten minutes, refused or not, halts entries: no login war, no locked account."""
+        now = self._clock.now()
+        self._logins = [at for at in self._logins if now - at < _WITHIN] + [now]
+        if len(self._logins) < _MOST:
+            return False
+        why = f"{_MOST} logins within ten minutes: {why}"
+        halt = Halt(f"account:{self._store.account}", HaltKind.HALT, now, why, "trader")
+        self._store.ledger.set_halt(halt, at=now)
+        return True
+
+    def _pause(self, pause: timedelta) -> None:
+        later = self._clock.now() + pause
+        self._not_before = later if self._not_before is None else max(self._not_before, later)
 
     def _failed_call(self, error: BrokerError, what: str) -> None:
         log.error("login_%s account=%s why=%s", what, self._store.account, error)

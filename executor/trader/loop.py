@@ -141,7 +141,10 @@ class Loop:
         now = self._parts.clock.monotonic()
         if now - self._swept_at >= SWEEP_S:
             self._swept_at = now
-            self._sweep(stop)
+            try:
+                self._sweep(stop)
+            except NotRecorded as error:
+                log.error("not_swept why=%s", error)
             self._until_recorded(Tick(), stop)
             self._parts.sessions.tend(is_open=self._parts.book.evidence.session_open)
         if now - self._beat_at >= BEAT_S:

@@ -8,7 +8,7 @@ from threading import Thread
 from typing import IO
 
 from executor.domain.messages import Tick
-from executor.doorbell import Doorbell
+from executor.doorbell import DatagramListener
 from executor.trader.accounts import SessionKeeper
 from executor.trader.jobs import start_jobs
 from executor.trader.loop import Loop
@@ -22,7 +22,7 @@ class Trader:
     loop: Loop
     workers: ThreadWorkers
     sessions: SessionKeeper
-    doorbell: Doorbell
+    doorbell: DatagramListener
     inbox: Inbox
     lock: IO[str]
 
@@ -38,6 +38,8 @@ class Trader:
             scheduler.shutdown(wait=False)
             self.workers.stop()
             self.sessions.stop()
+            listener.join()
+            self.doorbell.close()
 
     def _listen(self, stop: Flag) -> None:
         while not stop.is_set():

@@ -30,7 +30,7 @@ class ThreadWorkers:
             if isinstance(work, Intent)
             else self._readers.submit(self._read, work)
         )
-        future.add_done_callback(_log_failure)
+        future.add_done_callback(log_failure)
 
     def stop(self) -> None:
         """Let what is on the wire end; nothing new is taken."""
@@ -56,6 +56,7 @@ class ThreadWorkers:
             self._inbox.put(event)
 
 
-def _log_failure(future: Future[None]) -> None:
+def log_failure(future: Future[None]) -> None:
+    """Say what no outcome could carry; without it a thread pool keeps it to itself."""
     if not future.cancelled() and (error := future.exception()) is not None:
         log.error("worker_failed", exc_info=error)
