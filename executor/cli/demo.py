@@ -19,6 +19,8 @@ from executor.demo.stage import DemoFailed, Stage, free_port, json_lines
 
 PAGE_PORT = 8080
 
+Prepare = Callable[[Stage], None]
+
 
 @click.command()
 @click.option(
@@ -31,13 +33,16 @@ def demo(*, once: bool, as_json: bool) -> None:
     A simulator plays a Wednesday morning; web and trader run as real processes in a new state dir; seven alerts are
     sent, signed, over HTTP. Then a table says what became of each. Without --once the audit page stays up.
     """
+    sys.exit(perform(once=once, as_json=as_json))
+
+
+def perform(*, once: bool, as_json: bool, prepare: Prepare | None = None) -> int:
+    """The demo from curtain to table; returns the exit code. `prepare` comes between set-up and first alert."""
     state_dir = Path(tempfile.mkdtemp(prefix="executor-demo-")) / "var"
     stage = Stage(state_dir, free_port() if once else PAGE_PORT)
-    say = _quiet if as_json else click.echo
     good = False
     try:
-        rows = run(stage, say)
-        good = show(rows, as_json=as_json)
+        good = show(run(stage, _quiet if as_json else click.echo, prepare), as_json=as_json)
         if not once:
             click.echo(f"\naudit page: {stage.url}   name: trader   password: {stage.password}   (Ctrl-C ends)")
             stage.wait()
@@ -47,11 +52,11 @@ def demo(*, once: bool, as_json: bool) -> None:
         click.echo(f"demo: {error}\nlogs: {state_dir}", err=True)
     finally:
         stage.close()
-    sys.exit(0 if good else 1)
+    return 0 if good else 1
 
 
-def run(stage: Stage, say: Callable[[str], None], *, prepare: Callable[[Stage], None] | None = None) -> list[Row]:
-    """Play all of it; `prepare` comes between the set-up and the first alert. Raises DemoFailed."""
+def run(stage: Stage, say: Callable[[str], None], prepare: Prepare | None) -> list[Row]:
+    """Play all of it and check it. Raises DemoFailed when the stage itself breaks."""
     say("starting simulator, web and trader …")
     stage.raise_curtain()
     play = Play(stage, say)
@@ -62,6 +67,8 @@ def run(stage: Stage, say: Callable[[str], None], *, prepare: Callable[[Stage], 
     verified = stage.command("audit", "verify").strip()
     audit = json_lines(stage.command("audit", "list", "--json"))
     rows = check(sent, audit, stage.control("state"))
+    if play.missed:
+        rows.append(Row("what was waited for", 0, "", "", tuple(play.missed)))
     say(verified)
     return rows
 
@@ -73,7 +80,8 @@ def show(rows: list[Row], *, as_json: bool) -> bool:
             click.echo(json.dumps(asdict(row), ensure_ascii=False))
     else:
         table = Table(title="what became of each alert")
-        for column in ("alert", "answer", "audit", "exchange", ""):
+        table.add_column("alert", no_wrap=True)
+        for column in ("answer", "our audit says", "the exchange says", ""):
             table.add_column(column, overflow="fold")
         for row in rows:
             table.add_row(row.title, str(row.answer), row.audit, row.exchange, "\n".join(row.wrong) or "ok")

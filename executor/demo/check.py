@@ -42,9 +42,9 @@ def _row(alert: Sent, line: Mapping[str, Any] | None, at_exchange: Mapping[str, 
     verdict = line["outcome"] or line["state"]
     if verdict not in alert.expected:
         wrong.append(f"ended {verdict}, expected {' or '.join(alert.expected)}")
-    told = [at_exchange.get(order["orderid"]) for order in line["orders"]]
     wrong += _orders_wrong(alert, line, at_exchange)
-    exchange = ", ".join(f"{order['status']} {order['filled']}" for order in told if order) or "no order"
+    told = [f"{o['leg'].lower()} {_words(at_exchange.get(o['orderid']))}" for o in line["orders"]]
+    exchange = ", ".join(told) or "no order"
     return Row(alert.title, alert.status, f"{verdict}: {line['reason'] or ''}".rstrip(": "), exchange, tuple(wrong))
 
 
