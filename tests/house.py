@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from queue import SimpleQueue
 from random import Random
 from threading import Event as Flag
 from typing import Any
+
+from sqlalchemy import select
 
 from executor.broker.limits import PermitBook, load_limits
 from executor.broker.port import Broker
@@ -24,16 +26,31 @@ from executor.broker.smartapi.wire import Wire, to_app
 from executor.clock import ManualClock
 from executor.config.calendar import load_calendar
 from executor.desk.book import Book
+from executor.domain.bracket import Bracket
 from executor.domain.calendar import trading_day
 from executor.domain.delivery import Delivery, Verdict
 from executor.domain.ids import DeliveryId, Ids, SignalId
 from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
-from executor.domain.messages import Intent, Query, ReadEnded, ReadFailed, Resolved, SendEnded, SessionChanged
+from executor.domain.messages import (
+    Intent,
+    IntentKind,
+    IntentState,
+    PermitClass,
+    Query,
+    ReadEnded,
+    ReadFailed,
+    Resolved,
+    SendEnded,
+    SessionChanged,
+)
+from executor.domain.order import Order
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Action, LaneKey, Signal, SignalState
-from executor.domain.strategy import Strategy
+from executor.domain.strategy import Rails, Strategy
 from executor.errors import BrokerUnavailable, SessionLost
 from executor.simulator import SimulatorConfig, create_app, credentials
+from executor.store import schema
+from executor.store.rows import load
 from executor.store.store import Store
 from executor.trader.loop import SWEEP_S, Loop, LoopParts
 from tests.builders import a_strategy
@@ -70,7 +87,7 @@ class InlineSessions:
 
     def tend(self, *, is_open: bool) -> None:
         now = self.house.clock.monotonic()
-        if not is_open and now - self.opened_at > 31:
+        if not is_open and self.house.sessions_allowed and now - self.opened_at > 31:
             self.opened_at = now
             self.house.broker.open_session(None)
             self.house.inbox.put(SessionChanged(open=True))
@@ -83,6 +100,7 @@ class House:
     ids: Ids
     strategy: Strategy = field(default_factory=lambda: a_strategy(account=ACCOUNT, rails=rails()))
     wrap_broker: Callable[[Broker], Broker] = lambda broker: broker
+    sessions_allowed: bool = True
     simulator: SimulatorConfig = field(default_factory=lambda: SimulatorConfig(seed=3))
 
     def __post_init__(self) -> None:
@@ -106,6 +124,7 @@ class House:
         epoch = self.store.ledger.take_lease(ACCOUNT, "house", at=now, same_host=True)
         self.book = Book(self.store.recovery.load_book(ACCOUNT, trading_day(now)), load_calendar(None))
         writes = self.store.recovery.recent_writes(ACCOUNT, now - timedelta(hours=1))
+        self.permits = PermitBook(load_limits(), writes)
         self.loop = Loop(
             LoopParts(
                 ledger=self.store.ledger,
@@ -113,7 +132,7 @@ class House:
                 book=self.book,
                 workers=InlineWorkers(self.broker, self.inbox),
                 sessions=InlineSessions(self),
-                permits=PermitBook(load_limits(), writes),
+                permits=self.permits,
                 clock=self.clock,
                 ids=Ids(self.clock.now, Random(11), above=self.store.recovery.newest_id()),
                 inbox=self.inbox,
@@ -131,8 +150,16 @@ class House:
             while self.loop.round(self.stop, wait_s=0):
                 pass
 
-    def signal(self, action: str = "buy", **fields: Any) -> SignalId:
-        """A signal as web would record it, fired now."""
+    def until(self, is_so: Callable[[], Any], *, within: float) -> None:
+        """Let time pass until something holds; a failure when it does not in time."""
+        for _ in range(round(within / SWEEP_S)):
+            if is_so():
+                return
+            self.run(SWEEP_S)
+        assert is_so(), f"not within {within} s"
+
+    def signal(self, action: str = "buy", *, ago: float = 0, **fields: Any) -> SignalId:
+        """A signal as web would record it, fired now or `ago` seconds before."""
         signal_id, delivery_id = SignalId(self.ids.new()), DeliveryId(self.ids.new())
         now = self.clock.now()
         plain = {"exchange": "NSE", "ticker": "SBIN", "action": action, **fields}
@@ -146,7 +173,7 @@ class House:
             key=f"id:{signal_id}",
             action=Action(action),
             fields=plain,
-            fired_at=now,
+            fired_at=now - timedelta(seconds=ago),
             received_at=now,
         )
         delivery = Delivery(delivery_id, self.strategy.name, "test", {}, "0", "{}", {}, Verdict.ACCEPTED, now)
@@ -167,6 +194,42 @@ class House:
         """Set SBIN's price; it is held until it is set again."""
         self.control("price", {"exchange": "NSE", "token": "3045", "ltp": str(value)})
 
+    def resting_long(self) -> SignalId:
+        """A long whose entry (limit 802.40) rests below the price of 803 and waits for `fill`."""
+        self.price("803")
+        signal = self.signal("buy", price="800")
+        self.run(1)
+        return signal
+
+    def ready_entry(self) -> SignalId:
+        """A buy whose intent is READY: this second's permits are used up."""
+        self.permits.take([PermitClass.ENTER] * 8, self.clock.now())
+        signal = self.signal("buy", price="800")
+        self.until(lambda: self.book.rows.tables[Intent], within=2 * SWEEP_S)
+        assert [one.state for one in self.book.rows.tables[Intent].values()] == [IntentState.READY]
+        return signal
+
+    def long(self, **fields: Any) -> SignalId:
+        """A long of 10, entered at 800 with its stop (792) and target (816) resting."""
+        signal = self.signal("buy", price="800", **fields)
+        self.run(6)
+        return signal
+
+    def fill(self, order: Any, quantity: int, **more: Any) -> None:
+        """The market takes a part of an order."""
+        self.control(f"order/{order['orderid']}/fill", {"quantity": quantity, **more})
+
+    def cancel(self, order: Any) -> None:
+        """The hand in the broker's app cancels an order."""
+        self.control(f"order/{order['orderid']}/cancel", {})
+
+    def modify_by_hand(self, order: Any, quantity: int) -> None:
+        """The hand in the broker's app changes an order's quantity."""
+        ours = next(row for row in self.book.rows.tables[Order].values() if row.broker_id == order["orderid"])
+        placed = next(row for row in self.book.rows.tables[Intent].values() if row.order == ours.id)
+        request = replace(placed.request, quantity=quantity, broker_id=ours.broker_id)
+        self.broker.send(replace(placed, kind=IntentKind.MODIFY, request=request))
+
     def fault(self, route: str, kind: str, **more: Any) -> None:
         self.control("fault", {"route": route, "kind": kind, "times": 1, **more})
 
@@ -182,6 +245,30 @@ class House:
         """The exchange's own orders, in the order in which they came."""
         return [row for row in self.state()["orders"] if all(row[name] == value for name, value in where.items())]
 
+    def working(self, **where: Any) -> list[Any]:
+        """The exchange's orders that can still trade."""
+        return [row for row in self.orders(**where) if row["status"] in {"open", "trigger pending"}]
+
+    def stopped(self) -> int:
+        """Units that resting stops would sell or buy."""
+        return sum(row["quantity"] - row["filled"] for row in self.working(type="STOPLOSS_LIMIT"))
+
+    def targeted(self) -> int:
+        """Units that resting targets would sell or buy."""
+        return sum(row["quantity"] - row["filled"] for row in self.working(type="LIMIT", side="SELL"))
+
+    def requests(self, route: str) -> list[Any]:
+        return [row for row in self.state()["requests"] if row["route"] == route]
+
+    def said(self, kind: str) -> list[str]:
+        """What the audit says under a kind, oldest first."""
+        with self.store.database.read() as connection:
+            rows = connection.execute(select(schema.audit).order_by(schema.audit.c.seq)).all()
+        return [json.loads(row.text)["say"] for row in rows if row.kind == kind]
+
+    def brackets(self) -> list[Bracket]:
+        return list(self.book.rows.tables[Bracket].values())
+
     def net(self) -> int:
         """What the exchange says the account nets in SBIN."""
         sign = {"BUY": 1, "SELL": -1}
@@ -194,16 +281,9 @@ class House:
         return Resolved(signal, self.strategy, found)
 
     def _any_signal(self, signal_id: SignalId) -> Signal:
-        from sqlalchemy import select
-
-        from executor.store import schema
-        from executor.store.rows import load
-
         with self.store.database.read() as connection:
             return load(Signal, connection.execute(select(schema.signal).where(schema.signal.c.id == signal_id)).one())
 
 
-def rails(**changes: Any) -> Any:
-    from executor.domain.strategy import Rails
-
+def rails(**changes: Any) -> Rails:
     return Rails(**{"tickers": frozenset({"NSE:SBIN"}), "max_quantity": 100, **changes})

@@ -5,15 +5,15 @@ Memory moves only after the commit: rules change a `Draft`; `Book.apply` takes o
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from executor.desk.rows import Rows, key_of
 from executor.domain.bracket import Bracket, BracketState, Leg, Role
 from executor.domain.calendar import Calendar, trading_day
-from executor.domain.ids import BracketId, Ids, IntentId, LegId, OrderId
+from executor.domain.ids import BracketId, BrokerOrderId, Ids, IntentId, LegId, OrderId, OrderTag
 from executor.domain.messages import (
     BookRows,
     CallRow,
@@ -31,15 +31,13 @@ from executor.domain.messages import (
     ReportRow,
     Row,
 )
-from executor.domain.order import Order
-from executor.domain.position import Holding, holding_of
+from executor.domain.order import DONE, Order
+from executor.domain.position import NOTHING, Holding
 from executor.domain.signal import Signal
-
-Tables = dict[type, dict[Any, Any]]
 
 
 class Book:
-    """Rows by kind and key, halts, and evidence; only `apply` changes it."""
+    """The rows, halts and evidence of an account; only `apply` changes it."""
 
     def __init__(self, rows: BookRows, calendar: Calendar) -> None:
         self.account = rows.account
@@ -47,27 +45,24 @@ class Book:
         self.halts: tuple[Halt, ...] = rows.halts
         self.evidence = Evidence()
         self.report_hashes = set(rows.report_hashes)
-        self.tables: Tables = {kind: {} for kind in (Signal, Lane, Bracket, Leg, Order, Intent, Fill)}
+        self.rows = Rows()
         for group in (rows.signals, rows.lanes, rows.brackets, rows.legs, rows.orders, rows.intents, rows.fills):
             for row in group:
-                self._take(row)
+                self.rows.take(row)
 
     def apply(self, decision: Decision, committed: Committed | None) -> None:
         """Take over a decision after its transaction; `committed` is None when it had nothing to commit."""
         for change in decision.changes:
-            self._take(change.row)
+            if isinstance(change.row, ReportRow):
+                self.report_hashes.add(change.row.hash)
+            elif not isinstance(change.row, CallRow):
+                self.rows.take(change.row)
         if committed is not None:
             for intent in committed.sending:
-                self._take(intent)
+                self.rows.take(intent)
             self.halts = committed.halts
         if decision.evidence is not None:
             self.evidence = decision.evidence
-
-    def _take(self, row: Row) -> None:
-        if isinstance(row, ReportRow):
-            self.report_hashes.add(row.hash)
-        elif not isinstance(row, CallRow):
-            self.tables[type(row)][key_of(row)] = row
 
 
 class Draft:
@@ -82,47 +77,40 @@ class Draft:
         self.evidence = book.evidence
         self.queries: list[Query] = []
         self.notes: list[Note] = []
-        self._base = book
-        self._tables: Tables = {kind: dict(rows) for kind, rows in book.tables.items()}
-        self._tables[ReportRow] = {}
-        self._tables[CallRow] = {}
+        self._known_hashes = book.report_hashes
+        self._rows = book.rows.copy()
+        self._rows.tables |= {ReportRow: {}, CallRow: {}}
         self._before: dict[tuple[type, Any], Row | None] = {}
-        self._legs_of: dict[BracketId, list[LegId]] = defaultdict(list)
-        self._orders_of: dict[LegId, list[OrderId]] = defaultdict(list)
-        self._intents_of: dict[OrderId, list[IntentId]] = defaultdict(list)
-        for kind in (Leg, Order, Intent):
-            for row in self._tables[kind].values():
-                self._index(row)
 
     # tables
 
     @property
     def signals(self) -> dict[Any, Signal]:
-        return self._tables[Signal]
+        return self._rows.tables[Signal]
 
     @property
     def lanes(self) -> dict[str, Lane]:
-        return self._tables[Lane]
+        return self._rows.tables[Lane]
 
     @property
     def brackets(self) -> dict[BracketId, Bracket]:
-        return self._tables[Bracket]
+        return self._rows.tables[Bracket]
 
     @property
     def legs(self) -> dict[LegId, Leg]:
-        return self._tables[Leg]
+        return self._rows.tables[Leg]
 
     @property
     def orders(self) -> dict[OrderId, Order]:
-        return self._tables[Order]
+        return self._rows.tables[Order]
 
     @property
     def intents(self) -> dict[IntentId, Intent]:
-        return self._tables[Intent]
+        return self._rows.tables[Intent]
 
     @property
     def fills(self) -> dict[Any, Fill]:
-        return self._tables[Fill]
+        return self._rows.tables[Fill]
 
     @property
     def day(self) -> date:
@@ -132,13 +120,10 @@ class Draft:
 
     def put(self, row: Row, *, before: Row | None = None) -> None:
         """Set a row. `before`: the row as the store holds it, when the book has not seen it yet."""
-        table = self._tables[type(row)]
         place = (type(row), key_of(row))
         if place not in self._before:
-            self._before[place] = table.get(place[1], before)
-            if place[1] not in table:
-                self._index(row)
-        table[place[1]] = row
+            self._before[place] = self._rows.tables[place[0]].get(place[1], before)
+        self._rows.take(row)
 
     def learn(self, **fields: Any) -> None:
         """Keep evidence, in memory only."""
@@ -152,15 +137,13 @@ class Draft:
             self.queries.append(query)
 
     def knows_report(self, content_hash: str) -> bool:
-        return content_hash in self._base.report_hashes or content_hash in {
-            row.hash for row in self._tables[ReportRow].values()
-        }
+        return content_hash in self._known_hashes or (self.day, content_hash) in self._rows.tables[ReportRow]
 
     def decision(self, intents: Iterable[Intent]) -> Decision:
         changes = [
-            Change(row=self._tables[kind][key], before=before)
+            Change(row=row, before=before)
             for (kind, key), before in self._before.items()
-            if self._tables[kind][key] != before
+            if (row := self._rows.tables[kind][key]) != before
         ]
         ordered = sorted(intents, key=lambda intent: (intent.permit, intent.id))
         return Decision(tuple(changes), tuple(ordered), tuple(self.queries), self.evidence, tuple(self.notes))
@@ -176,48 +159,50 @@ class Draft:
         return found[0] if found else None
 
     def legs_of(self, bracket: BracketId, *roles: Role) -> list[Leg]:
-        legs = [self.legs[leg] for leg in self._legs_of[bracket]]
+        legs = [self.legs[leg] for leg in self._rows.legs_of.get(bracket, ())]
         return [leg for leg in legs if not roles or leg.role in roles]
+
+    def legs_by_cause(self, cause: str) -> list[Leg]:
+        """The legs that a signal or command asked for."""
+        return [self.legs[leg] for leg in self._rows.legs_by_cause.get(cause, ())]
 
     def orders_of(self, leg: LegId) -> list[Order]:
         """The attempts of a leg, oldest first."""
-        return [self.orders[order] for order in self._orders_of[leg]]
+        return [self.orders[order] for order in self._rows.orders_of.get(leg, ())]
 
     def orders_of_bracket(self, bracket: BracketId, *roles: Role) -> list[tuple[Leg, Order]]:
         return [(leg, order) for leg in self.legs_of(bracket, *roles) for order in self.orders_of(leg.id)]
 
+    def order_by_broker_id(self, day: date, broker_id: BrokerOrderId) -> Order | None:
+        found = self._rows.by_broker_id.get((day, broker_id))
+        return self.orders[found] if found else None
+
+    def order_by_tag(self, tag: OrderTag) -> Order | None:
+        """Our own order with this tag; a foreign one may bear it too."""
+        found = self._rows.by_tag.get(tag)
+        return self.orders[found] if found else None
+
+    def bracket_of(self, order: Order) -> Bracket | None:
+        return self.brackets[self.legs[order.leg].bracket] if order.leg else None
+
     def intents_of(self, order: OrderId) -> list[Intent]:
-        return [self.intents[intent] for intent in self._intents_of[order]]
+        return [self.intents[intent] for intent in self._rows.intents_of.get(order, ())]
 
     def unsettled(self, order: OrderId) -> Intent | None:
-        found = [intent for intent in self.intents_of(order) if intent.settled_by is None]
-        return found[0] if found else None
+        return next((intent for intent in self.intents_of(order) if intent.settled_by is None), None)
 
     def placing(self, order: OrderId) -> Intent | None:
         """The newest PLACE intent of an order."""
-        found = [intent for intent in self.intents_of(order) if intent.kind is IntentKind.PLACE]
-        return found[-1] if found else None
+        return next((one for one in reversed(self.intents_of(order)) if one.kind is IntentKind.PLACE), None)
+
+    def was_sent(self, order: OrderId) -> bool:
+        """Whether a byte of it may have left."""
+        placing = self.placing(order)
+        return placing is not None and placing.sending_at is not None
+
+    def may_rest(self, order: Order) -> bool:
+        """Whether an order works at the broker, or is on its way or in doubt."""
+        return order.state not in DONE and self.was_sent(order.id)
 
     def holding(self, bracket: Bracket) -> Holding:
-        return holding_of(bracket.side, self.orders_of_bracket(bracket.id))
-
-    def _index(self, row: Row) -> None:
-        if isinstance(row, Leg):
-            self._legs_of[row.bracket].append(row.id)
-        elif isinstance(row, Order) and row.leg is not None:
-            self._orders_of[row.leg].append(row.id)
-        elif isinstance(row, Intent):
-            self._intents_of[row.order].append(row.id)
-
-
-def key_of(row: Row) -> Any:
-    """The key of a row within its kind."""
-    match row:
-        case Lane():
-            return row.key
-        case Fill():
-            return (row.day, row.broker_id, row.fill_id)
-        case ReportRow():
-            return (row.day, row.hash)
-        case _:
-            return row.id
+        return self._rows.holdings.get(bracket.id, NOTHING)

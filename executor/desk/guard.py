@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from executor.desk.aim.leave import close
 from executor.desk.book import Draft
-from executor.desk.settle import passing_refusal
+from executor.desk.settle import is_lost
 from executor.domain.bracket import Bracket, Goal, Role
+from executor.domain.ids import BracketId
 from executor.domain.order import OrderState, OrderType
 from executor.domain.strategy import Protection
 
@@ -18,30 +19,33 @@ ALARM = timedelta(seconds=15)
 FORCED_EXIT = timedelta(seconds=30)
 #: A stop that triggered and did not fill is walked after this long (DESIGN: Protection).
 WALK = timedelta(seconds=2)
-#: A stop refused or rejected this often will not be taken: leave.
-_STOP_ATTEMPTS = 2
+#: A stop refused, rejected or taken away this often will not stay: leave.
+STOP_ATTEMPTS = 2
 
 
 def guard(draft: Draft) -> None:
-    since = dict(draft.evidence.unprotected_since)
-    live = {bracket.id: bracket for bracket in draft.live_brackets()}
-    for gone in since.keys() - live.keys():
-        del since[gone]
-    for bracket in live.values():
-        if not is_unprotected(draft, bracket):
-            since.pop(bracket.id, None)
+    since: dict[BracketId, datetime] = {}
+    alarmed: set[BracketId] = set()
+    for bracket in draft.live_brackets():
+        if not is_exposed(draft, bracket):
             continue
-        started = since.setdefault(bracket.id, draft.now)
-        _act(draft, bracket, unprotected=draft.now - started)
-    if since != draft.evidence.unprotected_since:
-        draft.learn(unprotected_since=since)
+        since[bracket.id] = draft.evidence.unprotected_since.get(bracket.id, draft.now)
+        age = draft.now - since[bracket.id]
+        if bracket.goal is Goal.OPEN and (reason := _force(draft, bracket, age)):
+            close(draft, bracket, closer=bracket.closer, reason=reason)
+            draft.note("forced_exit", bracket.id, f"{bracket.symbol}: {reason}", alarm=True)
+        if alarm := _alarm(draft, bracket, age):
+            alarmed.add(bracket.id)
+            if bracket.id not in draft.evidence.alarmed:
+                draft.note(alarm[0], bracket.id, f"{bracket.symbol}: {alarm[1]}", alarm=True)
+    draft.learn(unprotected_since=since, alarmed=frozenset(alarmed))
 
 
-def is_unprotected(draft: Draft, bracket: Bracket) -> bool:
-    """Whether more is held than working stops cover, in a bracket that is meant to be protected and kept."""
-    if bracket.protection is Protection.NONE or bracket.goal is Goal.FLAT:
-        return False
-    return draft.holding(bracket).held > stopped_quantity(draft, bracket)
+def is_exposed(draft: Draft, bracket: Bracket) -> bool:
+    """Whether more is held than working stops cover, or more has left than came in."""
+    held = draft.holding(bracket).held
+    meant = bracket.protection is Protection.NONE and bracket.goal is Goal.OPEN
+    return held < 0 or (not meant and held > stopped_quantity(draft, bracket))
 
 
 def stopped_quantity(draft: Draft, bracket: Bracket) -> int:
@@ -51,27 +55,24 @@ def stopped_quantity(draft: Draft, bracket: Bracket) -> int:
     return sum(order.remaining for order in resting)
 
 
-def _act(draft: Draft, bracket: Bracket, *, unprotected: timedelta) -> None:
-    refused = [
-        order
-        for _, order in draft.orders_of_bracket(bracket.id, Role.STOP)
-        if order.state is OrderState.REJECTED and not passing_refusal(draft.placing(order.id))
-    ]
-    if len(refused) >= _STOP_ATTEMPTS:
-        reason = f"its stop was refused {len(refused)} times: {refused[-1].text}"
-    elif unprotected > WALK and _has_started(draft, bracket):
-        reason = "its stop triggered but did not fill"
-    elif unprotected > FORCED_EXIT:
-        reason = f"no stop was working for {unprotected.seconds} s"
-    else:
-        if unprotected > ALARM and bracket.id not in draft.evidence.alarmed:
-            draft.learn(alarmed=draft.evidence.alarmed | {bracket.id})
-            draft.note(
-                "unprotected", bracket.id, f"{bracket.symbol}: no working stop for {ALARM.seconds} s", alarm=True
-            )
-        return
-    close(draft, bracket, closer=bracket.closer, reason=reason)
-    draft.note("forced_exit", bracket.id, f"{bracket.symbol}: {reason}", alarm=True)
+def _force(draft: Draft, bracket: Bracket, unprotected: timedelta) -> str:
+    """Why the position must be left now; empty while there is hope for its stop."""
+    lost = [order for _, order in draft.orders_of_bracket(bracket.id, Role.STOP) if is_lost(draft, order)]
+    if len(lost) >= STOP_ATTEMPTS:
+        return f"its stop was refused or taken away {len(lost)} times: {lost[-1].text}"
+    if unprotected > WALK and _has_started(draft, bracket):
+        return "its stop triggered but did not fill"
+    return f"no stop was working for {unprotected.seconds} s" if unprotected > FORCED_EXIT else ""
+
+
+def _alarm(draft: Draft, bracket: Bracket, unprotected: timedelta) -> tuple[str, str] | None:
+    """Kind and text of what a person has to know of."""
+    held = draft.holding(bracket).held
+    if held < 0:
+        return "reversed", f"{-held} more left than came in; they are undone"
+    if unprotected > ALARM:
+        return "unprotected", f"{held} held, no working stop for {ALARM.seconds} s"
+    return None
 
 
 def _has_started(draft: Draft, bracket: Bracket) -> bool:

@@ -7,9 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from executor.desk.book import Draft
+from executor.desk.outcome import may_fill
 from executor.domain.bracket import Bracket, Goal, Role
 from executor.domain.messages import Lane
-from executor.domain.order import DONE, Side
+from executor.domain.order import Side
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Action, Ask, Held, LaneKey, PositionChange, Signal, lane_of
 
@@ -49,10 +50,8 @@ def held_side(draft: Draft, bracket: Bracket | None) -> Side | None:
         return None
     if draft.holding(bracket).held > 0:
         return bracket.side
-    entries = draft.legs_of(bracket.id, Role.ENTRY)
-    waiting = any(leg.wanted and not draft.orders_of(leg.id) for leg in entries)
-    alive = any(order.state not in DONE for _, order in draft.orders_of_bracket(bracket.id, Role.ENTRY))
-    return bracket.side if waiting or alive else None
+    coming = any(may_fill(draft, leg) for leg in draft.legs_of(bracket.id, Role.ENTRY))
+    return bracket.side if coming else None
 
 
 def meaning(ask: Ask, held: Side | None) -> Meant | Refusal:

@@ -5,23 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 from executor.desk.book import Draft
+from executor.desk.settle import PASSING, refused_how
 from executor.domain.bracket import Bracket, BracketState, Goal, Leg, Role
-from executor.domain.messages import IntentState
-from executor.domain.order import DONE, TERMINAL, Order, OrderState
-from executor.domain.refusal import Refusal, RefusalCode
+from executor.domain.order import DONE, Order, OrderState
+from executor.domain.refusal import Refusal
 from executor.domain.signal import Outcome, Signal, SignalState
 
-#: Outcomes that a late truth may correct.
-_UNFILLED = frozenset({Outcome.NOT_FILLED, Outcome.NOT_PLACED, Outcome.REJECTED, Outcome.EXPIRED})
+#: Outcomes of orders that a late truth may correct.
+_CORRECTABLE = frozenset({Outcome.PARTLY_FILLED, Outcome.NOT_FILLED, Outcome.NOT_PLACED, Outcome.REJECTED})
 
 
 def conclude(draft: Draft) -> None:
     for bracket in draft.live_brackets():
         _advance(draft, bracket)
+    closing = _by_closer(draft)
     for signal in list(draft.signals.values()):
         if signal.state is SignalState.WORKING:
-            _end_if_done(draft, signal)
-        elif signal.outcome in _UNFILLED:
+            _end_if_done(draft, signal, closing.get(signal.id, []))
+        elif signal.outcome in _CORRECTABLE:
             _correct_late(draft, signal)
 
 
@@ -44,12 +45,11 @@ def end_signal(draft: Draft, signal: Signal, outcome: Outcome, refusal: Refusal 
 
 def _advance(draft: Draft, bracket: Bracket) -> None:
     held = draft.holding(bracket).held
-    entries = draft.orders_of_bracket(bracket.id, Role.ENTRY)
-    entering = any(_may_fill(draft, leg, order) for leg, order in entries) or _unstarted(draft, bracket)
-    if bracket.goal is Goal.OPEN and held == 0 and not entering:
+    entering = any(may_fill(draft, leg) for leg in draft.legs_of(bracket.id, Role.ENTRY))
+    if bracket.goal is Goal.OPEN and held <= 0 and not entering:
         reason = "closed by a leg of its own" if draft.holding(bracket).entered else "nothing was entered"
         bracket = replace(bracket, goal=Goal.FLAT, closing_reason=reason)
-    state = _state_of(draft, bracket, held=held, entering=entering)
+    state = _state_of(draft, bracket, held=held)
     if state is not bracket.state:
         draft.note(
             "bracket", bracket.id, f"{bracket.symbol}: {state}, {held} held ({bracket.closing_reason or 'as meant'})"
@@ -57,77 +57,66 @@ def _advance(draft: Draft, bracket: Bracket) -> None:
     draft.put(replace(bracket, state=state))
 
 
-def _state_of(draft: Draft, bracket: Bracket, *, held: int, entering: bool) -> BracketState:
+def _state_of(draft: Draft, bracket: Bracket, *, held: int) -> BracketState:
     if bracket.goal is Goal.OPEN:
         return BracketState.OPEN if held else BracketState.OPENING
-    alive = entering or any(order.state not in DONE for _, order in draft.orders_of_bracket(bracket.id))
+    alive = any(order.state not in DONE for _, order in draft.orders_of_bracket(bracket.id))
     return BracketState.CLOSING if held or alive else BracketState.CLOSED
 
 
-def _unstarted(draft: Draft, bracket: Bracket) -> bool:
-    legs = draft.legs_of(bracket.id, Role.ENTRY)
-    return any(leg.wanted and not draft.orders_of(leg.id) for leg in legs) and bracket.goal is Goal.OPEN
+def may_fill(draft: Draft, leg: Leg) -> bool:
+    """Whether more may come of a leg: an order of it lives, or one is still to be sent."""
+    return waits(draft, leg) or any(order.state not in DONE for order in draft.orders_of(leg.id))
 
 
-def _may_fill(draft: Draft, leg: Leg, order: Order) -> bool:
-    if order.state not in DONE:
-        return True
-    return leg.wanted and order.state is OrderState.REJECTED and may_try_again(draft, leg)
+def waits(draft: Draft, leg: Leg) -> bool:
+    """Whether a leg is wanted and provably nothing of it is at the broker, but its next order may be sent."""
+    orders = draft.orders_of(leg.id)
+    if not leg.wanted or not orders:
+        return leg.wanted
+    return not draft.was_sent(orders[-1].id) or (orders[-1].state is OrderState.REJECTED and may_try_again(draft, leg))
 
 
-#: Refusals that prove the order was not processed and may pass a moment later, with how often they are tried again.
-_AGAIN = {"REFUSED NEVER_SENT": 3, "REFUSED SESSION": 1, "REFUSED RATE": 1}
+def withdraw(draft: Draft, leg: Leg, outcome: Outcome, refusal: Refusal) -> None:
+    """Place no (further) order for a leg; where nothing of it was ever taken, its signal ends with this."""
+    signal = draft.signals.get(leg.cause)
+    if signal is not None and signal.state is not SignalState.ENDED and waits(draft, leg):
+        end_signal(draft, signal, outcome, refusal)
+    draft.put(replace(leg, wanted=False, reason=refusal.detail))
 
 
 def may_try_again(draft: Draft, leg: Leg) -> bool:
-    """Whether an entry whose newest attempt was refused with proof may be sent once more."""
-    attempts = draft.orders_of(leg.id)
-    placing = draft.placing(attempts[-1].id) if attempts else None
-    if placing is None or placing.state is not IntentState.REFUSED:
-        return False
-    kind = (placing.outcome or "").split(":")[0]
-    same = [o for o in attempts if (p := draft.placing(o.id)) and (p.outcome or "").split(":")[0] == kind]
-    return len(same) <= _AGAIN.get(kind, 0)
+    """Whether an entry whose newest attempt was refused with proof, without being looked at, may be sent once more."""
+    ends = [refused_how(draft.placing(order.id)) for order in draft.orders_of(leg.id)]
+    return bool(ends) and ends.count(ends[-1]) <= PASSING.get(ends[-1], 0)
 
 
 # -- signals -----------------------------------------------------------------------------------------------------
 
 
-def _end_if_done(draft: Draft, signal: Signal) -> None:
-    legs = [leg for leg in draft.legs.values() if leg.cause == signal.id and leg.role in {Role.ENTRY, Role.EXIT}]
-    closing = [row for row in draft.brackets.values() if row.closer == signal.id]
+def _by_closer(draft: Draft) -> dict[str, list[Bracket]]:
+    found: dict[str, list[Bracket]] = {}
+    for bracket in draft.brackets.values():
+        if bracket.closer:
+            found.setdefault(bracket.closer, []).append(bracket)
+    return found
+
+
+def _end_if_done(draft: Draft, signal: Signal, closing: list[Bracket]) -> None:
     if closing:
         if all(row.state is BracketState.CLOSED for row in closing):
             _end_exit(draft, signal, closing)
         return
+    legs = [leg for leg in draft.legs_by_cause(signal.id) if leg.role in {Role.ENTRY, Role.EXIT}]
     entry = [leg for leg in legs if leg.role is Role.ENTRY]
-    if legs and all(_leg_ended(draft, leg) for leg in legs):
+    if legs and not any(may_fill(draft, leg) for leg in legs):
         _end_legs(draft, signal, entry or legs)
-
-
-def _leg_ended(draft: Draft, leg: Leg) -> bool:
-    orders = draft.orders_of(leg.id)
-    if not orders:
-        return not leg.wanted or draft.brackets[leg.bracket].goal is Goal.FLAT
-    return all(order.state in DONE for order in orders) and not (
-        leg.wanted and orders[-1].state is OrderState.REJECTED and may_try_again(draft, leg)
-    )
 
 
 def _end_legs(draft: Draft, signal: Signal, legs: list[Leg]) -> None:
     orders = [order for leg in legs for order in draft.orders_of(leg.id)]
-    asked = sum(leg.quantity for leg in legs)
-    if all(_never_sent(draft, order) for order in orders):
-        detail = next((leg.reason for leg in legs if leg.reason), "the position was closed before it was sent")
-        end_signal(draft, signal, Outcome.EXPIRED, Refusal(RefusalCode.STALE, detail))
-        return
-    outcome = outcome_of(orders, asked)
+    outcome = outcome_of(orders, sum(leg.quantity for leg in legs))
     end_signal(draft, signal, outcome, None, reason=_reason(legs, orders, outcome))
-
-
-def _never_sent(draft: Draft, order: Order) -> bool:
-    placing = draft.placing(order.id)
-    return placing is None or placing.state is IntentState.DROPPED
 
 
 def _end_exit(draft: Draft, signal: Signal, closed: list[Bracket]) -> None:
@@ -165,12 +154,12 @@ def _reason(legs: list[Leg], orders: list[Order], outcome: Outcome) -> str:
 
 
 def _correct_late(draft: Draft, signal: Signal) -> None:
-    """A fill that came after the end corrects the outcome once; the audit keeps both."""
-    legs = [leg for leg in draft.legs.values() if leg.cause == signal.id and leg.role is Role.ENTRY]
+    """What came of an order after its signal had ended corrects the outcome once; the audit keeps both."""
+    legs = [leg for leg in draft.legs_by_cause(signal.id) if leg.role is Role.ENTRY]
     orders = [order for leg in legs for order in draft.orders_of(leg.id)]
-    if not any(order.filled for order in orders) or not all(
-        order.state in TERMINAL for order in orders if order.filled
-    ):
+    if not any(order.shown for order in orders) or any(order.state not in DONE for order in orders):
         return
     outcome = outcome_of(orders, sum(leg.quantity for leg in legs))
-    end_signal(draft, signal, outcome, None, reason=f"late: {_reason(legs, orders, outcome)} (was {signal.outcome})")
+    if outcome is not signal.outcome:
+        reason = f"late: {_reason(legs, orders, outcome)} (was {signal.outcome})"
+        end_signal(draft, signal, outcome, None, reason=reason)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from executor.desk.book import Draft
+from executor.desk.outcome import waits
 from executor.domain.bracket import Bracket, Role
 from executor.domain.calendar import clock_time, trading_day
 from executor.domain.instrument import Instrument
@@ -22,7 +23,7 @@ def entry_refused(draft: Draft, *, ask: Ask, strategy: Strategy, contract: Instr
     if not strategy.enabled:
         return Refusal(RefusalCode.STRATEGY_OFF, strategy.name)
     return (
-        _halted(draft, strategy, lane)
+        halted(draft, strategy=strategy.name, lane=lane.key)
         or _ticker_refused(ask, strategy)
         or _hours_refused(draft, strategy, contract)
         or _trades_refused(draft, strategy)
@@ -33,31 +34,30 @@ def is_stale(draft: Draft, signal: Signal) -> bool:
     return draft.now - signal.fired_at > ENTRY_LIFE
 
 
-def age_words(draft: Draft, signal: Signal) -> str:
-    return f"{(draft.now - signal.fired_at).total_seconds():.0f} s after it was fired"
+def age_words(draft: Draft, fired_at: datetime) -> str:
+    return f"{(draft.now - fired_at).total_seconds():.0f} s after it was fired"
+
+
+def halted(draft: Draft, *, strategy: str, lane: str) -> Refusal | None:
+    """The halt in force that covers an entry, if there is one."""
+    scopes = {"ALL", f"account:{draft.account}", f"strategy:{strategy}", f"lane:{lane}"}
+    for halt in draft.halts:
+        if halt.scope in scopes:
+            return Refusal(RefusalCode.HALTED, f"{halt.kind} on {halt.scope}: {halt.why}")
+    known = draft.lanes.get(lane)
+    return Refusal(RefusalCode.HALTED, f"the lane {known.ticker} is halted") if known and known.halted else None
 
 
 def over_quantity(draft: Draft, strategy: Strategy, bracket: Bracket | None, quantity: int) -> Refusal | None:
     """The largest position: what is held, what may still fill, and the new entry together."""
     if bracket is None:
         return None
-    coming = sum(order.remaining for _, order in draft.orders_of_bracket(bracket.id, Role.ENTRY))
-    unsent = sum(
-        leg.quantity for leg in draft.legs_of(bracket.id, Role.ENTRY) if leg.wanted and not draft.orders_of(leg.id)
-    )
+    entries = draft.legs_of(bracket.id, Role.ENTRY)
+    unsent = sum(leg.quantity for leg in entries if waits(draft, leg))
+    coming = sum(order.remaining for leg in entries for order in draft.orders_of(leg.id) if draft.may_rest(order))
     total = draft.holding(bracket).held + coming + unsent + quantity
     if total > strategy.rails.max_quantity:
         return Refusal(RefusalCode.SIZE_OVER_LIMIT, f"{total} with what is held, allowed {strategy.rails.max_quantity}")
-    return None
-
-
-def _halted(draft: Draft, strategy: Strategy, lane: Lane) -> Refusal | None:
-    scopes = {"ALL", f"account:{draft.account}", f"strategy:{strategy.name}", f"lane:{lane.key}"}
-    for halt in draft.halts:
-        if halt.scope in scopes:
-            return Refusal(RefusalCode.HALTED, f"{halt.kind} on {halt.scope}: {halt.why}")
-    if lane.halted:
-        return Refusal(RefusalCode.HALTED, f"the lane {lane.ticker} is halted")
     return None
 
 
@@ -88,6 +88,7 @@ def _trades_refused(draft: Draft, strategy: Strategy) -> Refusal | None:
         if leg.role is Role.ENTRY
         and trading_day(leg.created_at) == draft.day
         and draft.brackets[leg.bracket].strategy == strategy.name
+        and (leg.wanted or any(draft.was_sent(order.id) for order in draft.orders_of(leg.id)))
     ]
     if len(today) >= strategy.rails.max_trades:
         return Refusal(RefusalCode.TRADES_A_DAY, f"{len(today)} today, allowed {strategy.rails.max_trades}")

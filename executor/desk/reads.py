@@ -12,6 +12,8 @@ from executor.domain.order import DONE, OrderState
 BUSY = timedelta(seconds=1.1)
 #: Read when nothing does: it shows that the session lives, and what others do in the account.
 IDLE = timedelta(seconds=30)
+#: After so many order books in a row that failed or shrank nothing new is begun (F-26).
+BLIND = 3
 
 
 def due_reads(draft: Draft) -> None:
@@ -34,7 +36,7 @@ def _is_busy(draft: Draft) -> bool:
     if draft.live_brackets():
         return True
     return any(
-        order.state not in DONE or order.state is OrderState.NOT_PLACED
+        order.state not in DONE or (order.state is OrderState.NOT_PLACED and draft.was_sent(order.id))
         for order in draft.orders.values()
         if order.day == draft.day and order.leg is not None
     )

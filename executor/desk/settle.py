@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from executor.desk.book import Draft
-from executor.domain.bracket import Bracket, BracketState, Goal, Role
+from executor.desk.reports import was_taken_away
+from executor.domain.bracket import BracketState, Goal, Role
 from executor.domain.messages import Intent, IntentKind, IntentState, SettledBy
 from executor.domain.order import DOUBTFUL, WORKING, Order, OrderState
 
@@ -24,13 +25,12 @@ CHANGE_SCHEDULE = (timedelta(seconds=2), timedelta(seconds=4))
 
 def settle(draft: Draft) -> None:
     for order in list(draft.orders.values()):
-        if order.leg is None:
-            continue
-        if order.state in DOUBTFUL and order.working_quantity is None:
+        if order.state in DOUBTFUL and order.leg is not None:
             _settle_absent(draft, order)
-        _settle_change(draft, order)
-    for bracket in list(draft.brackets.values()):
-        _wind_up_late(draft, bracket)
+    for intent in list(draft.intents.values()):
+        if intent.settled_by is None and intent.kind is not IntentKind.PLACE:
+            _settle_change(draft, intent)
+    _wind_up_late(draft)
 
 
 def covered(reads: Iterable[datetime], since: datetime, schedule: Iterable[timedelta]) -> bool:
@@ -41,9 +41,9 @@ def covered(reads: Iterable[datetime], since: datetime, schedule: Iterable[timed
 
 def _settle_absent(draft: Draft, order: Order) -> None:
     placing = draft.placing(order.id)
-    if placing is None or placing.sending_at is None or placing.state in {IntentState.READY, IntentState.SENDING}:
+    if placing is None or placing.sending_at is None or placing.state is IntentState.SENDING:
         return
-    assert order.leg is not None
+    assert order.leg is not None, "only our own orders are in doubt"
     role = draft.legs[order.leg].role
     schedule = STOP_SCHEDULE if role is Role.STOP else SCHEDULE
     if not covered(draft.evidence.clean_reads, placing.sending_at, schedule):
@@ -57,52 +57,57 @@ def _settle_absent(draft: Draft, order: Order) -> None:
     )
 
 
-def _settle_change(draft: Draft, order: Order) -> None:
+def _settle_change(draft: Draft, intent: Intent) -> None:
     """A modify or cancel that books do not show came to nothing (F-71); want decides what follows."""
-    intent = draft.unsettled(order.id)
-    if intent is None or intent.kind is IntentKind.PLACE or intent.sending_at is None:
-        return
-    if intent.state not in {IntentState.ACCEPTED, IntentState.UNKNOWN}:
+    if intent.sending_at is None or intent.state not in {IntentState.ACCEPTED, IntentState.UNKNOWN}:
         return
     if covered(draft.evidence.clean_reads, intent.sending_at, CHANGE_SCHEDULE):
         outcome = f"{intent.outcome}; the book shows no effect"
         draft.put(replace(intent, outcome=outcome, settled_by=SettledBy.READS))
-        draft.note("no_effect", order.id, f"{intent.kind} had no effect", alarm=True)
+        draft.note("no_effect", intent.order, f"{intent.kind} had no effect", alarm=True)
 
 
-def _wind_up_late(draft: Draft, bracket: Bracket) -> None:
+def _wind_up_late(draft: Draft) -> None:
     """Reopen a CLOSED bracket that an order or fill reached late: goal FLAT, recovered."""
-    if bracket.state is not BracketState.CLOSED:
-        return
-    working = any(order.state in WORKING for _, order in draft.orders_of_bracket(bracket.id))
-    if not working and draft.holding(bracket).held == 0:
-        return
-    reopened = replace(
-        bracket,
-        state=BracketState.CLOSING,
-        goal=Goal.FLAT,
-        recovered=True,
-        closing_reason="an order of it appeared after it was closed",
-    )
-    draft.put(reopened)
-    draft.note("recovered", bracket.id, f"{bracket.symbol}: an order appeared late; it is wound up", alarm=True)
+    working = {bracket.id for o in draft.orders.values() if o.state in WORKING and (bracket := draft.bracket_of(o))}
+    for bracket in list(draft.brackets.values()):
+        if bracket.state is not BracketState.CLOSED:
+            continue
+        if bracket.id in working or draft.holding(bracket).held:
+            reason = "an order of it appeared after it was closed"
+            draft.put(
+                replace(bracket, state=BracketState.CLOSING, goal=Goal.FLAT, recovered=True, closing_reason=reason)
+            )
+            draft.note("recovered", bracket.id, f"{bracket.symbol}: {reason}; it is wound up", alarm=True)
 
 
-#: Refusals that say nothing about the order itself: it was not looked at, and may be sent again.
-_PASSING = ("REFUSED NEVER_SENT", "REFUSED SESSION", "REFUSED RATE")
+#: Refusals that say nothing about the order itself: it was not looked at. How often an entry is tried again after each.
+PASSING = {"REFUSED NEVER_SENT": 3, "REFUSED SESSION": 1, "REFUSED RATE": 1}
+
+
+def refused_how(intent: Intent | None) -> str:
+    """The kind of refusal that ended an intent: a key of PASSING, or something else."""
+    return (intent.outcome or "").split(":")[0] if intent is not None and intent.state is IntentState.REFUSED else ""
 
 
 def passing_refusal(intent: Intent | None) -> bool:
-    return intent is not None and intent.outcome is not None and intent.outcome.startswith(_PASSING)
+    return refused_how(intent) in PASSING
+
+
+def is_lost(draft: Draft, order: Order) -> bool:
+    """Whether an order of ours was refused, rejected or taken away: reasons why its leg should not ask for ever."""
+    if order.state is OrderState.REJECTED and order.filled == 0:
+        return not passing_refusal(draft.placing(order.id))
+    return was_taken_away(draft, order)
 
 
 def failures_of(draft: Draft, orders: Iterable[Order]) -> list[Intent]:
-    """The newest intents in a row that were refused, rejected or without effect, newest first: what damps `want`."""
-    intents = sorted(((i, o) for o in orders for i in draft.intents_of(o.id)), key=lambda pair: pair[0].id)
+    """The newest sends in a row that came to nothing, newest first: what damps `want`."""
+    sent = [(i, order) for order in orders for i in draft.intents_of(order.id) if i.sending_at is not None]
     failed: list[Intent] = []
-    for intent, order in reversed(intents):
-        rejected = order.state is OrderState.REJECTED and order.filled == 0
-        if not (rejected or intent.state is IntentState.REFUSED or intent.settled_by is SettledBy.READS):
+    for intent, order in sorted(sent, key=lambda pair: pair[0].id, reverse=True):
+        came_to_nothing = intent.state is IntentState.REFUSED or intent.settled_by is SettledBy.READS
+        if not (came_to_nothing or is_lost(draft, order)):
             break
         failed.append(intent)
     return failed

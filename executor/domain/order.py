@@ -1,8 +1,10 @@
 """An order at the broker and how reports about it merge.
 
 `merge` is a lattice of state rank and greatest cumulative fill: commutative and idempotent, so duplicates, disorder
-and two sources do no harm (reliability.md F-51). Terminal states may still gain fills until the day ends (F-38).
-What is *working* (quantity, price, trigger) is that of the newest report and stands outside the lattice.
+and two sources do no harm (reliability.md F-51). Each report is judged by its own quantities. Terminal states may
+still gain fills until the day ends (F-38). What is *working* (quantity, price, trigger) is that of the newest report
+and stands outside the lattice. As long as no report has shown an order, its state is only our belief, and the first
+report overrides it, whatever it was.
 """
 
 from __future__ import annotations
@@ -106,6 +108,11 @@ class Order:
     seen_at: datetime | None = None
 
     @property
+    def shown(self) -> bool:
+        """Whether the broker ever showed it: a report came."""
+        return self.working_quantity is not None
+
+    @property
     def remaining(self) -> int:
         """Units that can still fill, by the newest word of the broker."""
         if self.state in DONE:
@@ -155,18 +162,15 @@ class FillReport:
 
 
 def merge(order: Order, report: Report) -> Order:
-    """The order after a report: greatest rank, greatest cumulative fill; working values of this report.
-
-    A report about an order held as NOT_PLACED overrides that verdict: NOT_PLACED ranks below all that is seen.
-    """
-    filled = max(order.filled, report.filled)
+    """The order after a report: greatest rank, greatest cumulative fill; working values of this report."""
+    told = state_told(report)
     return replace(
         order,
-        broker_id=order.broker_id or report.broker_id,
-        unique_id=order.unique_id or report.unique_id,
-        filled=filled,
+        broker_id=report.broker_id,
+        unique_id=report.unique_id or order.unique_id,
+        filled=max(order.filled, report.filled),
         average=report.average if report.filled >= order.filled and report.filled else order.average,
-        state=merged_state(order.state, report.state, filled=filled, quantity=report.quantity),
+        state=max(order.state, told, key=RANK.__getitem__) if order.shown else told,
         text=report.text or order.text,
         working_type=report.type,
         working_quantity=report.quantity,
@@ -175,11 +179,10 @@ def merge(order: Order, report: Report) -> Order:
     )
 
 
-def merged_state(known: OrderState, told: OrderState, *, filled: int, quantity: int) -> OrderState:
-    """The stronger of two states, made to agree with the fills."""
-    state = max(known, told, key=RANK.__getitem__)
-    if 0 < quantity <= filled and state in WORKING:
+def state_told(report: Report) -> OrderState:
+    """The state of a report, made to agree with its own fills."""
+    if report.state in WORKING and 0 < report.quantity <= report.filled:
         return OrderState.FILLED
-    if filled > 0 and state in {OrderState.ACCEPTED, OrderState.TRIGGERED}:
+    if report.state in WORKING and report.filled > 0:
         return OrderState.PARTIALLY_FILLED
-    return state
+    return report.state

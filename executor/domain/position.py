@@ -24,6 +24,9 @@ class Holding:
         return self.entered - self.left
 
 
+NOTHING = Holding(0, 0, None)
+
+
 def holding_of(side: Side, orders: Iterable[tuple[Leg, Order]]) -> Holding:
     """What the filled quantities leave of a bracket of this side; an exit that overshot is bought back by side."""
     entered = left = entries = 0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from executor.desk.aim.lapse import lapse_entries
+from executor.desk.aim.lapse import lapse
 from executor.desk.aim.signal import aim_signals
 from executor.desk.book import Draft
 
 
 def aim(draft: Draft) -> None:
-    lapse_entries(draft)
+    lapse(draft)
     aim_signals(draft)

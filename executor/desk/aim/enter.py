@@ -9,19 +9,20 @@ from executor.desk import prices, rails
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
 from executor.desk.outcome import end_signal
+from executor.desk.reads import BLIND
 from executor.domain.bracket import Bracket, Goal, Leg, Role
 from executor.domain.ids import BracketId, LegId
 from executor.domain.instrument import Instrument
 from executor.domain.messages import Lane, Resolved
 from executor.domain.order import Side
-from executor.domain.plan import EntryPlan, plan_entry
+from executor.domain.plan import EntryPlan, nearer_stop, plan_entry
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, Outcome, Signal, SignalState
 from executor.domain.strategy import Protection
 
 
 def aim_entry(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, contract: Instrument, side: Side) -> bool:
-    """Open or add; False while it must wait: for the session, a price, or the bracket before it to close."""
+    """Open or add; False while it must wait: for session, book or price, or for the bracket before it to close."""
     signal, strategy = resolved.signal, resolved.strategy
     if lane.last_exit_fired_at is not None and signal.fired_at < lane.last_exit_fired_at:
         end_signal(draft, signal, Outcome.SUPERSEDED, Refusal(RefusalCode.SUPERSEDED))
@@ -33,7 +34,8 @@ def aim_entry(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, contrac
     if give_up_if_stale(draft, signal):
         return True
     bracket = draft.bracket_of_lane(lane.key)
-    if not draft.evidence.reconciled or (bracket is not None and bracket.goal is Goal.FLAT):
+    blind = not draft.evidence.reconciled or draft.evidence.failed_reads >= BLIND
+    if blind or (bracket is not None and bracket.goal is Goal.FLAT):
         return False
     last = prices.seen_price(draft, contract.key) or prices.told_price(draft, ask.price, signal.fired_at)
     if last is None:
@@ -47,7 +49,7 @@ def give_up_if_stale(draft: Draft, signal: Signal) -> bool:
     """End an entry that waited past its life."""
     if not rails.is_stale(draft, signal):
         return False
-    end_signal(draft, signal, Outcome.EXPIRED, Refusal(RefusalCode.STALE, rails.age_words(draft, signal)))
+    end_signal(draft, signal, Outcome.EXPIRED, Refusal(RefusalCode.STALE, rails.age_words(draft, signal.fired_at)))
     return True
 
 
@@ -71,6 +73,8 @@ def _plan(
         return
     if bracket is None:
         bracket = _open_bracket(draft, signal, plan, contract)
+    else:
+        draft.put(replace(bracket, stop_loss=nearer_stop(plan.stop, bracket.stop_loss, last, side)))
     _add_leg(draft, bracket, signal, Role.ENTRY, plan)
     draft.put(replace(signal, state=SignalState.WORKING, plan=plan.words), before=signal)
     draft.note("plan", signal.id, plan.words)

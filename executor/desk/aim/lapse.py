@@ -1,4 +1,4 @@
-"""Entries do not wait for ever: unsent ones end with their freshness, working ones with `entry_ttl`.
+"""Nothing waits for ever: unsent entries end with their freshness or a halt, working ones with `entry_ttl`.
 
 What filled is kept; the rest is cancelled by `want`, because its leg is no longer wanted.
 """
@@ -8,39 +8,62 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from executor.desk import rails
+from executor.desk.aim.leave import open_exits
 from executor.desk.book import Draft
-from executor.desk.rails import ENTRY_LIFE
-from executor.domain.bracket import Leg, Role
-from executor.domain.messages import IntentState
-from executor.domain.order import UNSEEN, OrderState
+from executor.desk.outcome import may_fill, waits, withdraw
+from executor.desk.settle import is_lost
+from executor.domain.bracket import Bracket, Leg, Role
+from executor.domain.order import WORKING
+from executor.domain.refusal import Refusal, RefusalCode
+from executor.domain.signal import Outcome
 
 #: How long a market-like entry may rest at the broker.
 ENTRY_TTL = timedelta(seconds=10)
+#: A target refused, rejected or taken away this often is given up: the bracket runs on with its stop (F-46).
+TARGET_ATTEMPTS = 2
 
 
-def lapse_entries(draft: Draft) -> None:
+def lapse(draft: Draft) -> None:
     for bracket in draft.live_brackets():
         for leg in draft.legs_of(bracket.id, Role.ENTRY):
-            reason = _lapsed(draft, leg) if leg.wanted else None
-            if reason:
-                draft.put(replace(leg, wanted=False, reason=reason))
-                draft.note("lapsed", leg.cause, reason)
+            if leg.wanted:
+                _lapse_entry(draft, bracket, leg)
+        for leg in open_exits(draft, bracket):
+            _lapse_exit(draft, leg)
+        for leg in draft.legs_of(bracket.id, Role.TARGET):
+            if leg.wanted:
+                _lapse_target(draft, bracket, leg)
 
 
-def _lapsed(draft: Draft, leg: Leg) -> str | None:
-    orders = draft.orders_of(leg.id)
-    newest = orders[-1] if orders else None
-    if newest is not None and newest.state is OrderState.NOT_PLACED:
-        return "it never appeared at the broker"
-    placing = draft.placing(newest.id) if newest else None
-    if newest is None or placing is None or placing.state in {IntentState.READY, IntentState.REFUSED}:
-        signal = draft.signals.get(leg.cause)
-        if signal is not None and draft.now - signal.fired_at > ENTRY_LIFE:
-            age = (draft.now - signal.fired_at).total_seconds()
-            return f"it could not be sent in time: {age:.0f} s after it was fired"
-        return None
-    if newest.state in UNSEEN or placing.sending_at is None or newest.remaining == 0:
-        return None
-    if draft.now - placing.sending_at > ENTRY_TTL:
-        return f"not filled within {ENTRY_TTL.seconds} s"
-    return None
+def _lapse_entry(draft: Draft, bracket: Bracket, leg: Leg) -> None:
+    if waits(draft, leg):
+        halted = rails.halted(draft, strategy=bracket.strategy, lane=bracket.lane)
+        fired_at = draft.signals[leg.cause].fired_at
+        if halted is not None:
+            withdraw(draft, leg, Outcome.REFUSED, halted)
+        elif draft.now - fired_at > rails.ENTRY_LIFE:
+            age = f"it could not be sent in time: {rails.age_words(draft, fired_at)}"
+            withdraw(draft, leg, Outcome.EXPIRED, Refusal(RefusalCode.STALE, age))
+        return
+    newest = draft.orders_of(leg.id)[-1]
+    placing = draft.placing(newest.id)
+    sent_at = placing.sending_at if placing else None
+    if newest.state in WORKING and sent_at is not None and draft.now - sent_at > ENTRY_TTL:
+        text = f"not filled within {ENTRY_TTL.seconds} s"
+        draft.put(replace(leg, wanted=False, reason=text))
+        draft.note("lapsed", leg.cause, text)
+
+
+def _lapse_target(draft: Draft, bracket: Bracket, leg: Leg) -> None:
+    lost = [order for order in draft.orders_of(leg.id) if is_lost(draft, order)]
+    if len(lost) >= TARGET_ATTEMPTS:
+        text = f"refused or taken away {len(lost)} times: {lost[-1].text}"
+        draft.put(replace(leg, wanted=False, reason=text))
+        draft.note("target_dropped", bracket.id, f"{bracket.symbol} runs on with its stop: target {text}", alarm=True)
+
+
+def _lapse_exit(draft: Draft, leg: Leg) -> None:
+    """A partial exit whose order ended is not sent again, so that its units are protected again."""
+    if draft.orders_of(leg.id) and not may_fill(draft, leg):
+        draft.put(replace(leg, wanted=False, reason="its order ended before it had filled"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from executor.desk import rails
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
-from executor.desk.outcome import end_signal
+from executor.desk.outcome import end_signal, withdraw
 from executor.domain.bracket import Bracket, Goal, Leg, Role
 from executor.domain.calendar import trading_day
 from executor.domain.ids import LegId
@@ -22,7 +22,11 @@ def aim_exit(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket:
     """Close what the lane holds, or a part of it. A stale exit of the day runs if the lane saw nothing newer."""
     signal = resolved.signal
     if _too_late(draft, signal, lane):
-        end_signal(draft, signal, Outcome.EXPIRED, Refusal(RefusalCode.STALE, rails.age_words(draft, signal)))
+        end_signal(draft, signal, Outcome.EXPIRED, Refusal(RefusalCode.STALE, rails.age_words(draft, signal.fired_at)))
+        return
+    if ask.position is None and _entered_with(draft, signal, bracket):
+        detail = "an exit does not close what an entry of the same moment opened"
+        end_signal(draft, signal, Outcome.NOTHING_TO_DO, Refusal(RefusalCode.NOTHING_HELD, detail))
         return
     held = draft.holding(bracket).held
     outstanding = sum(leg.quantity for leg in open_exits(draft, bracket))
@@ -44,7 +48,7 @@ def close(draft: Draft, bracket: Bracket, *, closer: str | None, reason: str) ->
     draft.put(replace(bracket, goal=Goal.FLAT, closer=closer, closing_reason=reason))
     for leg in draft.legs_of(bracket.id, Role.ENTRY):
         if leg.wanted:
-            draft.put(replace(leg, wanted=False, reason="the position is being closed"))
+            withdraw(draft, leg, Outcome.SUPERSEDED, Refusal(RefusalCode.SUPERSEDED, "the position is being closed"))
 
 
 def open_exits(draft: Draft, bracket: Bracket) -> list[Leg]:
@@ -62,6 +66,12 @@ def _too_late(draft: Draft, signal: Signal, lane: Lane) -> bool:
     if trading_day(signal.fired_at) != draft.day:
         return True
     return lane.last_fired_at is not None and lane.last_fired_at > signal.fired_at
+
+
+def _entered_with(draft: Draft, signal: Signal, bracket: Bracket) -> bool:
+    """Whether the bracket's first entry was fired at the very moment of this exit (DESIGN: Exits)."""
+    entry = draft.signals.get(draft.legs_of(bracket.id, Role.ENTRY)[0].cause)
+    return entry is not None and entry.fired_at == signal.fired_at
 
 
 def _units(ask: Ask, strategy: Strategy, bracket: Bracket, held: int) -> Units | Refusal:

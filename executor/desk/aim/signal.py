@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from executor.desk.aim import enter, leave
 from executor.desk.book import Draft
-from executor.desk.lanes import Purpose, held_side, lane_of_signal, meaning
+from executor.desk.lanes import Purpose, held_side, lane_of_signal, meaning, touch
 from executor.desk.outcome import end_signal
+from executor.domain.bracket import Bracket, Goal
 from executor.domain.messages import Resolved
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Action, Outcome, Signal, read_ask
@@ -34,17 +35,18 @@ def aim_signal(draft: Draft, resolved: Resolved, *, blocked: bool) -> bool:
     bracket = draft.bracket_of_lane(signal.lane)
     held = held_side(draft, bracket)
     meant = meaning(ask, held)
+    if held is None and signal.action is Action.SELL and not _sells_short(resolved):
+        meant = Refusal(RefusalCode.NOTHING_HELD, "the strategy opens no shorts")
     if ask.unsupported:
         meant = Refusal(RefusalCode.UNSUPPORTED, ", ".join(ask.unsupported))
     if isinstance(meant, Refusal):
-        _end_refused(draft, signal, meant)
+        _end_refused(draft, signal, _closing(meant, bracket))
+        if meant.code is RefusalCode.NOTHING_HELD:
+            touch(draft, lane, signal.fired_at, exit_fired=True)
         return True
     if meant.purpose is not Purpose.ENTER:
         assert bracket is not None, "a lane that holds a side has a bracket"
         leave.aim_exit(draft, resolved, ask=ask, lane=lane, bracket=bracket, part=meant.purpose is Purpose.REDUCE)
-        return True
-    if held is None and signal.action is Action.SELL and not _sells_short(resolved):
-        _end_refused(draft, signal, Refusal(RefusalCode.NOTHING_HELD, "the strategy opens no shorts"))
         return True
     if isinstance(resolved.contract, Refusal):
         _end_refused(draft, signal, resolved.contract)
@@ -63,6 +65,13 @@ def _sells_short(resolved: Resolved) -> bool:
     """A `sell` while nothing is held opens a short only where the strategy allows shorts; else it is a late exit."""
     asked_by_position = read_ask(resolved.signal.fields).position is not None
     return asked_by_position or resolved.strategy.short is not Short.NONE
+
+
+def _closing(refusal: Refusal, bracket: Bracket | None) -> Refusal:
+    """Say of a lane that holds nothing because it is being closed that it is."""
+    if refusal.code is RefusalCode.NOTHING_HELD and bracket is not None and bracket.goal is Goal.FLAT:
+        return Refusal(RefusalCode.ALREADY_CLOSING, bracket.closing_reason or "")
+    return refusal
 
 
 def _end_refused(draft: Draft, signal: Signal, refusal: Refusal) -> None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from executor.desk.book import Draft
-from executor.desk.settle import failures_of
+from executor.desk.settle import failures_of, passing_refusal
 from executor.domain.bracket import Bracket, Leg
 from executor.domain.ids import IntentId, OrderId, tag_of
 from executor.domain.messages import Intent, IntentKind, IntentState, OrderRequest, PermitClass, SettledBy
@@ -21,6 +21,8 @@ from executor.domain.order import DONE, Order, OrderState, OrderType
 #: After the n-th failure in a row a leg waits 1, 2, 4, … s, at most this long.
 _PAUSE = timedelta(seconds=1)
 _PAUSE_MAX = timedelta(seconds=15)
+#: An order whose changes were refused or without effect this often in a row is replaced.
+_MODIFY_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ def emit(draft: Draft, needs: Sequence[Need]) -> list[Intent]:
 
 
 def _intent_for(draft: Draft, need: Need) -> Intent | None:
+    if isinstance(need, Modify) and _is_hopeless(draft, need.order):
+        need = Cancel(need.order, need.permit)
     order = _initial_order(draft, need) if isinstance(need, Place) else need.order
     standing = draft.unsettled(order.id) if order else None
     if standing is not None and standing.state is not IntentState.READY:
@@ -168,6 +172,12 @@ def _request(need: Need, order: Order) -> OrderRequest:
 
 def _kind(need: Need) -> IntentKind:
     return {Place: IntentKind.PLACE, Modify: IntentKind.MODIFY, Cancel: IntentKind.CANCEL}[type(need)]
+
+
+def _is_hopeless(draft: Draft, order: Order) -> bool:
+    """Whether an order resists change: then it is cancelled, and its leg gets another (F-71)."""
+    failed = [one for one in failures_of(draft, [order]) if not passing_refusal(one)]
+    return len([one for one in failed if one.kind is IntentKind.MODIFY]) >= _MODIFY_ATTEMPTS
 
 
 def _paused(draft: Draft, need: Need) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from executor.desk.book import Draft
-from executor.desk.outcome import may_try_again
+from executor.desk.outcome import waits
 from executor.desk.want.difference import Cancel, Need, Place
 from executor.domain.bracket import Bracket, Goal, Leg, Role
 from executor.domain.messages import PermitClass
-from executor.domain.order import DONE, OrderState, OrderType
+from executor.domain.order import DONE, Order, OrderState, OrderType
 
 
 def entry_needs(draft: Draft, bracket: Bracket) -> list[Need]:
@@ -21,15 +21,22 @@ def entry_needs(draft: Draft, bracket: Bracket) -> list[Need]:
 
 
 def _placing(draft: Draft, bracket: Bracket, leg: Leg) -> list[Need]:
-    """A PLACE for a leg without an order, or whose newest was refused with proof and may be tried again."""
+    """A PLACE for a leg without an order, or whose newest was refused with proof; never two at the broker."""
     orders = draft.orders_of(leg.id)
-    newest = orders[-1] if orders else None
-    first = newest is None or newest.state is OrderState.INITIALIZED
-    again = newest is not None and newest.state is OrderState.REJECTED and may_try_again(draft, leg)
-    if not (first or again):
+    if not waits(draft, leg):
+        alive = [order for order in orders if order.state not in DONE and order.broker_id]
+        return [Cancel(order, PermitClass.CHANGE) for order in alive[1:]]
+    if orders and orders[-1].state is OrderState.REJECTED and not _was_read_since(draft, orders[-1]):
         return []
     assert leg.price is not None, "an entry leg is planned with its limit"
     return [Place(bracket, leg, OrderType.LIMIT, leg.quantity, leg.price, None, PermitClass.ENTER)]
+
+
+def _was_read_since(draft: Draft, order: Order) -> bool:
+    """Whether a clean book was begun after the refused send: it would show an order that was taken all the same."""
+    placing = draft.placing(order.id)
+    sent = placing.sending_at if placing else None
+    return sent is not None and any(read > sent for read in draft.evidence.clean_reads)
 
 
 def _withdrawing(draft: Draft, bracket: Bracket, leg: Leg) -> list[Need]:

@@ -11,12 +11,13 @@ from decimal import Decimal
 
 from executor.desk import prices
 from executor.desk.book import Draft
+from executor.desk.settle import is_lost
 from executor.desk.want.difference import Cancel, Need
-from executor.desk.want.pair import marketable_needs, stop_needs, surplus_needs, to_market
+from executor.desk.want.pair import marketable_needs, shrink, stop_needs, to_market
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.ids import LegId, SignalId
 from executor.domain.messages import PermitClass
-from executor.domain.order import DONE, WORKING, Order, OrderState, Side
+from executor.domain.order import WORKING, Order, OrderState, Side
 from executor.domain.price import marketable
 
 _EXITS = (Role.EXIT, Role.TARGET, Role.STOP)
@@ -27,74 +28,81 @@ Resting = list[tuple[Leg, Order]]
 
 def flat_needs(draft: Draft, bracket: Bracket) -> list[Need]:
     held = draft.holding(bracket).held
+    leaving, returning = _by_side(draft, bracket)
     if held == 0:
-        return surplus_needs(draft, bracket, *_EXITS)
-    resting = _resting(draft, bracket)
+        return _cancels(leaving + returning)
     if held < 0:
-        return surplus_needs(draft, bracket, *_EXITS) if resting else _buy_back(draft, bracket, -held)
-    if not resting:
-        return _fresh_exit(draft, bracket, held)
+        undo = _exit_leg(draft, bracket, -held, bracket.side)
+        return _cancels(leaving) + marketable_needs(draft, bracket, undo, -held)
+    if not leaving:
+        return _cancels(returning) + _fresh_exit(draft, bracket, held)
+    return _cancels(returning) + _leave(draft, bracket, leaving, held=held)
+
+
+def _by_side(draft: Draft, bracket: Bracket) -> tuple[Resting, Resting]:
+    """Orders that rest or may rest: those that leave the position, and those that undo what overshot."""
+    pairs = [pair for pair in draft.orders_of_bracket(bracket.id, *_EXITS) if draft.may_rest(pair[1])]
+    leaving = [pair for pair in pairs if pair[0].side is not bracket.side]
+    return leaving, [pair for pair in pairs if pair[0].side is bracket.side]
+
+
+def _cancels(pairs: Resting) -> list[Need]:
+    return [Cancel(order, PermitClass.PROTECT) for _, order in pairs if order.broker_id]
+
+
+def _leave(draft: Draft, bracket: Bracket, leaving: Resting, *, held: int) -> list[Need]:
+    """Re-price what rests: EXIT orders on their way first, then one mover for the rest; nothing beyond what is held."""
     last = prices.seen_price(draft, bracket.instrument)
     if last is None:
         prices.ask_price(draft, bracket.instrument, bracket.symbol)
         return []
-    return _move(draft, bracket, resting, held=held, last=last)
+    needs: list[Need] = []
+    rest = held
+    exits = [order for leg, order in leaving if leg.role is Role.EXIT]
+    for order in exits:
+        quantity = min(order.remaining, rest)
+        rest -= quantity
+        needs += _to_now(bracket, order, last, quantity)
+    others = [pair for pair in leaving if pair[0].role is not Role.EXIT]
+    mover = _mover(others) if rest else None
+    if mover is None:
+        return needs + ([] if rest else _cancels(others))
+    return needs + _to_now(bracket, mover[1], last, rest) + _beside(others, mover, rest)
 
 
-def _resting(draft: Draft, bracket: Bracket) -> Resting:
-    """Exits that rest or may rest at the broker."""
-    pairs = draft.orders_of_bracket(bracket.id, *_EXITS)
-    return [(leg, o) for leg, o in pairs if o.state not in DONE and o.state is not OrderState.INITIALIZED]
-
-
-def _move(draft: Draft, bracket: Bracket, resting: Resting, *, held: int, last: Decimal) -> list[Need]:
-    """Re-price exits that are on their way, and the mover for the rest; a stop beside a moving target shrinks."""
-    leaving = [order for leg, order in resting if leg.role is Role.EXIT]
-    needs: list[Need] = [
-        change
-        for order in leaving
-        if order.state in WORKING and (change := _now(bracket, order, last, order.remaining))
-    ]
-    rest = held - sum(order.remaining for order in leaving)
-    mover = _mover(resting)
-    if mover is None or rest <= 0:
-        return needs
-    change = _now(bracket, mover[1], last, rest)
-    needs += [change] if change else []
-    for leg, order in resting:
-        if order.state not in WORKING or order.id == mover[1].id:
-            continue
-        if leg.role is Role.TARGET:
-            needs.append(Cancel(order, PermitClass.PROTECT))
-        elif leg.role is Role.STOP:
-            needs += stop_needs(draft, bracket, leg, rest)
-    return needs
-
-
-def _mover(resting: Resting) -> tuple[Leg, Order] | None:
+def _mover(others: Resting) -> tuple[Leg, Order] | None:
     """A stop that has started to trade, else the target, else the stop."""
-    working = [(leg, order) for leg, order in resting if order.state in WORKING and leg.role is not Role.EXIT]
+    working = [pair for pair in others if pair[1].state in WORKING]
     started = [pair for pair in working if pair[0].role is Role.STOP and pair[1].state in _STARTED]
     targets = [pair for pair in working if pair[0].role is Role.TARGET]
     return next(iter(started + targets + working), None)
 
 
-def _now(bracket: Bracket, order: Order, last: Decimal, quantity: int) -> Need | None:
-    return to_market(order, last, marketable(last, order.side, tick=bracket.tick), quantity)
+def _beside(others: Resting, mover: tuple[Leg, Order], rest: int) -> list[Need]:
+    """A stop goes on protecting beside a moving target, for as much as it moves; everything else is cancelled."""
+    left = [pair for pair in others if pair is not mover]
+    stops = [pair for pair in left if pair[0].role is Role.STOP and pair[1].state in WORKING]
+    keeper = stops[0] if stops and mover[0].role is Role.TARGET else None
+    shrunk = shrink(keeper[1], rest) if keeper else None
+    return _cancels([pair for pair in left if pair is not keeper]) + ([shrunk] if shrunk else [])
+
+
+def _to_now(bracket: Bracket, order: Order, last: Decimal, quantity: int) -> list[Need]:
+    if order.state not in WORKING:
+        return []
+    if quantity == 0:
+        return [Cancel(order, PermitClass.PROTECT)]
+    change = to_market(order, last, marketable(last, order.side, tick=bracket.tick), quantity)
+    return [change] if change else []
 
 
 def _fresh_exit(draft: Draft, bracket: Bracket, held: int) -> list[Need]:
     """Nothing rests: a late bracket first gets its stop, any other an EXIT order that trades now."""
     stops = draft.legs_of(bracket.id, Role.STOP)
-    refused = [order for leg in stops for order in draft.orders_of(leg.id) if order.state is OrderState.REJECTED]
-    if bracket.recovered and stops and not refused:
+    lost = any(is_lost(draft, order) for leg in stops for order in draft.orders_of(leg.id))
+    if bracket.recovered and stops and not lost:
         return stop_needs(draft, bracket, stops[0], held)
     return marketable_needs(draft, bracket, _exit_leg(draft, bracket, held, bracket.side.opposite), held)
-
-
-def _buy_back(draft: Draft, bracket: Bracket, excess: int) -> list[Need]:
-    """More left than came in: the excess is undone by a marketable order on the entry's side."""
-    return marketable_needs(draft, bracket, _exit_leg(draft, bracket, excess, bracket.side), excess)
 
 
 def _exit_leg(draft: Draft, bracket: Bracket, quantity: int, side: Side) -> Leg:

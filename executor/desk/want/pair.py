@@ -7,7 +7,6 @@ reduced or cancelled (OUO). Never more stop than filled: the quantity follows th
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from executor.desk import prices
@@ -17,19 +16,15 @@ from executor.desk.want.difference import Cancel, Modify, Need, Place
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.levels import stop_trigger, target_price
 from executor.domain.messages import PermitClass
-from executor.domain.order import DONE, WORKING, Order, OrderState, OrderType
+from executor.domain.order import WORKING, Order, OrderState, OrderType
 from executor.domain.price import marketable, stop_limit
-
-#: A target refused or rejected this often is given up: the bracket runs on with its stop (F-46).
-_TARGET_ATTEMPTS = 2
 
 
 def protection_needs(draft: Draft, bracket: Bracket) -> list[Need]:
     holding = draft.holding(bracket)
-    if holding.held <= 0 or holding.average is None:
-        return surplus_needs(draft, bracket, Role.STOP, Role.TARGET)
-    leaving = leaving_quantity(draft, bracket)
-    keep = holding.held - leaving
+    if holding.held <= 0:
+        return []
+    keep = holding.held - _leaving_quantity(draft, bracket)
     needs: list[Need] = []
     for leg in draft.legs_of(bracket.id, Role.STOP):
         needs += stop_needs(draft, bracket, leg, keep)
@@ -50,13 +45,16 @@ def stop_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Need
     return _resting(draft, bracket, leg, keep, type_=OrderType.STOP_LIMIT, price=limit, trigger=trigger)
 
 
-def surplus_needs(draft: Draft, bracket: Bracket, *roles: Role) -> list[Need]:
-    """Cancel whatever of these legs still rests."""
-    alive = [order for _, order in draft.orders_of_bracket(bracket.id, *roles) if order.state not in DONE]
-    return [Cancel(order, PermitClass.PROTECT) for order in alive if order.broker_id]
+def shrink(order: Order, keep: int) -> Modify | None:
+    """Take a stop down to `keep` units, its prices as they are."""
+    total = order.filled + keep
+    if order.working_quantity is None or order.working_quantity <= total or order.working_type is None:
+        return None
+    price = order.working_price or order.sent_price
+    return Modify(order, order.working_type, total, price, order.working_trigger, PermitClass.PROTECT)
 
 
-def leaving_quantity(draft: Draft, bracket: Bracket) -> int:
+def _leaving_quantity(draft: Draft, bracket: Bracket) -> int:
     """Units that partial exits still have to sell."""
     return sum(_outstanding(draft, leg) for leg in draft.legs_of(bracket.id, Role.EXIT) if leg.wanted)
 
@@ -65,15 +63,8 @@ def _target_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[N
     average = draft.holding(bracket).average
     if not leg.wanted or bracket.take_profit is None or average is None:
         return []
-    refused = [order for order in draft.orders_of(leg.id) if order.state is OrderState.REJECTED]
-    if len(refused) >= _TARGET_ATTEMPTS:
-        draft.put(replace(leg, wanted=False, reason=f"refused: {refused[-1].text}"))
-        draft.note(
-            "target_dropped", bracket.id, f"{bracket.symbol} runs on with its stop: {refused[-1].text}", alarm=True
-        )
-        return []
-    alive = [order for order in draft.orders_of(leg.id) if order.state not in DONE]
-    if not alive and draft.legs_of(bracket.id, Role.STOP) and stopped_quantity(draft, bracket) < keep:
+    rests = any(draft.may_rest(order) for order in draft.orders_of(leg.id))
+    if not rests and draft.legs_of(bracket.id, Role.STOP) and stopped_quantity(draft, bracket) < keep:
         return []  # the stop first
     price = target_price(bracket.take_profit, average, bracket.side, tick=bracket.tick)
     return _resting(draft, bracket, leg, keep, type_=OrderType.LIMIT, price=price, trigger=None)
@@ -83,8 +74,8 @@ def _resting(
     draft: Draft, bracket: Bracket, leg: Leg, keep: int, *, type_: OrderType, price: Decimal, trigger: Decimal | None
 ) -> list[Need]:
     """One order of a leg resting with these values for `keep` units; extra ones are cancelled on sight."""
-    alive = [order for order in draft.orders_of(leg.id) if order.state not in DONE]
-    if not [order for order in alive if order.state is not OrderState.INITIALIZED]:
+    alive = [order for order in draft.orders_of(leg.id) if draft.may_rest(order)]
+    if not alive:
         permit = PermitClass.PROTECT if leg.role is Role.STOP else PermitClass.CHANGE
         return [Place(bracket, leg, type_, keep, price, trigger, permit)] if keep > 0 else []
     working = [order for order in alive if order.state in WORKING]
@@ -119,7 +110,7 @@ def _part_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Nee
         return []
     resting = draft.orders_of_bracket(bracket.id, Role.STOP, Role.TARGET)
     unclear = any(
-        order.state not in DONE and (order.state not in WORKING or order.remaining > keep) for _, order in resting
+        draft.may_rest(order) and (order.state not in WORKING or order.remaining > keep) for _, order in resting
     )
     if unclear:
         return []
@@ -133,8 +124,8 @@ def marketable_needs(draft: Draft, bracket: Bracket, leg: Leg, quantity: int) ->
         prices.ask_price(draft, bracket.instrument, bracket.symbol)
         return []
     price = marketable(last, leg.side, tick=bracket.tick)
-    alive = [order for order in draft.orders_of(leg.id) if order.state not in DONE]
-    if not [order for order in alive if order.state is not OrderState.INITIALIZED]:
+    alive = [order for order in draft.orders_of(leg.id) if draft.may_rest(order)]
+    if not alive:
         return [Place(bracket, leg, OrderType.LIMIT, quantity, price, None, PermitClass.PROTECT)]
     working = [order for order in alive if order.state in WORKING]
     return [need for order in working[:1] if (need := to_market(order, last, price, quantity))]

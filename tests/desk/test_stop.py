@@ -1,0 +1,126 @@
+"""A working stop behind every position: restored, grown, walked, made anew; from state, whatever happened to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from executor.domain.bracket import BracketState
+from tests.house import House
+
+
+def test_a_stop_cancelled_by_hand_is_restored_with_an_alarm(house: House) -> None:
+    house.long()
+    house.cancel(house.working(type="STOPLOSS_LIMIT")[0])
+
+    house.run(6)
+
+    assert (house.net(), house.stopped(), house.targeted()) == (10, 10, 10)
+    assert len(house.said("taken_away")) == 1
+
+
+def test_a_stop_cancelled_by_hand_twice_ends_the_position(house: House) -> None:
+    house.long()
+    for _ in range(2):
+        house.cancel(house.working(type="STOPLOSS_LIMIT")[0])
+        house.run(8)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert len(house.said("forced_exit")) == 1
+
+
+def test_a_target_cancelled_by_hand_is_restored_once_and_then_given_up(house: House) -> None:
+    house.long()
+    house.cancel(house.working(type="LIMIT")[0])
+    house.run(6)
+    restored = house.targeted()
+
+    house.cancel(house.working(type="LIMIT")[0])
+    house.run(20)
+
+    assert restored == 10
+    assert (house.net(), house.stopped(), house.targeted()) == (10, 10, 0)
+
+
+def test_a_stop_that_fills_takes_the_target_with_it(house: House) -> None:
+    house.long()
+
+    house.price("791.50")
+    house.run(5)
+
+    assert [row["status"] for row in house.orders()] == ["complete", "complete", "cancelled"]
+    assert house.net() == 0
+    assert [bracket.state for bracket in house.brackets()] == [BracketState.CLOSED]
+
+
+def test_a_stop_that_triggered_and_did_not_fill_is_walked(house: House) -> None:
+    house.long()
+
+    house.price("780")  # beyond the stop's limit of 784.10
+    house.run(10)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert len(house.orders()) == 3
+
+
+def test_a_walked_stop_follows_a_falling_price(house: House) -> None:
+    house.long()
+    for price in ("780", "775", "770", "765", "760"):
+        house.price(price)
+        house.run(1.5)
+
+    house.run(10)
+
+    assert (house.net(), house.working()) == (0, [])
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_stop_whose_change_has_no_effect_grows_all_the_same(house: House, lost: int) -> None:
+    house.resting_long()
+    entry = house.orders()[0]
+    house.fill(entry, 4)
+    house.run(3)
+    house.fault("modifyOrder", "drop", times=lost, match={"ordertype": "STOPLOSS_LIMIT"})
+    house.fill(entry, 6)
+
+    house.run(30)
+
+    assert (house.net(), house.stopped(), house.targeted()) == (10, 10, 10)
+    assert len(house.orders(type="STOPLOSS_LIMIT")) == (1 if lost == 1 else 2)
+
+
+def test_a_stop_made_anew_is_absent_for_a_few_seconds_only(house: House) -> None:
+    house.resting_long()
+    entry = house.orders()[0]
+    house.fill(entry, 4)
+    house.run(3)
+    house.fault("modifyOrder", "drop", times=2, match={"ordertype": "STOPLOSS_LIMIT"})
+    house.fill(entry, 6)
+
+    absent = 0.0
+    for _ in range(120):
+        house.run(0.25)
+        absent += 0.25 if house.stopped() == 0 else 0
+
+    assert absent <= 3
+    assert house.stopped() == 10
+
+
+def test_a_stop_modified_by_hand_is_put_back(house: House) -> None:
+    house.long()
+    stop = house.working(type="STOPLOSS_LIMIT")[0]
+    house.modify_by_hand(stop, 3)
+
+    house.run(6)
+
+    assert (house.net(), house.stopped()) == (10, 10)
+
+
+def test_no_stop_rests_while_nothing_is_held(house: House) -> None:
+    house.strategy = replace(house.strategy, take_profit=None)
+    house.resting_long()
+
+    house.run(8)
+
+    assert house.orders(type="STOPLOSS_LIMIT") == []
