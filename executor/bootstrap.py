@@ -24,7 +24,7 @@ from executor.broker.smartapi.client import SmartApi
 from executor.broker.smartapi.credentials import Credentials, headers_of
 from executor.broker.smartapi.master import read_master
 from executor.broker.smartapi.wire import Wire, download
-from executor.clock import Clock, open_clock
+from executor.clock import Clock, SystemClock, open_clock
 from executor.config.calendar import load_calendar
 from executor.config.environment import Settings, account_kind, load_settings
 from executor.config.secrets import Keys, fingerprint, seal, unseal
@@ -50,6 +50,7 @@ from executor.trader.process import Trader
 from executor.trader.workers import ThreadWorkers
 from executor.web.app import create_app
 from executor.web.authenticity import Floods
+from executor.web.pages import PageParts, register_pages
 from executor.web.parts import WebParts
 
 DEFAULT_ACCOUNT = "default"
@@ -171,7 +172,21 @@ def create_web_app() -> Flask:
         floods=Floods(f"{socket.gethostname()}:{os.getpid()}"),
         trusted_proxies=settings.trusted_proxies,
     )
-    return create_app(parts)
+    app = create_app(parts)
+    register_pages(
+        app,
+        PageParts(
+            pages=store.pages,
+            people=store.people,
+            clock=clock,
+            system=SystemClock(),
+            session_key=parts.keys.session,
+            public_url=settings.public_url,
+            port=settings.port,
+            trusted_proxies=settings.trusted_proxies,
+        ),
+    )
+    return app
 
 
 # -- trader ------------------------------------------------------------------------------------------------------
