@@ -22,7 +22,7 @@ def password() -> None:
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read it from standard input instead of asking twice.")
 def set_(*, from_stdin: bool) -> None:
     """Set or replace the password of `trader`. Everyone who is logged in has to log in again."""
-    if not from_stdin and not sys.stdin.isatty():
+    if not from_stdin and not _on_terminal():
         raise click.UsageError("there is no terminal to ask on; use --stdin")
     text = sys.stdin.readline().rstrip("\r\n") if from_stdin else _ask_twice()
     if len(text) < SHORTEST:
@@ -35,3 +35,7 @@ def set_(*, from_stdin: bool) -> None:
 
 def _ask_twice() -> str:
     return str(click.prompt(f"New password for {PERSON}", hide_input=True, confirmation_prompt="Once more"))
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty()

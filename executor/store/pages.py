@@ -25,6 +25,7 @@ from executor.store.engine import Database
 from executor.store.ledger import halts_in_force
 from executor.store.rows import load
 from executor.store.story import AuditNote, Story, read_notes, read_story
+from executor.store.types import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,8 @@ def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
         yield func.coalesce(*(type_coerce(word, Text) for word in words)) == filters.outcome
     if filters.text:
         columns = (delivery.id, delivery.body, delivery.detail, signal.id, signal.lane, signal.reason)
-        found = [func.lower(column).contains(filters.text.lower(), autoescape=True) for column in columns]
+        wanted = storable(filters.text).lower()
+        found = [func.lower(column).contains(wanted, autoescape=True) for column in columns]
         yield or_(*found, signal.id.in_(_causes_of_order(filters.text)))
 
 

@@ -1,4 +1,4 @@
-"""What every page is wrapped in: a Host that is ours, and headers that leave a browser nothing to run or to keep.
+"""What every page is wrapped in: a Host that is ours, small forms, headers that let nothing run or be kept.
 
 Only pages: the hook is called by a machine, on any address that reaches it.
 """
@@ -19,6 +19,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+#: The largest form of ours is a login.
+_FORM_BYTES = 16 * 1024
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -40,6 +42,7 @@ def harden(blueprint: Blueprint, hosts: frozenset[str]) -> None:
 
     @blueprint.before_request
     def check_host() -> Response | None:
+        request.max_content_length = _FORM_BYTES
         if request.headers.get("Host", "").lower() in hosts:
             return None
         words = "This name is not one of ours. Set EXECUTOR_PUBLIC_URL to the address you use.\n"

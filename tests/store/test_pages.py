@@ -191,3 +191,14 @@ def test_verify_refuses_a_head_that_is_not_in_the_chain_and_a_row_that_was_chang
 
     with pytest.raises(ChainBroken, match="fill row"):
         store.pages.verify(None)
+
+
+def test_any_text_may_be_asked_for(store: Store) -> None:
+    trade(store)
+
+    for odd in ("\0", "%", "\\", "'", "\ud800", "₹" * 100):
+        assert ids(store, Filters(strategy=odd)) == []
+        assert ids(store, Filters(text=odd)) == []
+        assert store.pages.line(odd) is None
+        assert store.pages.signal_story(odd) is None
+    assert ids(store, ALL, before="\0") == [DELIVERY]

@@ -49,6 +49,8 @@ def _said(role: str, order: Order) -> str:
 
 def _filters() -> Filters:
     asked = {name: request.args.get(name, "").strip()[:_LONGEST] for name in ("strategy", "outcome", "text")}
+    if asked["outcome"] not in OUTCOMES:
+        asked["outcome"] = ""
     return Filters(**asked)
 
 

@@ -1,0 +1,70 @@
+"""A person at the pages: a Flask test client that finds the form's token and logs in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.security import generate_password_hash
+from werkzeug.test import TestResponse
+
+from executor.clock import ManualClock
+from executor.store.store import Store
+from executor.web.pages import PageParts, register_pages
+from tests.builders import NOW
+
+PASSWORD = "correct horse"
+URL = "http://127.0.0.1:8080"
+
+
+@dataclass
+class Browser:
+    client: FlaskClient
+    url: str = URL
+
+    def get(self, path: str, **more: object) -> TestResponse:
+        return self.client.get(path, **{"base_url": self.url, **more})
+
+    def post(self, path: str, *, csrf: str | None = None, address: str = "127.0.0.1", **fields: str) -> TestResponse:
+        """Post a form; with the token that the login page gives unless told otherwise."""
+        data = {**fields, "csrf": self.token() if csrf is None else csrf}
+        return self.client.post(path, data=data, base_url=self.url, environ_overrides={"REMOTE_ADDR": address})
+
+    def log_in(self, password: str = PASSWORD, *, path: str = "/login", **more: str) -> TestResponse:
+        return self.post(path, **{"name": "trader", "password": password, **more})
+
+    def token(self) -> str:
+        found = re.search(r'name="csrf" value="([^"]+)"', self.get("/login").text)
+        return found[1] if found else ""
+
+
+def a_browser(
+    store: Store, clock: ManualClock, *, system: ManualClock | None = None, url: str = URL, entered: bool = True
+) -> Browser:
+    """A browser on the pages over a store; logged in unless told otherwise."""
+    app = Flask("test", static_folder=None)
+    register_pages(app, page_parts(store, clock, system=system, url=url))
+    browser = Browser(app.test_client(), url)
+    if entered:
+        set_password(store)
+        assert browser.log_in().status_code == 303
+    return browser
+
+
+def page_parts(store: Store, clock: ManualClock, *, system: ManualClock | None = None, url: str = URL) -> PageParts:
+    return PageParts(
+        pages=store.pages,
+        people=store.people,
+        clock=clock,
+        system=system or ManualClock(NOW),
+        session_key=b"k" * 32,
+        public_url=url,
+        port=8080,
+    )
+
+
+def set_password(store: Store, password: str = PASSWORD) -> None:
+    """A hash as the command makes it, but for its cost."""
+    store.people.set_password("trader", generate_password_hash(password, method="scrypt:256:8:1"), at=NOW)

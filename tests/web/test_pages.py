@@ -1,0 +1,262 @@
+"""What the pages say, of signals that a whole trader lived through and of deliveries that became none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+
+import pytest
+
+from executor.clock import ManualClock
+from executor.domain.delivery import Verdict
+from executor.domain.ids import DeliveryId, Ids, SignalId
+from executor.domain.messages import Halt, HaltKind
+from executor.domain.refusal import RefusalCode
+from executor.domain.strategy import Account, AccountKind
+from executor.errors import NotRecorded
+from executor.store.engine import open_database
+from executor.store.store import Store
+from tests.builders import NOW, a_delivery, a_signal, a_store, an_id
+from tests.house import ACCOUNT, House
+from tests.web.browser import Browser, a_browser
+
+EVIL = '<script>alert("x")</script>'
+
+
+@pytest.fixture
+def store(sqlite_url: str, ids: Ids) -> Iterator[Store]:
+    database = open_database(sqlite_url)
+    yield a_store(database, new_id=ids.new)
+    database.close()
+
+
+@pytest.fixture
+def house(store: Store, clock: ManualClock, ids: Ids) -> House:
+    store.people.add_account(Account(ACCOUNT, AccountKind.SIMULATOR), by="test", at=clock.now(), new_id=ids.new)
+    house = House(store, clock, ids)
+    house.price("800")
+    house.run(3)
+    return house
+
+
+@pytest.fixture
+def browser(store: Store, clock: ManualClock) -> Browser:
+    return a_browser(store, clock)
+
+
+def refuse(store: Store, number: int, **changes: object) -> DeliveryId:
+    fields = {"verdict": Verdict.REFUSED, "code": RefusalCode.TOKEN_EXPIRED, "id": DeliveryId(an_id(number))}
+    store.intake.record_delivery(a_delivery(**{**fields, **changes}), None)
+    return DeliveryId(an_id(number))
+
+
+def words(page: str) -> str:
+    """A page as its reader sees it."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
+
+
+def in_order(text: str, *parts: str) -> bool:
+    return re.search(".*".join(map(re.escape, parts)), text, re.DOTALL) is not None
+
+
+def test_the_log_shows_what_was_asked_what_came_of_it_and_what_filled(house: House, browser: Browser) -> None:
+    signal = house.signal("buy", price="800")
+    house.run(8)
+
+    page = browser.get("/")
+
+    assert in_order(words(page.text), "Wednesday 25 November 2026", "buy NSE:SBIN", "trend", "FILLED", "10 filled")
+    assert in_order(words(page.text), "entry 10 @", "stop rests: SELL 10 stop", "target rests: SELL 10 limit")
+    assert f'href="/signals/{signal}"' in page.text
+
+
+def test_the_log_groups_by_days_of_india_newest_first(store: Store, browser: Browser) -> None:
+    refuse(store, 50, received_at=NOW - timedelta(days=1))
+    refuse(store, 51, received_at=NOW)
+
+    text = words(browser.get("/").text)
+
+    assert in_order(text, "Wednesday 25 November 2026", "REFUSED", "Tuesday 24 November 2026", "REFUSED")
+
+
+def test_older_lines_are_one_step_away_and_the_way_back_too(store: Store, browser: Browser) -> None:
+    for number in range(100, 155):
+        refuse(store, number)
+
+    first = browser.get("/")
+    [older] = re.findall(r'href="(/\?before=[^"]+)">Older', first.text)
+    second = browser.get(older)
+
+    assert (first.text.count('href="/deliveries/'), second.text.count('href="/deliveries/')) == (50, 5)
+    assert "Older" not in second.text
+    assert "To the newest" in second.text
+
+
+def test_filters_narrow_the_log_and_stay_in_its_address(store: Store, browser: Browser) -> None:
+    for number in range(100, 155):
+        refuse(store, number, body="needle")
+    refuse(store, 200, body="hay")
+
+    page = browser.get("/?text=needle&outcome=REFUSED").text
+
+    assert an_id(200) not in page
+    assert "before=" in page and "text=needle" in page
+    assert 'value="needle"' in page
+    assert "Nothing here matches" in words(browser.get("/?text=nothing").text)
+
+
+def test_a_filled_signal_tells_its_whole_life(house: House, browser: Browser) -> None:
+    signal = house.signal("buy", price="800")
+    house.run(8)
+    house.price("820")
+    house.run(8)
+
+    page = browser.get(f"/signals/{signal}")
+    text = words(page.text)
+
+    assert in_order(text, "buy NSE:SBIN", "FILLED", "fired → received", "received → sent", "sent → taken")
+    assert in_order(text, "Plan", "asked 10 quantity", "limit", "stop", "target")
+    assert in_order(text, "Position", "SBIN-EQ", "CLOSED", "entry", "FILLED", "stop", "CANCELLED", "target", "FILLED")
+    assert in_order(text, "Received", "Planned", "Entry: PLACE sent", "Entry: the broker took it", "Entry: filled")
+    assert in_order(text, "Stop: PLACE sent", "Target: PLACE sent", "Target: filled", "Stop: CANCEL sent")
+    assert '"ordertype": "LIMIT"' in text
+    assert "the order book's row" in text
+    assert re.search(r"The signal ended FILLED: 10 filled at [0-9.]+ audit [0-9]+", text)
+
+
+def test_an_exits_page_shows_the_position_it_closed_and_the_signal_that_opened_it(
+    house: House, browser: Browser
+) -> None:
+    opened = house.signal("buy", price="800")
+    house.run(8)
+    closed = house.signal("exit")
+    house.run(8)
+
+    text = words(browser.get(f"/signals/{closed}").text)
+
+    assert in_order(text, "exit NSE:SBIN", "FILLED", "Position", "entry", f"Other signals of this position: {opened}")
+    assert "Entry: PLACE sent" not in text
+    assert "MODIFY sent" in text
+
+
+def test_what_a_broker_refused_is_told_in_its_own_words(house: House, browser: Browser) -> None:
+    house.fault("placeOrder", "refuse", code="AB4008", message="Insufficient margin: need 1,600")
+    signal = house.signal("buy", price="800")
+    house.run(8)
+
+    text = words(browser.get(f"/signals/{signal}").text)
+
+    assert in_order(
+        text, "REJECTED", "Insufficient margin", "Entry: PLACE sent", "Entry: the broker refused it PLACE refused"
+    )
+
+
+def test_a_refused_delivery_tells_why_what_to_do_and_what_arrived(store: Store, browser: Browser) -> None:
+    layers = {"token": "failed: token_expired", "address": "passed: rotation 1"}
+    body = '{"token":"xt1_***","exchange":"NSE","ticker":"SBIN","action":"buy","price":800.10}'
+    delivery = refuse(store, 50, layers=layers, body=body, detail="on 1 November")
+
+    text = words(browser.get(f"/deliveries/{delivery}").text)
+
+    assert in_order(text, "buy NSE:SBIN", "REFUSED", "The alert's token has expired: on 1 November")
+    assert "Make the template anew and paste it." in text
+    assert in_order(text, "passed address rotation 1", "failed token token_expired")
+    assert '"price": 800.10' in text
+
+
+def test_a_delivery_that_became_a_signal_leads_to_it(store: Store, browser: Browser) -> None:
+    store.intake.record_delivery(a_delivery(), a_signal())
+
+    answer = browser.get(f"/deliveries/{a_delivery().id}")
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/signals/{a_signal().id}")
+
+
+def test_a_duplicate_leads_to_the_signal_it_repeats_and_the_signal_to_its_repeats(
+    store: Store, browser: Browser
+) -> None:
+    store.intake.record_delivery(a_delivery(), a_signal())
+    again = a_delivery(id=DeliveryId(an_id(60)))
+    store.intake.record_delivery(again, a_signal(id=SignalId(an_id(61)), delivery=again.id))
+
+    duplicate, original = browser.get(f"/deliveries/{again.id}").text, browser.get(f"/signals/{a_signal().id}").text
+
+    assert in_order(words(duplicate), "DUPLICATE", f"repeats signal {a_signal().id}")
+    assert f'href="/signals/{a_signal().id}"' in duplicate
+    assert in_order(words(original), "Came again", "DUPLICATE")
+
+
+@pytest.mark.parametrize("path", ["/signals/nothing", "/deliveries/nothing"])
+def test_what_is_not_there_is_said_to_be_missing(browser: Browser, path: str) -> None:
+    answer = browser.get(path)
+
+    assert answer.status_code == 404
+    assert "Not found" in answer.text
+
+
+def test_nothing_from_outside_becomes_markup(house: House, store: Store, browser: Browser) -> None:
+    signal = house.signal("buy", price="800", comment=EVIL, trade=EVIL)
+    house.fault("placeOrder", "refuse", code="AB4008", message=EVIL)
+    house.run(8)
+    refused = refuse(
+        store, 50, body=EVIL, detail=EVIL, headers={"User-Agent": EVIL}, layers={"json": f"failed: {EVIL}"}
+    )
+    store.ledger.set_halt(Halt("ALL", HaltKind.HALT, NOW, EVIL, EVIL), at=NOW)
+
+    pages = [browser.get(path).text for path in ("/", f"/signals/{signal}", f"/deliveries/{refused}", f"/?text={EVIL}")]
+
+    assert all("<script" not in page for page in pages)
+    assert all("alert(&#34;x&#34;)" in page for page in pages)
+
+
+def test_no_page_has_a_script_or_a_style_of_its_own(house: House, browser: Browser) -> None:
+    signal = house.signal("buy", price="800")
+    house.run(8)
+
+    for path in ("/", f"/signals/{signal}", "/login"):
+        page = browser.get(path).text
+        assert re.search(r"<script|<style|style=|javascript:|\son\w+=", page) is None
+
+
+def test_the_head_shows_the_kind_of_each_account_and_whether_its_trader_lives(
+    house: House, clock: ManualClock, browser: Browser
+) -> None:
+    alive = words(browser.get("/").text)
+    clock.advance(20)
+    silent = words(browser.get("/").text)
+
+    assert in_order(alive, "SIMULATOR", "default", "trader runs")
+    assert re.search("trader silent for (20|21) s", silent)
+
+
+def test_the_head_tells_a_trader_that_never_ran(store: Store, ids: Ids, browser: Browser) -> None:
+    store.people.add_account(Account("real", AccountKind.LIVE), by="test", at=NOW, new_id=ids.new)
+
+    text = words(browser.get("/").text)
+
+    assert in_order(text, "LIVE", "real", "no trader has run yet")
+    assert in_order(text, "HALTED", "account:real", "a live account starts halted")
+
+
+@pytest.mark.parametrize(("kind", "word"), [(HaltKind.HALT, "HALTED"), (HaltKind.KILL, "KILLED")])
+def test_a_halt_in_force_stands_on_every_page(store: Store, browser: Browser, kind: HaltKind, word: str) -> None:
+    store.ledger.set_halt(Halt("ALL", kind, NOW, "by hand", "trader"), at=NOW)
+    store.intake.record_delivery(a_delivery(), a_signal())
+
+    for path in ("/", f"/signals/{a_signal().id}"):
+        assert in_order(words(browser.get(path).text), word, "ALL", "by hand", "(by trader)")
+
+
+def test_a_database_that_does_not_answer_is_said_in_words(store: Store, browser: Browser) -> None:
+    class Gone:
+        def read(self):
+            raise NotRecorded("the database could not take it: disk I/O error")
+
+    store.pages._database = Gone()
+
+    answer = browser.get("/")
+
+    assert answer.status_code == 503
+    assert in_order(words(answer.text), "The database does not answer", "disk I/O error")
