@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import click
@@ -23,7 +24,7 @@ from executor.store.story import Story
 from executor.web.pages.layout import laid_out
 from executor.web.pages.signal import layers_of
 from executor.web.pages.timeline import Latency, latencies, timeline
-from executor.web.pages.words import asked_of, ist_day, ist_exact, ist_time, span, spoken, tone
+from executor.web.pages.words import asked_of, ist_day, ist_exact, ist_time, rupees, span, spoken, terms, tone
 
 SHOWN, CHUNK = 50, 500
 _COLOURS = {"good": "green", "busy": "blue", "warn": "yellow", "bad": "red"}
@@ -59,17 +60,15 @@ def list_(*, limit: int | None, strategy: str, as_json: bool) -> None:
 
 
 def _print_table(lines: Iterable[LogLine]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for title in ("time", "strategy", "asked", "outcome", "why"):
-        table.add_column(title, overflow="fold")
-    day = None
-    for line in lines:
-        if (today := ist_day(line.delivery.received_at)) != day:
-            day = today
-            table.add_section()
-            table.add_row("", "", Text(today, "bold"), "", "")
-        table.add_row(*_cells(line))
-    Console().print(table)
+    console = Console(highlight=False)
+    for day, group in groupby(lines, lambda line: ist_day(line.delivery.received_at)):
+        console.print(Text(day, "bold"))
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for width in (8, 12, 20, 13, None):
+            table.add_column(overflow="fold", width=width)
+        for line in group:
+            table.add_row(*_cells(line))
+        console.print(table)
 
 
 def _newest(filters: Filters, limit: int | None) -> Iterator[LogLine]:
@@ -213,6 +212,10 @@ def _print_story(line: LogLine, story: Story | None) -> None:
     if remedy := _remedy(line):
         console.print(_text(remedy))
     console.print(_text(f"received {ist_day(line.delivery.received_at)} from {line.delivery.source}"))
+    for leg, order in line.orders:
+        filled = f"{order.filled} filled at {rupees(order.average)}" if order.filled else "nothing filled"
+        words = f"  {leg.role.lower()}: {terms(order)}, {filled}"
+        console.print(_text(words), _text(spoken(order.state), tone(order.state)), _text(order.text))
     if story:
         console.print(_text(", ".join(f"{each.label} {span(each.length)}" for each in latencies(story))))
     console.print(_text(laid_out(line.delivery.body)))

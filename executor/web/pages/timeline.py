@@ -15,6 +15,7 @@ from executor.web.pages.words import request_terms, span, tone
 
 #: Kinds of audit notes that a reader should stop at.
 _ALARMS = frozenset({"refused", "unknown", "not_placed", "no_effect", "unprotected", "forced_exit", "target_dropped"})
+_ANSWERS = frozenset({"accepted", "refused", "unknown"})
 _WARNING = frozenset({"recovered", "lapsed"})
 _TITLES = {
     "accepted": "The broker took it",
@@ -63,10 +64,18 @@ class Latency:
 
 
 def timeline(story: Story) -> list[Event]:
-    """Everything after the delivery, in the order in which it happened."""
+    """Everything after the delivery, in the order in which it happened.
+
+    Of one moment: what was learnt, then what left because of it, then the answer to that.
+    """
     roles = _roles(story)
-    events = [event for event in (*_notes(story, roles), *_sends(story, roles)) if event.at >= story.signal.received_at]
-    return sorted(events, key=lambda event: event.at)  # stable: of one moment, what was learnt comes before what left
+    sent = {(str(intent.order), intent.sending_at) for intent in story.intents}
+    ranked = [(1, event) for event in _sends(story, roles)]
+    for note, event in _notes(story, roles):
+        answers = note.kind in _ANSWERS and (note.subject, note.at) in sent
+        ranked.append((2 if answers else 0, event))
+    ranked.sort(key=lambda each: (each[1].at, each[0]))
+    return [event for _, event in ranked if event.at >= story.signal.received_at]
 
 
 def latencies(story: Story) -> list[Latency]:
@@ -117,7 +126,7 @@ def _evidence(row: CallRow) -> Evidence:
     return Evidence(label, (call.request, call.answer))
 
 
-def _notes(story: Story, roles: dict[str, str]) -> Iterator[Event]:
+def _notes(story: Story, roles: dict[str, str]) -> Iterator[tuple[AuditNote, Event]]:
     """The audit's own sentences, with the reports and fills that were recorded at the same moment."""
     raws: dict[tuple[str, datetime], list[Evidence]] = defaultdict(list)
     for report in story.reports:
@@ -132,7 +141,7 @@ def _notes(story: Story, roles: dict[str, str]) -> Iterator[Event]:
             continue
         kept = raws.pop((note.subject, note.at), []) if note.kind == "order" else []
         kept += fills.pop((note.subject, note.say), []) if note.kind == "fill" else []
-        yield Event(note.at, _title(note, roles), note.say, _tone(note), note.seq, tuple(kept))
+        yield note, Event(note.at, _title(note, roles), note.say, _tone(note), note.seq, tuple(kept))
 
 
 def _title(note: AuditNote, roles: dict[str, str]) -> str:
