@@ -116,13 +116,13 @@ class Loop:
         decision = decide(parts.book, event, now, parts.ids)
         permits = self._permits(decision.intents)
         committed: Committed | None = None
-        if decision.changes or decision.notes or permits:
+        if decision.changes or decision.notes or permits or isinstance(event, HaltsRead):
             committed = parts.ledger.commit(
                 parts.book.account,
                 parts.epoch,
                 decision,
                 permits=permits,
-                known=parts.book.halts,
+                known=event.halts if isinstance(event, HaltsRead) else parts.book.halts,
                 at=now,
             )
         parts.book.apply(decision, committed)

@@ -1,0 +1,136 @@
+"""The supervisor: what dies is started again, what runs is left alone, all end together. Tiny children stand in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from threading import Event as Flag
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from executor import supervise
+
+_DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN); open(READY, 'w').close()"
+CHILDREN = {
+    "lives": "import signal; signal.pause()",
+    "waits": "import signal; signal.pause()",
+    "dies": "raise SystemExit(3)",
+    "stubborn": f"import signal; {_DEAF}; signal.pause()",
+}
+
+
+class House:
+    """A supervisor on a thread, with all the children that it ever started."""
+
+    def __init__(self, ready: Path) -> None:
+        self.started: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self.ready = ready
+        self.stop = Flag()
+        self.code: list[int] = []
+        self._thread: Thread | None = None
+
+    def start_child(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        script = CHILDREN[command[0]].replace("READY", repr(str(self.ready)))
+        process = subprocess.Popen([sys.executable, "-S", "-c", script])
+        self.started.append((command[0], process))
+        return process
+
+    def run(self, *names: str) -> None:
+        commands = [(name,) for name in names]
+        self._thread = Thread(target=lambda: self.code.append(supervise.run_all(commands, stop=self.stop)))
+        self._thread.start()
+
+    def end(self) -> None:
+        self.stop.set()
+        if self._thread is not None:
+            self._thread.join(10)
+            assert not self._thread.is_alive()
+
+    def of(self, name: str) -> list[subprocess.Popen[bytes]]:
+        return [process for found, process in self.started if found == name]
+
+
+def eventually(holds: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 8
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def house(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path / "ready")
+    monkeypatch.setattr(supervise, "start", made.start_child)
+    monkeypatch.setattr(supervise, "_POLL_S", 0.01)
+    monkeypatch.setattr(supervise, "_AGAIN_S", 0.02)
+    monkeypatch.setattr(supervise, "_GRACE_S", 0.3)
+    yield made
+    made.end()
+    for _, process in made.started:
+        process.kill()
+        process.wait()
+
+
+def test_a_child_that_dies_is_started_again_and_the_other_is_left_alone(house: House) -> None:
+    house.run("lives", "dies")
+
+    eventually(lambda: len(house.of("dies")) >= 3)
+
+    assert [process.poll() for process in house.of("lives")] == [None]
+
+
+def test_a_child_that_is_killed_is_started_again(house: House) -> None:
+    house.run("lives")
+    eventually(lambda: house.started)
+
+    house.started[0][1].kill()
+    eventually(lambda: len(house.started) == 2)
+
+    assert house.started[1][1].poll() is None
+
+
+def test_a_stop_ends_all_with_sigterm_and_starts_none_again(house: House) -> None:
+    house.run("lives", "waits", "dies")
+    eventually(lambda: len(house.of("dies")) >= 2)
+
+    house.end()
+    started = len(house.started)
+
+    assert house.code == [0]
+    assert [process.returncode for process in house.of("lives") + house.of("waits")] == [-15, -15]
+    assert all(process.returncode is not None for _, process in house.started)
+    assert len(house.started) == started
+
+
+def test_a_child_that_does_not_want_to_end_is_killed_after_a_while(house: House) -> None:
+    house.run("stubborn")
+    eventually(house.ready.exists)
+
+    house.end()
+
+    assert [process.returncode for process in house.of("stubborn")] == [-9]
+
+
+def test_the_pause_before_a_restart_ends_at_once_when_it_is_told_to_stop(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "_AGAIN_S", 60.0)
+    house.run("dies")
+    eventually(lambda: house.started and house.started[0][1].poll() is not None)
+
+    house.end()
+
+    assert len(house.started) == 1
+
+
+def test_the_commands_are_those_of_this_installation() -> None:
+    process = supervise.start(["--version"])
+
+    assert process.wait(20) == 0
+    assert isinstance(process.args, list)
+    assert process.args[:3] == [sys.executable, "-m", "executor"]

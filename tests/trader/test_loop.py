@@ -1,0 +1,350 @@
+"""event → decide → permits → one transaction → memory → workers, in this order whatever fails between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from executor.domain.bracket import Bracket
+from executor.domain.messages import (
+    HaltsRead,
+    IntentState,
+    PermitClass,
+    Query,
+    QueryKind,
+    ReadFailed,
+    Resolved,
+    SessionChanged,
+    SignalsArrived,
+    Tick,
+)
+from executor.domain.order import Order
+from executor.domain.refusal import RefusalCode
+from executor.domain.signal import Outcome, Signal, SignalState
+from executor.errors import LeaseLost, NotRecorded
+from executor.store import schema
+from tests.trader.harness import ACCOUNT, SHARE, Bench, QuickFlag, Refusing, Wrapped
+
+
+def arrived(bench: Bench, signal_id: Any) -> SignalsArrived:
+    return SignalsArrived((Resolved(bench.stored(signal_id), bench.strategy, SHARE),))
+
+
+# -- memory and store --------------------------------------------------------------------------------------------
+
+
+def test_an_event_that_could_not_be_recorded_moves_no_memory_and_sends_nothing(bench: Bench) -> None:
+    bench.open()
+    signal_id = bench.signal()
+    evidence = bench.book.evidence
+    loop = bench.a_loop(ledger=Wrapped(bench.store.ledger, "commit", Refusing(1)))
+
+    with pytest.raises(NotRecorded):
+        loop.handle(arrived(bench, signal_id))
+
+    assert bench.book.evidence is evidence
+    assert (bench.book.rows.tables[Bracket], bench.book.rows.tables[Order]) == ({}, {})
+    assert bench.hands.sent == []
+    assert bench.stored(signal_id).state is SignalState.RECEIVED
+
+
+def test_the_same_event_goes_through_once_when_the_store_takes_it_again(bench: Bench) -> None:
+    bench.open()
+    signal_id = bench.signal()
+    refusing = Refusing(4)
+    bench.loop = bench.a_loop(ledger=Wrapped(bench.store.ledger, "commit", refusing))
+
+    bench.run()
+
+    assert bench.stop.waits == 4
+    assert refusing.asked >= 5
+    assert len(bench.hands.placed()) == 1
+    assert [intent.state for intent in bench.intents()] == [IntentState.SENDING]
+    assert bench.stored(signal_id).state is SignalState.WORKING
+
+
+def test_an_answer_of_the_broker_outlives_a_store_that_is_away(bench: Bench) -> None:
+    bench.open()
+    bench.signal()
+    bench.run()
+    bench.loop = bench.a_loop(ledger=Wrapped(bench.store.ledger, "commit", Refusing(6)))
+
+    bench.accept(bench.hands.sent[0], "42")
+    bench.drain()
+
+    (order,) = bench.store.recovery.load_book(ACCOUNT, bench.clock.now().date()).orders
+    assert order.broker_id == "42"
+    assert [intent.state for intent in bench.intents()] == [IntentState.ACCEPTED]
+
+
+def test_a_stop_ends_the_waiting_for_a_store_that_does_not_come_back(bench: Bench) -> None:
+    bench.open()
+    bench.signal()
+    stop = QuickFlag(patience=3)
+    loop = bench.a_loop(ledger=Wrapped(bench.store.ledger, "commit", Refusing(10**9)))
+
+    bench.clock.advance(1)
+    loop.run(stop)
+
+    assert stop.waits == 3
+    assert bench.hands.sent == []
+
+
+def test_a_sweep_survives_a_database_that_does_not_answer(bench: Bench) -> None:
+    bench.open()
+    away = Refusing(3)
+    bench.loop = bench.a_loop(recovery=Wrapped(bench.store.recovery, "halts", away))
+    bench.signal()
+
+    bench.run(0.75)
+    seen_while_away = len(bench.hands.sent)
+    bench.run()
+
+    assert (seen_while_away, len(bench.hands.placed())) == (0, 1)
+
+
+def test_a_beat_that_could_not_be_written_is_no_reason_to_end(bench: Bench) -> None:
+    refusing = Refusing(2)
+    bench.loop = bench.a_loop(ledger=Wrapped(bench.store.ledger, "beat", refusing))
+
+    bench.run(3)
+    bench.open()
+    bench.signal()
+    bench.run()
+
+    assert refusing.asked >= 3
+    assert len(bench.hands.placed()) == 1
+
+
+def test_the_beat_is_written_every_second_and_tells_of_the_desk(bench: Bench) -> None:
+    beats: list[Any] = []
+    wrapped = Wrapped(bench.store.ledger, "beat", lambda *_args, **told: beats.append(told))
+    bench.loop = bench.a_loop(ledger=wrapped)
+    bench.inbox.put(SessionChanged(open=True))
+
+    bench.run(5)
+
+    assert len(beats) == 5
+    assert [told["status"] for told in beats] == [{"session": True}] * 5
+
+
+# -- the lease ---------------------------------------------------------------------------------------------------
+
+
+def test_a_lost_lease_ends_the_run_before_anything_is_sent(bench: Bench) -> None:
+    bench.open()
+    bench.signal()
+    bench.store.ledger.take_lease(ACCOUNT, "another", at=bench.clock.now(), same_host=True)
+    bench.clock.advance(1)
+
+    with pytest.raises(LeaseLost, match="epoch"):
+        bench.loop.run(bench.stop)
+
+    assert bench.hands.sent == []
+    assert bench.intents() == []
+
+
+def test_a_lost_lease_is_noticed_by_the_beat_when_nothing_happens(bench: Bench) -> None:
+    bench.open()
+    bench.store.ledger.take_lease(ACCOUNT, "another", at=bench.clock.now(), same_host=True)
+
+    with pytest.raises(LeaseLost):
+        bench.run(1.25)
+
+
+# -- finding work ------------------------------------------------------------------------------------------------
+
+
+def test_the_sweep_finds_a_signal_without_a_doorbell(bench: Bench) -> None:
+    bench.open()
+    bench.signal()
+
+    bench.drain()
+    before = len(bench.hands.sent)
+    bench.run()
+
+    assert (before, len(bench.hands.placed())) == (0, 1)
+
+
+def test_a_tick_from_outside_is_looked_into_at_once(bench: Bench) -> None:
+    bench.open()
+    bench.signal()
+
+    bench.inbox.put(Tick())
+    bench.drain()
+
+    assert len(bench.hands.placed()) == 1
+
+
+def test_a_signal_that_waits_for_the_session_is_aimed_at_once(bench: Bench) -> None:
+    signal_id = bench.signal()
+    bench.run(2)
+
+    bench.open()
+    bench.run(2)
+
+    assert len(bench.hands.placed()) == 1
+    assert bench.stored(signal_id).state is SignalState.WORKING
+
+
+def test_what_was_being_sent_when_it_stopped_is_in_doubt_after_a_start_and_not_sent_again(bench: Bench) -> None:
+    bench.open()
+    bench.signal()
+    bench.run()
+
+    bench.start()
+    bench.loop.begin(bench.stop)
+
+    assert [intent.state for intent in bench.intents()] == [IntentState.UNKNOWN]
+    bench.open()
+    bench.run(1)
+    assert bench.hands.sent == []
+
+
+def test_the_session_is_tended_with_what_the_desk_believes(bench: Bench) -> None:
+    bench.run()
+    bench.open()
+    bench.inbox.put(ReadFailed(Query(QueryKind.ORDER_BOOK), "AG8001", session_lost=True, call=None))
+    bench.run()
+
+    assert bench.hands.tended[0] is False
+    assert True in bench.hands.tended
+    assert bench.hands.tended[-1] is False
+
+
+# -- halts -------------------------------------------------------------------------------------------------------
+
+
+def test_a_halt_that_appears_between_decision_and_commit_withholds_the_entry_for_good(bench: Bench) -> None:
+    bench.open()
+    signal_id = bench.signal()
+    halted: list[bool] = []
+
+    def halt_before_the_first_entry(_account: str, _epoch: int, decision: Any, **_rest: Any) -> None:
+        if decision.intents and not halted:
+            halted.append(True)
+            bench.halt()
+
+    bench.loop = bench.a_loop(ledger=Wrapped(bench.store.ledger, "commit", halt_before_the_first_entry))
+    bench.run(3)
+
+    assert halted == [True]
+    assert bench.hands.sent == []
+    signal = bench.stored(signal_id)
+    assert (signal.state, signal.outcome) == (SignalState.ENDED, Outcome.REFUSED)
+
+
+def test_a_halt_in_the_store_is_known_before_the_signals_of_the_same_sweep(bench: Bench) -> None:
+    bench.open()
+    bench.halt("ALL")
+    signal_id = bench.signal()
+
+    bench.run()
+
+    assert bench.hands.sent == []
+    assert bench.stored(signal_id).code is RefusalCode.HALTED
+
+
+def test_halts_of_other_accounts_do_not_concern_this_one(bench: Bench) -> None:
+    bench.open()
+    bench.halt("account:other")
+    bench.signal()
+
+    bench.run()
+
+    assert bench.book.halts == ()
+    assert len(bench.hands.placed()) == 1
+
+
+def test_a_halt_that_was_ended_stops_nothing_any_more(bench: Bench) -> None:
+    bench.open()
+    bench.halt()
+    bench.run()
+    with bench.store.database.unaudited() as connection:
+        connection.execute(update(schema.halt).values(ended_at=bench.clock.now()))
+    bench.run()
+    bench.signal()
+
+    bench.run()
+
+    assert bench.book.halts == ()
+    assert len(bench.hands.placed()) == 1
+
+
+def test_an_end_of_a_halt_lets_a_waiting_entry_leave_in_the_same_commit(bench: Bench) -> None:
+    """The permit that was taken for it must not be wasted on a surprise that the desk knew of."""
+    bench.open()
+    bench.halt("strategy:another")
+    bench.run()
+    bench.permits.take([PermitClass.ENTER] * 8, bench.clock.now())
+    bench.signal()
+    bench.run()
+    with bench.store.database.unaudited() as connection:
+        connection.execute(update(schema.halt).values(ended_at=bench.clock.now()))
+    bench.clock.advance(1)
+
+    bench.loop.handle(HaltsRead(()))
+
+    assert len(bench.hands.placed()) == 1
+
+
+def test_equal_halts_make_no_event(bench: Bench) -> None:
+    bench.halt()
+    events: list[Any] = []
+    bench.run()
+    bench.loop = bench.a_loop()
+    handle = bench.loop.handle
+
+    def remember(event: Any) -> None:
+        events.append(event)
+        handle(event)
+
+    bench.loop.handle = remember  # type: ignore[method-assign]
+    bench.run(2)
+
+    assert len(bench.book.halts) == 1
+    assert not [event for event in events if isinstance(event, HaltsRead)]
+
+
+# -- reads -------------------------------------------------------------------------------------------------------
+
+
+def test_a_read_in_flight_is_not_asked_again(bench: Bench) -> None:
+    bench.inbox.put(SessionChanged(open=True))
+
+    bench.run(20)
+
+    assert sorted(query.kind for query in bench.hands.asked) == ["ORDER_BOOK", "POSITIONS", "TRADES"]
+
+
+def test_a_read_that_failed_is_asked_again_but_not_above_its_limit(bench: Bench) -> None:
+    bench.inbox.put(SessionChanged(open=True))
+    seconds = 0.0
+
+    while seconds < 11:
+        bench.run()
+        seconds += 0.25
+        for query in bench.hands.asked[-3:]:
+            bench.inbox.put(ReadFailed(query, "no answer", session_lost=False, call=None))
+
+    assert 5 <= bench.asked(QueryKind.ORDER_BOOK) <= 11
+    assert not bench.book.evidence.reconciled
+
+
+def test_a_signal_is_in_the_book_only_after_its_commit(bench: Bench) -> None:
+    bench.open()
+    signal_id = bench.signal()
+    seen: list[bool] = []
+    wrapped = Wrapped(
+        bench.store.ledger,
+        "commit",
+        lambda *_args, **_rest: seen.append(signal_id in bench.book.rows.tables[Signal]),
+    )
+    bench.loop = bench.a_loop(ledger=wrapped)
+
+    bench.run()
+
+    assert seen[0] is False
+    assert signal_id in bench.book.rows.tables[Signal]

@@ -1,0 +1,82 @@
+"""Permits are taken without waiting: what gets none stays READY, and no window is ever passed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from executor.broker.limits import PermitBook, load_limits
+from executor.domain.messages import IntentState, PermitClass
+from executor.domain.signal import Outcome, SignalState
+from tests.trader.harness import ACCOUNT, Bench
+
+
+def use_up_this_second(bench: Bench) -> None:
+    assert all(bench.permits.take([PermitClass.ENTER] * 8, bench.clock.now()))
+
+
+def most_within(seconds: float, moments: list[float]) -> int:
+    return max(sum(at <= other < at + seconds for other in moments) for at in moments)
+
+
+def test_an_intent_without_a_permit_stays_ready_and_leaves_when_there_is_one(bench: Bench) -> None:
+    bench.open()
+    use_up_this_second(bench)
+    bench.signal()
+
+    bench.run(0.5)
+    waiting = [intent.state for intent in bench.intents()]
+    sent_too_soon = list(bench.hands.sent)
+    bench.run(1)
+
+    assert (waiting, sent_too_soon) == ([IntentState.READY], [])
+    assert [intent.state for intent in bench.intents()] == [IntentState.SENDING]
+    assert len(bench.hands.sent) == 1
+
+
+def test_a_waiting_intent_is_not_made_anew_at_each_sweep(bench: Bench) -> None:
+    bench.open()
+    use_up_this_second(bench)
+    bench.signal()
+
+    bench.run(0.75)
+
+    assert len(bench.intents()) == 1
+
+
+def test_an_intent_that_waits_past_its_freshness_is_dropped_unsent(bench: Bench) -> None:
+    bench.open()
+    signal_id = bench.signal()
+
+    for _ in range(250):
+        bench.clock.advance(0.25)
+        bench.permits.take([PermitClass.ENTER] * 8, bench.clock.now())
+        bench.drain()
+
+    signal = bench.stored(signal_id)
+    assert bench.hands.sent == []
+    assert (signal.state, signal.outcome) == (SignalState.ENDED, Outcome.EXPIRED)
+
+
+def test_a_burst_leaves_at_our_limit_each_once_and_in_no_window_more(bench: Bench) -> None:
+    bench.open()
+    for number in range(40):
+        bench.signal(trade=f"t{number}")
+
+    bench.run(10)
+
+    assert len(bench.hands.placed()) == 40
+    assert len({intent.order for intent in bench.hands.placed()}) == 40
+    assert most_within(1.0, bench.hands.sent_at) <= 8
+
+
+def test_a_restart_does_not_forget_what_left_a_moment_ago(bench: Bench) -> None:
+    bench.open()
+    for number in range(8):
+        bench.signal(trade=f"t{number}")
+    bench.run()
+    assert len(bench.hands.sent) == 8
+
+    now = bench.clock.now()
+    again = PermitBook(load_limits(), bench.store.recovery.recent_writes(ACCOUNT, now - timedelta(hours=1)))
+
+    assert again.take([PermitClass.PROTECT], now) == (False,)
