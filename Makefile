@@ -26,7 +26,7 @@ run: install ## web and trader with the settings of .env
 	$(BIN)/executor run $(ARGS)
 
 test: install ## all tests (ARGS="-k name" for some)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 lint: install ## ruff and mypy --strict
 	$(BIN)/ruff check .

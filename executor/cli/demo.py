@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -33,6 +34,8 @@ def demo(*, once: bool, as_json: bool) -> None:
     A simulator plays a Wednesday morning; web and trader run as real processes in a new state dir; seven alerts are
     sent, signed, over HTTP. Then a table says what became of each. Without --once the audit page stays up.
     """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     sys.exit(perform(once=once, as_json=as_json))
 
 
@@ -63,14 +66,19 @@ def run(stage: Stage, say: Callable[[str], None], prepare: Prepare | None) -> li
     play.set_up()
     if prepare is not None:
         prepare(stage)
-    sent = play.perform()
-    verified = stage.command("audit", "verify").strip()
-    audit = json_lines(stage.command("audit", "list", "--json"))
-    rows = check(sent, audit, stage.control("state"))
-    if play.missed:
-        rows.append(Row("what was waited for", 0, "", "", tuple(play.missed)))
-    say(verified)
-    return rows
+    missed = _perform(play)
+    say(stage.command("audit", "verify").strip())
+    rows = check(play.sent, json_lines(stage.command("audit", "list", "--json")), stage.control("state"))
+    return rows + ([Row("what was waited for", None, "", "", (missed,))] if missed else [])
+
+
+def _perform(play: Play) -> str | None:
+    """Play as far as it goes; what was waited for in vain, if anything was."""
+    try:
+        play.perform()
+    except DemoFailed as error:
+        return str(error)
+    return None
 
 
 def show(rows: list[Row], *, as_json: bool) -> bool:
@@ -84,7 +92,7 @@ def show(rows: list[Row], *, as_json: bool) -> bool:
         for column in ("answer", "our audit says", "the exchange says", ""):
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(row.title, str(row.answer), row.audit, row.exchange, "\n".join(row.wrong) or "ok")
+            table.add_row(row.title, str(row.answer or ""), row.audit, row.exchange, "\n".join(row.wrong) or "ok")
         Console().print(table)
     return not any(row.wrong for row in rows)
 

@@ -14,7 +14,7 @@ class Row:
     """One line of the table. `wrong` lists what is not as expected; empty is good."""
 
     title: str
-    answer: int
+    answer: int | None
     audit: str
     exchange: str
     wrong: tuple[str, ...]
@@ -35,13 +35,13 @@ def check(sent: Sequence[Sent], audit: Sequence[Mapping[str, Any]], state: Mappi
 
 def _row(alert: Sent, line: Mapping[str, Any] | None, at_exchange: Mapping[str, Mapping[str, Any]]) -> Row:
     wrong = []
-    if alert.status != alert.expected_status:
-        wrong.append(f"answered {alert.status}, expected {alert.expected_status}")
+    if alert.status != alert.expected.status:
+        wrong.append(f"answered {alert.status}, expected {alert.expected.status}")
     if line is None:
         return Row(alert.title, alert.status, "not in the audit", "", (*wrong, "the delivery is not in the audit"))
     verdict = line["outcome"] or line["state"]
-    if verdict not in alert.expected:
-        wrong.append(f"ended {verdict}, expected {' or '.join(alert.expected)}")
+    if verdict != alert.expected.outcome:
+        wrong.append(f"ended {verdict}, expected {alert.expected.outcome}")
     wrong += _orders_wrong(alert, line, at_exchange)
     told = [f"{o['leg'].lower()} {_words(at_exchange.get(o['orderid']))}" for o in line["orders"]]
     exchange = ", ".join(told) or "no order"
@@ -58,11 +58,11 @@ def _orders_wrong(alert: Sent, line: Mapping[str, Any], at_exchange: Mapping[str
         elif real["filled"] != order["filled"]:
             wrong.append(f"{order['leg']}: {real['filled']} filled at the exchange, {order['filled']} in the audit")
     found = {order["leg"]: at_exchange.get(order["orderid"]) for order in line["orders"]}
-    for leg, (status, filled) in alert.orders.items():
+    for leg, (status, filled) in alert.expected.orders.items():
         real = found.get(leg)
         if real is None or (real["status"], real["filled"]) != (status, filled):
             wrong.append(f"{leg}: expected {status} {filled}, the exchange has {_words(real)}")
-    if not alert.orders and line["orders"]:
+    if not alert.expected.orders and line["orders"]:
         wrong.append(f"expected no order, found {len(line['orders'])}")
     return wrong
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
-from executor.demo.stage import Stage, json_lines
+from executor.demo.stage import DemoFailed, Stage, json_lines
 
 _PATIENCE_S = 20.0
 _LOOK_AGAIN_S = 0.3
@@ -28,15 +28,22 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What should come of an alert: HTTP status, outcome, and by leg the exchange's status and filled quantity."""
+
+    status: int
+    outcome: str
+    orders: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
-    """One alert as it was sent, what came back, and what is expected of it."""
+    """One alert as it was sent, and what came back."""
 
     title: str
-    status: int
+    status: int | None
     delivery: str | None
-    expected_status: int
-    expected: tuple[str, ...]
-    orders: Mapping[str, tuple[str, int]]
+    expected: Expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,8 @@ class Play:
         self._stage = stage
         self._say = say
         self._bodies: dict[str, tuple[str, Path]] = {}
-        self.missed: list[str] = []
+        self._first: Mapping[str, str] = {}
+        self.sent: list[Sent] = []
 
     def set_up(self) -> None:
         for name, (ticker, options) in STRATEGIES.items():
@@ -67,68 +75,60 @@ class Play:
             body.write_text(issued["body"])
             self._bodies[name] = (issued["url"], body)
 
-    def perform(self) -> list[Sent]:
-        """All seven, in the order of the table."""
-        long = self._long_to_target()
-        short = self._short_to_stop()
-        leave = self._exit_by_alert()
-        duplicate, forged, stale, unknown = self._four_that_must_not_trade()
-        return [long, short, *leave, duplicate, forged, stale, unknown]
+    def perform(self) -> None:
+        """All of them, in the order of the table, into `sent`. Raises DemoFailed when one is waited for in vain."""
+        self._long_to_target()
+        self._short_to_stop()
+        self._exit_by_alert()
+        self._four_that_must_not_trade()
 
     # -- acts --------------------------------------------------------------------------------------------------
 
-    def _long_to_target(self) -> Sent:
+    def _long_to_target(self) -> None:
         self._price("SBIN", "800")
         self._say("long SBIN at 800, stop 1 %, target 1 %")
         self._first = self._values("breakout", Position("buy", "flat", "long", 10), "800")
-        answer = self._send("breakout", self._first)
+        orders = {"ENTRY": ("complete", 10), "STOP": ("cancelled", 0), "TARGET": ("complete", 10)}
+        self._send("long, target hit", "breakout", self._first, Expected(202, "FILLED", orders))
         self._until("its stop and target rest", lambda: self._resting("SBIN-EQ") == 2)
         self._say("SBIN trades at 809: the target fills, the stop must go")
         self._price("SBIN", "809")
         self._until("the position is flat and nothing rests", lambda: self._settled("SBIN-EQ"))
-        orders = {"ENTRY": ("complete", 10), "STOP": ("cancelled", 0), "TARGET": ("complete", 10)}
-        return self._as_sent("long, target hit", answer, 202, ("FILLED",), orders)
 
-    def _short_to_stop(self) -> Sent:
+    def _short_to_stop(self) -> None:
         self._price("RELIANCE", "1500")
         self._say("short RELIANCE at 1500, stop 0.5 %, target 2 %")
-        answer = self._send("fade", self._values("fade", Position("sell", "flat", "short", 4), "1500"))
+        values = self._values("fade", Position("sell", "flat", "short", 4), "1500")
+        orders = {"ENTRY": ("complete", 4), "STOP": ("complete", 4), "TARGET": ("cancelled", 0)}
+        self._send("short, stop hit", "fade", values, Expected(202, "FILLED", orders))
         self._until("its stop and target rest", lambda: self._resting("RELIANCE-EQ") == 2)
         self._say("RELIANCE trades at 1508: the stop triggers and fills, the target must go")
         self._price("RELIANCE", "1508")
         self._until("the position is flat and nothing rests", lambda: self._settled("RELIANCE-EQ"))
-        orders = {"ENTRY": ("complete", 4), "STOP": ("complete", 4), "TARGET": ("cancelled", 0)}
-        return self._as_sent("short, stop hit", answer, 202, ("FILLED",), orders)
 
-    def _exit_by_alert(self) -> list[Sent]:
+    def _exit_by_alert(self) -> None:
         self._price("INFY", "1400")
         self._say("long INFY at 1400, then an exit alert")
-        opened = self._send("trend", self._values("trend", Position("buy", "flat", "long", 6), "1400"))
-        self._until("our book shows its stop and target", lambda: self._shown("trend") == 2)
-        closed = self._send("trend", self._values("trend", Position("sell", "long", "flat", 0), "1400"))
-        self._until("the position is flat and nothing rests", lambda: self._settled("INFY-EQ"))
+        opened = self._values("trend", Position("buy", "flat", "long", 6), "1400")
         orders = {"ENTRY": ("complete", 6), "STOP": ("cancelled", 0), "TARGET": ("complete", 6)}
-        return [
-            self._as_sent("long, held", opened, 202, ("FILLED",), orders),
-            self._as_sent("exit alert", closed, 202, ("FILLED",), {}),
-        ]
+        self._send("long, held", "trend", opened, Expected(202, "FILLED", orders))
+        self._until("our book shows its stop and target", lambda: self._shown("trend") == 2)
+        closed = self._values("trend", Position("sell", "long", "flat", 0), "1400")
+        self._send("exit alert", "trend", closed, Expected(202, "FILLED"))
+        self._until("the position is flat and nothing rests", lambda: self._settled("INFY-EQ"))
 
-    def _four_that_must_not_trade(self) -> list[Sent]:
+    def _four_that_must_not_trade(self) -> None:
         self._say("a duplicate, a forged, a stale alert, and one for an unknown symbol")
-        duplicate = self._send("breakout", self._first)
-        forged = self._send(
-            "breakout", self._values("breakout", Position("buy", "flat", "long", 10), "800"), forge=True
+        again = Position("buy", "flat", "long", 10)
+        self._send("duplicate", "breakout", self._first, Expected(200, "DUPLICATE"))
+        self._send(
+            "forged token", "breakout", self._values("breakout", again, "800"), Expected(401, "REFUSED"), forge=True
         )
-        old = self._values("breakout", Position("buy", "flat", "long", 10), "800", age_s=300)
-        stale = self._send("breakout", old)
-        unknown = self._send("typo", self._values("typo", Position("buy", "flat", "long", 1), "10"))
+        old = self._values("breakout", again, "800", age_s=300)
+        self._send("stale, 5 minutes", "breakout", old, Expected(202, "EXPIRED"))
+        unknown = self._values("typo", Position("buy", "flat", "long", 1), "10")
+        self._send("unknown symbol", "typo", unknown, Expected(202, "REFUSED"))
         self._until("every signal has ended", self._all_ended)
-        return [
-            self._as_sent("duplicate", duplicate, 200, ("DUPLICATE",), {}),
-            self._as_sent("forged token", forged, 401, ("REFUSED",), {}),
-            self._as_sent("stale, 5 minutes", stale, 202, ("EXPIRED",), {}),
-            self._as_sent("unknown symbol", unknown, 202, ("REFUSED",), {}),
-        ]
 
     # -- tools -------------------------------------------------------------------------------------------------
 
@@ -153,29 +153,16 @@ class Play:
             "timenow": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         }
 
-    def _send(self, name: str, values: Mapping[str, str], *, forge: bool = False) -> dict[str, Any]:
+    def _send(
+        self, title: str, name: str, values: Mapping[str, str], expected: Expected, *, forge: bool = False
+    ) -> None:
         url, body = self._bodies[name]
         if forge:
-            text = body.read_text()
-            at = text.index("xt1_") + 40
-            forged = body.with_suffix(".forged")
-            forged.write_text(text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :])
-            body = forged
+            body = _forged(body)
         words = [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
         told = self._stage.command("alert", "send", "--url", url, "--body", str(body), *words, "--json", fails=True)
-        answer: dict[str, Any] = json.loads(told)
-        return answer
-
-    def _as_sent(
-        self,
-        title: str,
-        answer: Mapping[str, Any],
-        status: int,
-        expected: tuple[str, ...],
-        orders: Mapping[str, tuple[str, int]],
-    ) -> Sent:
-        delivery = answer.get("answer", {}).get("delivery")
-        return Sent(title, answer["status"], delivery, status, expected, orders)
+        answer = json.loads(told)
+        self.sent.append(Sent(title, answer["status"], answer["answer"].get("delivery"), expected))
 
     def _price(self, ticker: str, price: str) -> None:
         self._stage.control("price", {"exchange": "NSE", "token": TOKENS[ticker], "ltp": price})
@@ -202,10 +189,19 @@ class Play:
         return all(line["state"] not in {"RECEIVED", "WORKING"} for line in lines)
 
     def _until(self, what: str, holds: Callable[[], bool]) -> None:
-        """Wait until something holds at the exchange; go on without it after a while, and say so in the table."""
+        """Wait until something holds at the exchange. Raises DemoFailed after a while."""
         pause = Flag()
         for _ in range(int(_PATIENCE_S / _LOOK_AGAIN_S)):
             if holds():
                 return
             pause.wait(_LOOK_AGAIN_S)
-        self.missed.append(f"waited {_PATIENCE_S:.0f} s in vain until {what}")
+        raise DemoFailed(f"waited {_PATIENCE_S:.0f} s in vain until {what}")
+
+
+def _forged(body: Path) -> Path:
+    """The same message with one character of its token changed."""
+    text = body.read_text()
+    at = text.index("xt1_") + 40
+    forged = body.with_suffix(".forged")
+    forged.write_text(text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :])
+    return forged

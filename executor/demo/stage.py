@@ -90,6 +90,8 @@ class Stage:
             process.terminate()
         for process in reversed(self._processes):
             end(process)
+            if process.stdout is not None:
+                process.stdout.close()
         self._processes.clear()
 
     def _start_simulator(self) -> dict[str, str]:
