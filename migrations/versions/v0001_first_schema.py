@@ -111,6 +111,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state != 'CLOSED' AND recovered = 0"),
         postgresql_where=sa.text("state != 'CLOSED' AND recovered = 0"),
     )
+    op.create_index("bracket_closer", "bracket", ["closer"], unique=False)
     op.create_table(
         "command",
         sa.Column("id", sa.Text(), nullable=False),
@@ -139,6 +140,8 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("delivery_of", "delivery", ["of"], unique=False)
+    op.create_index("delivery_of_strategy", "delivery", ["strategy", "id"], unique=False)
     op.create_table(
         "delivery_flood",
         sa.Column("minute", sa.BigInteger(), nullable=False),

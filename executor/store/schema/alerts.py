@@ -25,6 +25,8 @@ delivery = Table(
     Column("detail", Words, nullable=False),
     Column("of", Words),
     Column("received_at", Stamp, nullable=False),
+    Index("delivery_of", "of"),
+    Index("delivery_of_strategy", "strategy", "id"),
 )
 
 delivery_flood = Table(

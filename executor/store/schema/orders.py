@@ -37,6 +37,7 @@ bracket = Table(
 BRACKET_ALIVE = bracket.c.state != literal_column(f"'{BracketState.CLOSED}'")
 _one_a_lane = BRACKET_ALIVE & (bracket.c.recovered == False)  # noqa: E712
 Index("bracket_one_a_lane", bracket.c.lane, unique=True, sqlite_where=_one_a_lane, postgresql_where=_one_a_lane)
+Index("bracket_closer", bracket.c.closer)
 Index("bracket_alive", bracket.c.account, sqlite_where=BRACKET_ALIVE, postgresql_where=BRACKET_ALIVE)
 
 leg = Table(
