@@ -208,8 +208,8 @@ def build_trader(settings: Settings, *, wraps: Wraps | None = None) -> Trader:
             "no broker login: set SMARTAPI_API_KEY, SMARTAPI_CLIENT_CODE and SMARTAPI_PIN "
             "(`executor simulator --json` prints a set to play with); paper trading comes in a later version"
         )
-    lock = lock_host(settings.state_dir)
     clock, store = clock_of(settings), open_store(settings)
+    lock = lock_host(settings.state_dir)
     ensure_accounts(settings, store, at=clock.now())
     ledger = wraps.ledger(store.ledger)
     epoch = _take_lease(ledger, store, at=clock.now())

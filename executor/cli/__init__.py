@@ -42,7 +42,9 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except ExecutorError as error:
+        except (ExecutorError, OSError) as error:  # a folder that cannot be written, a port that is taken
+            if isinstance(error, BrokenPipeError):
+                raise  # click ends quietly when the reader of a pipe has gone
             click.echo(f"executor: {error}", err=True)
             sys.exit(1)
 
