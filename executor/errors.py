@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from executor.domain.messages import Call
+    from executor.domain.intent import Call
     from executor.domain.refusal import Refusal
 
 

@@ -28,8 +28,9 @@ from executor.domain.ids import (
     tag_of,
 )
 from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
-from executor.domain.messages import Call, CallRow, Fill, Intent, IntentKind, Lane, OrderRequest, PermitClass, ReportRow
+from executor.domain.intent import Call, Intent, IntentKind, OrderRequest, PermitClass
 from executor.domain.order import Order, OrderType, Side
+from executor.domain.record import CallRow, Fill, Lane, ReportRow
 from executor.domain.signal import Action, LaneKey, Signal
 from executor.domain.strategy import (
     Level,

@@ -1,7 +1,7 @@
 """The whole trader in one thread: real loop, store and SmartAPI client over the simulator, on a clock that is moved.
 
-Only threads are missing: `InlineWorkers` does each send and read at once. Tests assert the exchange's truth
-(`house.state()`), not what the house believes.
+Only threads are missing: `InlineWorkers` does each send and read at once, and may answer later. Tests assert the
+exchange's truth (`house.state()`), not what the house believes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import select
 
 from executor.broker.limits import PermitBook, load_limits
-from executor.broker.port import Broker
+from executor.broker.port import Broker, Session
 from executor.broker.smartapi.client import SmartApi
 from executor.broker.smartapi.credentials import Credentials, headers_of
 from executor.broker.smartapi.wire import Wire, to_app
@@ -31,23 +31,14 @@ from executor.domain.calendar import trading_day
 from executor.domain.delivery import Delivery, Verdict
 from executor.domain.ids import DeliveryId, Ids, SignalId
 from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
-from executor.domain.messages import (
-    Intent,
-    IntentKind,
-    IntentState,
-    PermitClass,
-    Query,
-    ReadEnded,
-    ReadFailed,
-    Resolved,
-    SendEnded,
-    SessionChanged,
-)
+from executor.domain.intent import Intent, IntentKind, IntentState, PermitClass
+from executor.domain.messages import ReadEnded, ReadFailed, Resolved, SendEnded, SessionChanged
 from executor.domain.order import Order
+from executor.domain.reading import Query
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Action, LaneKey, Signal, SignalState
 from executor.domain.strategy import Rails, Strategy
-from executor.errors import BrokerUnavailable, SessionLost
+from executor.errors import BrokerError, BrokerUnavailable, SessionLost
 from executor.simulator import SimulatorConfig, create_app, credentials
 from executor.store import schema
 from executor.store.rows import load
@@ -60,37 +51,58 @@ SBIN = InstrumentKey(Segment.NSE, "3045")
 
 
 class InlineWorkers:
-    """Sends and reads at once; each ends as one event in the inbox."""
+    """Does sends and reads at once; the answers come in after `latency()` seconds, as from threads."""
 
-    def __init__(self, broker: Broker, inbox: SimpleQueue[Any]) -> None:
-        self.broker = broker
+    def __init__(self, house: House, inbox: SimpleQueue[Any]) -> None:
+        self.house = house
         self.inbox = inbox
+        self.coming: list[tuple[float, Any]] = []
 
     def submit(self, work: Intent | Query) -> None:
-        if isinstance(work, Intent):
-            self.inbox.put(SendEnded(work.id, self.broker.send(work)))
-            return
+        answer = self._send(work) if isinstance(work, Intent) else self._read(work)
+        self.coming.append((self.house.clock.monotonic() + self.house.latency(), answer))
+        self.deliver()
+
+    def deliver(self) -> None:
+        """Put the answers that are due into the inbox."""
+        now = self.house.clock.monotonic()
+        due = [answer for at, answer in self.coming if at <= now]
+        self.coming = [(at, answer) for at, answer in self.coming if at > now]
+        for answer in due:
+            self.inbox.put(answer)
+
+    def _send(self, intent: Intent) -> SendEnded:
+        return SendEnded(intent.id, self.house.broker.send(intent))
+
+    def _read(self, query: Query) -> ReadEnded | ReadFailed:
         try:
-            self.inbox.put(ReadEnded(self.broker.read(work)))
+            return ReadEnded(self.house.broker.read(query))
         except SessionLost as error:
-            self.inbox.put(ReadFailed(work, str(error), session_lost=True, call=error.call))
+            return ReadFailed(query, str(error), session_lost=True, call=error.call)
         except BrokerUnavailable as error:
-            self.inbox.put(ReadFailed(work, str(error), session_lost=False, call=error.call))
+            return ReadFailed(query, str(error), session_lost=False, call=error.call)
 
 
 class InlineSessions:
-    """Opens the session at once whenever it is not open; 31 s after the last login, for the next TOTP step."""
+    """Opens the session at once whenever it is not open: with the old token if it still holds, else by a login.
+
+    31 s after a failure it is tried again, for the next TOTP step.
+    """
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.opened_at = -60.0
+        self.saved: Session | None = None
+        self.failed_at = -60.0
 
     def tend(self, *, is_open: bool) -> None:
         now = self.house.clock.monotonic()
-        if not is_open and self.house.sessions_allowed and now - self.opened_at > 31:
-            self.opened_at = now
-            self.house.broker.open_session(None)
+        if is_open or not self.house.sessions_allowed or now - self.failed_at < 31:
+            return
+        try:
+            self.saved = self.house.broker.open_session(self.saved)
             self.house.inbox.put(SessionChanged(open=True))
+        except BrokerError:
+            self.failed_at = now
 
 
 @dataclass
@@ -101,6 +113,7 @@ class House:
     strategy: Strategy = field(default_factory=lambda: a_strategy(account=ACCOUNT, rails=rails()))
     wrap_broker: Callable[[Broker], Broker] = lambda broker: broker
     sessions_allowed: bool = True
+    latency: Callable[[], float] = lambda: 0.0
     simulator: SimulatorConfig = field(default_factory=lambda: SimulatorConfig(seed=3))
 
     def __post_init__(self) -> None:
@@ -125,12 +138,13 @@ class House:
         self.book = Book(self.store.recovery.load_book(ACCOUNT, trading_day(now)), load_calendar(None))
         writes = self.store.recovery.recent_writes(ACCOUNT, now - timedelta(hours=1))
         self.permits = PermitBook(load_limits(), writes)
+        self.workers = InlineWorkers(self, self.inbox)
         self.loop = Loop(
             LoopParts(
                 ledger=self.store.ledger,
                 recovery=self.store.recovery,
                 book=self.book,
-                workers=InlineWorkers(self.broker, self.inbox),
+                workers=self.workers,
                 sessions=InlineSessions(self),
                 permits=self.permits,
                 clock=self.clock,
@@ -147,6 +161,7 @@ class House:
         """Let time pass, a sweep at a time."""
         for _ in range(round(seconds / SWEEP_S)):
             self.clock.advance(SWEEP_S)
+            self.workers.deliver()
             while self.loop.round(self.stop, wait_s=0):
                 pass
 

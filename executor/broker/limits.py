@@ -17,7 +17,8 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
-from executor.domain.messages import PermitClass, QueryKind
+from executor.domain.intent import PermitClass
+from executor.domain.reading import QueryKind
 
 _LONG = timedelta(seconds=60)
 

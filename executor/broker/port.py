@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from executor.domain.messages import Call, Intent, Query, Reading, Sent
+from executor.domain.intent import Call, Intent, Sent
+from executor.domain.reading import Query, Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,30 +14,31 @@ from executor.desk.reads import BLIND
 from executor.desk.reports import absorb_fill, absorb_report
 from executor.domain.calendar import trading_day
 from executor.domain.ids import CallId
-from executor.domain.messages import (
+from executor.domain.intent import (
     Accepted,
     Call,
-    CallRow,
-    Event,
-    HaltsRead,
     Intent,
     IntentKind,
     IntentState,
-    QueryKind,
-    ReadEnded,
-    ReadFailed,
-    Reading,
     RefusalReason,
     Refused,
+    SettledBy,
+    Unknown,
+)
+from executor.domain.messages import (
+    Event,
+    HaltsRead,
+    ReadEnded,
+    ReadFailed,
     SendEnded,
     SessionChanged,
-    SettledBy,
     SignalsArrived,
     Started,
     Tick,
-    Unknown,
 )
 from executor.domain.order import UNSEEN, Order, OrderState
+from executor.domain.reading import QueryKind, Reading
+from executor.domain.record import CallRow
 
 #: Clean reads are remembered for as long as a send can be in doubt.
 _REMEMBER = timedelta(seconds=90)

@@ -14,25 +14,12 @@ from executor.desk.rows import Rows, key_of
 from executor.domain.bracket import Bracket, BracketState, Leg, Role
 from executor.domain.calendar import Calendar, trading_day
 from executor.domain.ids import BracketId, BrokerOrderId, Ids, IntentId, LegId, OrderId, OrderTag
-from executor.domain.messages import (
-    BookRows,
-    CallRow,
-    Change,
-    Committed,
-    Decision,
-    Evidence,
-    Fill,
-    Halt,
-    Intent,
-    IntentKind,
-    Lane,
-    Note,
-    Query,
-    ReportRow,
-    Row,
-)
+from executor.domain.intent import Intent, IntentKind
+from executor.domain.messages import BookRows, Change, Committed, Decision, Evidence, Note, Row
 from executor.domain.order import DONE, Order
 from executor.domain.position import NOTHING, Holding
+from executor.domain.reading import Query
+from executor.domain.record import CallRow, Fill, Halt, Lane, ReportRow
 from executor.domain.signal import Signal
 
 

@@ -9,8 +9,8 @@ from enum import StrEnum
 from executor.desk.book import Draft
 from executor.desk.outcome import may_fill
 from executor.domain.bracket import Bracket, Goal, Role
-from executor.domain.messages import Lane
 from executor.domain.order import Side
+from executor.domain.record import Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Action, Ask, Held, LaneKey, PositionChange, Signal, lane_of
 

@@ -8,7 +8,7 @@ from executor.desk.book import Draft
 from executor.desk.settle import PASSING, refused_how
 from executor.domain.bracket import Bracket, BracketState, Goal, Leg, Role
 from executor.domain.order import DONE, Order, OrderState
-from executor.domain.refusal import Refusal
+from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Outcome, Signal, SignalState
 
 #: Outcomes of orders that a late truth may correct.
@@ -49,6 +49,8 @@ def _advance(draft: Draft, bracket: Bracket) -> None:
     if bracket.goal is Goal.OPEN and held <= 0 and not entering:
         reason = "closed by a leg of its own" if draft.holding(bracket).entered else "nothing was entered"
         bracket = replace(bracket, goal=Goal.FLAT, closing_reason=reason)
+        for leg in draft.legs_of(bracket.id, Role.EXIT):
+            withdraw(draft, leg, Outcome.NOTHING_TO_DO, Refusal(RefusalCode.NOTHING_HELD, reason))
     state = _state_of(draft, bracket, held=held)
     if state is not bracket.state:
         draft.note(

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from executor.desk.book import Draft
 from executor.domain.instrument import InstrumentKey
-from executor.domain.messages import Query, QueryKind
+from executor.domain.reading import Query, QueryKind
 
 #: A price we saw ourselves counts this long; an alert's own price a little longer (DESIGN: Orders).
 SEEN_FRESH = timedelta(seconds=2)

@@ -9,7 +9,7 @@ from executor.desk.outcome import waits
 from executor.domain.bracket import Bracket, Role
 from executor.domain.calendar import clock_time, trading_day
 from executor.domain.instrument import Instrument
-from executor.domain.messages import Lane
+from executor.domain.record import Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, Signal
 from executor.domain.strategy import Strategy

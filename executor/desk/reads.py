@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from executor.desk.book import Draft
-from executor.domain.messages import Query, QueryKind
 from executor.domain.order import DONE, OrderState
+from executor.domain.reading import Query, QueryKind
 
 #: Read while something works, is held or is in doubt; the broker's limit is one a second.
 BUSY = timedelta(seconds=1.1)

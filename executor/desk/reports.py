@@ -8,8 +8,9 @@ from datetime import timedelta
 from executor.desk.book import Draft
 from executor.domain.calendar import trading_day
 from executor.domain.ids import OrderId, is_tag
-from executor.domain.messages import Fill, IntentKind, IntentState, ReportRow, SettledBy
+from executor.domain.intent import IntentKind, IntentState, SettledBy
 from executor.domain.order import TERMINAL, FillReport, Order, OrderState, Report, merge
+from executor.domain.record import Fill, ReportRow
 
 #: `seen_at` is for the page: it is written when it is this much older.
 _SHOW_SEEN = timedelta(seconds=10)

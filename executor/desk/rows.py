@@ -7,9 +7,11 @@ from typing import Any
 
 from executor.domain.bracket import Bracket, Leg
 from executor.domain.ids import BracketId, BrokerOrderId, IntentId, LegId, OrderId, OrderTag
-from executor.domain.messages import Fill, Intent, Lane, ReportRow, Row
+from executor.domain.intent import Intent
+from executor.domain.messages import Row
 from executor.domain.order import Order
 from executor.domain.position import Holding, holding_of
+from executor.domain.record import Fill, Lane, ReportRow
 from executor.domain.signal import Signal
 
 Tables = dict[type, dict[Any, Any]]

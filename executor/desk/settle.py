@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from executor.desk.book import Draft
 from executor.desk.reports import was_taken_away
 from executor.domain.bracket import BracketState, Goal, Role
-from executor.domain.messages import Intent, IntentKind, IntentState, SettledBy
+from executor.domain.intent import Intent, IntentKind, IntentState, SettledBy
 from executor.domain.order import DOUBTFUL, WORKING, Order, OrderState
 
 SCHEDULE = tuple(timedelta(seconds=s) for s in (0.5, 1.5, 3, 5, 8, 13))

@@ -10,16 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from executor.domain.ids import IntentId
-from executor.domain.messages import (
-    CallRow,
-    Change,
-    Committed,
-    Decision,
-    Halt,
-    Intent,
-    IntentState,
-    PermitClass,
-)
+from executor.domain.intent import Intent, IntentState, PermitClass
+from executor.domain.messages import Change, Committed, Decision
+from executor.domain.record import CallRow, Halt
 from executor.errors import InvariantBroken, LeaseLost
 from executor.store import schema
 from executor.store.engine import Database, Transaction

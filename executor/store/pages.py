@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, func, or_, selec
 
 from executor.domain.bracket import Leg
 from executor.domain.delivery import Delivery
-from executor.domain.messages import Halt
 from executor.domain.order import Order
+from executor.domain.record import Halt
 from executor.domain.refusal import Refusal
 from executor.domain.signal import Signal
 from executor.domain.strategy import Account

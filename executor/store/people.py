@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, func, insert, select, update
 
 from executor.domain.delivery import IssuedAlert
-from executor.domain.messages import Halt, HaltKind
+from executor.domain.record import Halt, HaltKind
 from executor.domain.strategy import Account, AccountKind, Strategy
 from executor.store import schema
 from executor.store.engine import Database

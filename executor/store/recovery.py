@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Select, func, or_, select
 
 from executor.domain.bracket import Bracket, Leg
-from executor.domain.messages import BookRows, Fill, Intent, Lane
+from executor.domain.intent import Intent
+from executor.domain.messages import BookRows
 from executor.domain.order import Order
+from executor.domain.record import Fill, Lane
 from executor.domain.signal import Signal, SignalState
 from executor.store import schema
 from executor.store.engine import Database

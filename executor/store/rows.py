@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Row, Table
 
 from executor.domain.bracket import Bracket, Leg
-from executor.domain.messages import Fill, Intent, Lane, ReportRow
+from executor.domain.intent import Intent
 from executor.domain.order import Order
+from executor.domain.record import Fill, Lane, ReportRow
 from executor.domain.signal import Signal
 from executor.store import schema
 

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Row, Select, or_, select
 
 from executor.domain.bracket import Bracket, Leg
 from executor.domain.delivery import Delivery
-from executor.domain.messages import Call, CallRow, Fill, Intent, ReportRow
+from executor.domain.intent import Call, Intent
 from executor.domain.order import Order
+from executor.domain.record import CallRow, Fill, ReportRow
 from executor.domain.signal import Signal
 from executor.store import schema
 from executor.store.rows import load

@@ -19,7 +19,7 @@ from sqlalchemy.types import TypeDecorator
 
 from executor.domain.ids import BrokerOrderId, OrderTag
 from executor.domain.instrument import InstrumentKey, Segment
-from executor.domain.messages import OrderRequest, PermitClass
+from executor.domain.intent import OrderRequest, PermitClass
 from executor.domain.order import OrderType, Side
 from executor.domain.strategy import Level, LevelKind, Product
 

@@ -16,7 +16,9 @@ from executor.broker.port import Broker, Session
 from executor.clock import Clock
 from executor.domain.calendar import Calendar, clock_time, trading_day
 from executor.domain.ids import CallId
-from executor.domain.messages import Call, CallRow, Halt, HaltKind, SessionChanged
+from executor.domain.intent import Call
+from executor.domain.messages import SessionChanged
+from executor.domain.record import CallRow, Halt, HaltKind
 from executor.errors import BrokerError, ConfigError, LeaseLost, LoginRefused, NotRecorded
 from executor.store.ledger import Ledger, SavedSession
 from executor.trader.workers import Inbox, log_failure

@@ -18,13 +18,12 @@ from executor.clock import Clock
 from executor.desk.book import Book
 from executor.desk.decide import decide
 from executor.domain.ids import Ids, IntentId
+from executor.domain.intent import Intent
 from executor.domain.messages import (
     Committed,
     Decision,
     Event,
     HaltsRead,
-    Intent,
-    Query,
     ReadEnded,
     ReadFailed,
     Resolved,
@@ -32,6 +31,7 @@ from executor.domain.messages import (
     Started,
     Tick,
 )
+from executor.domain.reading import Query
 from executor.domain.signal import Signal
 from executor.errors import NotRecorded
 from executor.store.ledger import Ledger

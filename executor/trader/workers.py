@@ -7,7 +7,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 
 from executor.broker.port import Broker
-from executor.domain.messages import Event, Intent, Query, ReadEnded, ReadFailed, SendEnded, Sent, Unknown
+from executor.domain.intent import Intent, Sent, Unknown
+from executor.domain.messages import Event, ReadEnded, ReadFailed, SendEnded
+from executor.domain.reading import Query
 from executor.errors import BrokerUnavailable, SessionLost
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from executor.broker.smartapi.wire import Wire
 from executor.clock import IST, ManualClock
 from executor.domain.ids import BrokerOrderId, IntentId, OrderId, OrderTag
 from executor.domain.instrument import InstrumentKey, Segment
-from executor.domain.messages import Intent, IntentKind, OrderRequest, PermitClass
+from executor.domain.intent import Intent, IntentKind, OrderRequest, PermitClass
 from executor.domain.order import OrderType, Side
 from executor.domain.strategy import Product
 

@@ -13,8 +13,9 @@ from executor.broker.smartapi.client import SmartApi
 from executor.broker.smartapi.credentials import Credentials, headers_of
 from executor.broker.smartapi.wire import Wire, download, to_app
 from executor.clock import ManualClock
-from executor.domain.messages import Accepted, IntentKind, Query, QueryKind, RefusalReason, Refused, Unknown
+from executor.domain.intent import Accepted, IntentKind, RefusalReason, Refused, Unknown
 from executor.domain.order import OrderState, OrderType, Report, Side
+from executor.domain.reading import Query, QueryKind
 from executor.errors import BrokerUnavailable, LoginRefused, SessionLost
 from executor.simulator import SimulatorConfig, create_app, credentials
 from tests.broker.fakes import START, TAG, a_request, an_intent

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from executor.broker.smartapi.codes import CODES
-from executor.domain.messages import Accepted, IntentKind, RefusalReason, Refused, Unknown
+from executor.domain.intent import Accepted, IntentKind, RefusalReason, Refused, Unknown
 from tests.broker.fakes import ORDER, a_client, an_intent, an_open_client, business_error, gateway_error, ok, raising
 
 ROUTES = {IntentKind.PLACE: "placeOrder", IntentKind.MODIFY: "modifyOrder", IntentKind.CANCEL: "cancelOrder"}

@@ -8,7 +8,7 @@ import pytest
 
 from executor.clock import ManualClock
 from executor.domain.instrument import InstrumentKey, Segment
-from executor.domain.messages import Query, QueryKind
+from executor.domain.reading import Query, QueryKind
 from executor.errors import BrokerUnavailable, SessionLost
 from tests.broker.fakes import (
     LOGIN,

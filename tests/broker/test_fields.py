@@ -11,7 +11,7 @@ from executor.broker.smartapi.fields import read_fill, read_position, read_repor
 from executor.broker.smartapi.values import Unreadable
 from executor.clock import IST
 from executor.domain.instrument import InstrumentKey, Segment
-from executor.domain.messages import IntentKind, RefusalReason, Refused
+from executor.domain.intent import IntentKind, RefusalReason, Refused
 from executor.domain.order import RANK, OrderState, OrderType, Side, Source
 from executor.domain.strategy import Product
 from tests.broker.fakes import ORDER, START, TAG, an_entry, an_intent, an_open_client, ok

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from executor.broker.limits import Limits, PermitBook, Window, load_limits
-from executor.domain.messages import PermitClass, QueryKind
+from executor.domain.intent import PermitClass
+from executor.domain.reading import QueryKind
 from tests.broker.fakes import START
 
 PROTECT, CHANGE, ENTER = PermitClass.PROTECT, PermitClass.CHANGE, PermitClass.ENTER

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from executor.clock import IST
-from executor.domain.messages import Halt, HaltKind
+from executor.domain.record import Halt, HaltKind
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
 from executor.domain.strategy import Level, LevelKind, Protection, Short

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from executor.broker.port import Broker, Session
-from executor.domain.messages import Intent, Query, Reading, Sent
+from executor.domain.intent import Intent, Sent
+from executor.domain.reading import Query, Reading
 from executor.domain.signal import Outcome
 from tests.house import House
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from executor import bootstrap
 from executor.broker.port import Broker
-from executor.domain.messages import Intent, IntentKind, Query, Reading, Sent
+from executor.domain.intent import Intent, IntentKind, Sent
+from executor.domain.reading import Query, Reading
 
 
 def die() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from executor.domain.messages import IntentState
+from executor.domain.intent import IntentState
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome, SignalState
 from tests.process.conftest import Town, eventually

@@ -11,7 +11,7 @@ from sqlalchemy import Table, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from executor.clock import ManualClock
-from executor.domain.messages import Halt, HaltKind
+from executor.domain.record import Halt, HaltKind
 from executor.errors import ChainBroken
 from executor.store import chain, schema
 from executor.store.chain import GENESIS, Head, Verified

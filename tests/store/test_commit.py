@@ -13,16 +13,10 @@ from sqlalchemy import select
 
 from executor.domain.bracket import BracketState
 from executor.domain.ids import BracketId, BrokerOrderId, IntentId, OrderId
-from executor.domain.messages import (
-    Change,
-    Decision,
-    Halt,
-    HaltKind,
-    IntentState,
-    PermitClass,
-    SettledBy,
-)
+from executor.domain.intent import IntentState, PermitClass, SettledBy
+from executor.domain.messages import Change, Decision
 from executor.domain.order import OrderState
+from executor.domain.record import Halt, HaltKind
 from executor.errors import InvariantBroken
 from executor.store import schema
 from executor.store.store import Store

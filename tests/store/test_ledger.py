@@ -12,10 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from executor.domain.messages import (
-    Halt,
-    HaltKind,
-)
+from executor.domain.record import Halt, HaltKind
 from executor.errors import InvariantBroken, LeaseLost, StoreError
 from executor.store import schema
 from executor.store.ledger import LEASE, SavedSession

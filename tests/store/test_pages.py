@@ -11,8 +11,8 @@ import pytest
 from executor.domain.bracket import Role
 from executor.domain.delivery import Verdict
 from executor.domain.ids import DeliveryId, LegId, OrderId, SignalId
-from executor.domain.messages import Halt, HaltKind
 from executor.domain.order import OrderState
+from executor.domain.record import Halt, HaltKind
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome, SignalState
 from executor.domain.strategy import Account, AccountKind

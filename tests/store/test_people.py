@@ -8,7 +8,7 @@ import pytest
 
 from executor.domain.delivery import IssuedAlert
 from executor.domain.ids import Ids
-from executor.domain.messages import HaltKind
+from executor.domain.record import HaltKind
 from executor.domain.strategy import Account, AccountKind, Rails
 from executor.errors import InvariantBroken
 from executor.store.people import Person

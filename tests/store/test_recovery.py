@@ -15,8 +15,10 @@ from executor.domain.ids import (
     OrderId,
     SignalId,
 )
-from executor.domain.messages import Change, Halt, HaltKind, Intent, IntentKind, IntentState, PermitClass
+from executor.domain.intent import Intent, IntentKind, IntentState, PermitClass
+from executor.domain.messages import Change
 from executor.domain.order import Order, OrderState, OrderType, Side
+from executor.domain.record import Halt, HaltKind
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome, SignalState
 from executor.domain.strategy import Level, LevelKind

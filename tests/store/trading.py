@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from executor.domain.ids import IntentId
-from executor.domain.messages import Change, Committed, Decision, Halt, Intent, Note, Row
+from executor.domain.intent import Intent
+from executor.domain.messages import Change, Committed, Decision, Note, Row
+from executor.domain.record import Halt
 from executor.store.store import Store
 from tests.builders import (
     ACCOUNT,

@@ -23,22 +23,10 @@ from executor.desk.book import Book
 from executor.domain.calendar import trading_day
 from executor.domain.ids import BrokerOrderId, DeliveryId, Ids, SignalId
 from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
-from executor.domain.messages import (
-    Accepted,
-    Call,
-    Halt,
-    HaltKind,
-    Intent,
-    IntentKind,
-    Query,
-    QueryKind,
-    ReadEnded,
-    Reading,
-    Resolved,
-    SendEnded,
-    Sent,
-    SessionChanged,
-)
+from executor.domain.intent import Accepted, Call, Intent, IntentKind, Sent
+from executor.domain.messages import ReadEnded, Resolved, SendEnded, SessionChanged
+from executor.domain.reading import Query, QueryKind, Reading
+from executor.domain.record import Halt, HaltKind
 from executor.domain.signal import LaneKey, Signal
 from executor.domain.strategy import Rails
 from executor.errors import NotRecorded

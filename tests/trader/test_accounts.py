@@ -17,7 +17,10 @@ from executor.clock import IST, ManualClock
 from executor.config.calendar import load_calendar
 from executor.domain.calendar import trading_day
 from executor.domain.ids import Ids
-from executor.domain.messages import Call, Halt, Intent, Query, Reading, Sent, SessionChanged
+from executor.domain.intent import Call, Intent, Sent
+from executor.domain.messages import SessionChanged
+from executor.domain.reading import Query, Reading
+from executor.domain.record import Halt
 from executor.errors import BrokerUnavailable, ConfigError, LeaseLost, LoginRefused, NotRecorded
 from executor.store.store import Store
 from executor.trader.accounts import JOB, SessionKeeper, SessionStore

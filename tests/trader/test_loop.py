@@ -8,19 +8,10 @@ import pytest
 from sqlalchemy import update
 
 from executor.domain.bracket import Bracket
-from executor.domain.messages import (
-    HaltsRead,
-    IntentState,
-    PermitClass,
-    Query,
-    QueryKind,
-    ReadFailed,
-    Resolved,
-    SessionChanged,
-    SignalsArrived,
-    Tick,
-)
+from executor.domain.intent import IntentState, PermitClass
+from executor.domain.messages import HaltsRead, ReadFailed, Resolved, SessionChanged, SignalsArrived, Tick
 from executor.domain.order import Order
+from executor.domain.reading import Query, QueryKind
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome, Signal, SignalState
 from executor.errors import LeaseLost, NotRecorded

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from executor.broker.limits import PermitBook, load_limits
-from executor.domain.messages import IntentState, PermitClass
+from executor.domain.intent import IntentState, PermitClass
 from executor.domain.signal import Outcome, SignalState
 from tests.trader.harness import ACCOUNT, Bench
 

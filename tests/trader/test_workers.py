@@ -13,19 +13,9 @@ import pytest
 
 from executor.broker.port import Session
 from executor.domain.ids import IntentId
-from executor.domain.messages import (
-    Accepted,
-    Call,
-    Intent,
-    Query,
-    QueryKind,
-    ReadEnded,
-    ReadFailed,
-    Reading,
-    SendEnded,
-    Sent,
-    Unknown,
-)
+from executor.domain.intent import Accepted, Call, Intent, Sent, Unknown
+from executor.domain.messages import ReadEnded, ReadFailed, SendEnded
+from executor.domain.reading import Query, QueryKind, Reading
 from executor.errors import BrokerUnavailable, SessionLost
 from executor.trader.workers import ThreadWorkers
 from tests.builders import NOW, an_id, an_intent

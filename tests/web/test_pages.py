@@ -12,7 +12,7 @@ import pytest
 from executor.clock import ManualClock
 from executor.domain.delivery import Verdict
 from executor.domain.ids import DeliveryId, Ids, SignalId
-from executor.domain.messages import Halt, HaltKind
+from executor.domain.record import Halt, HaltKind
 from executor.domain.refusal import RefusalCode
 from executor.domain.strategy import Account, AccountKind
 from executor.errors import NotRecorded

@@ -17,7 +17,7 @@ from executor.broker.smartapi.fields import is_elsewhere, read_fill, read_positi
 from executor.broker.smartapi.values import Row, Unreadable, amount, text
 from executor.domain.ids import is_tag
 from executor.domain.instrument import Price
-from executor.domain.messages import Query, QueryKind, Reading
+from executor.domain.reading import Query, QueryKind, Reading
 from executor.errors import BrokerUnavailable
 
 _NO_TRADES, _NO_POSITIONS = "AB1014", "AB1016"

@@ -12,7 +12,7 @@ from executor.broker.smartapi.envelope import Envelope, parse
 from executor.broker.smartapi.mask import Mask
 from executor.broker.smartapi.wire import Outcome, RawAnswer, Wire
 from executor.clock import Clock
-from executor.domain.messages import Call
+from executor.domain.intent import Call
 
 _JSON_KEPT = 256 * 1024
 _OTHER_KEPT = 4 * 1024

@@ -11,7 +11,7 @@ from executor.broker.smartapi.codes import CODES, RATE_TEXTS, proved_reason, tol
 from executor.broker.smartapi.envelope import Envelope
 from executor.broker.smartapi.wire import Lost, NeverSent, RawAnswer
 from executor.domain.ids import BrokerOrderId
-from executor.domain.messages import Accepted, Answer, RefusalReason, Refused, Unknown
+from executor.domain.intent import Accepted, Answer, RefusalReason, Refused, Unknown
 from executor.errors import BrokerUnavailable, SessionLost
 
 _SERVER_ERROR = 500

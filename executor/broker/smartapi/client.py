@@ -12,7 +12,8 @@ from executor.broker.smartapi.mask import Mask
 from executor.broker.smartapi.session import Logins
 from executor.broker.smartapi.wire import Wire
 from executor.clock import Clock
-from executor.domain.messages import Intent, Query, Reading, RefusalReason, Refused, Sent
+from executor.domain.intent import Intent, RefusalReason, Refused, Sent
+from executor.domain.reading import Query, Reading
 from executor.errors import SessionLost
 
 _CLOSED = "no session is open; log in first"

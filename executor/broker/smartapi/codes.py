@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from executor.domain.messages import RefusalReason
+from executor.domain.intent import RefusalReason
 
 
 @dataclass(frozen=True, slots=True)

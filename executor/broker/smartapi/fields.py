@@ -12,8 +12,9 @@ from executor.broker.smartapi.values import Row, Unreadable, amount, canonical, 
 from executor.domain.calendar import trading_day
 from executor.domain.ids import BrokerOrderId, OrderTag
 from executor.domain.instrument import InstrumentKey, Segment
-from executor.domain.messages import NetPosition, OrderRequest
+from executor.domain.intent import OrderRequest
 from executor.domain.order import FillReport, OrderState, OrderType, Report, Side, Source
+from executor.domain.reading import NetPosition
 from executor.domain.strategy import Product
 
 _VARIETIES = {OrderType.LIMIT: "NORMAL", OrderType.STOP_LIMIT: "STOPLOSS"}

@@ -8,7 +8,7 @@ from executor.broker.smartapi import calls
 from executor.broker.smartapi.calls import Caller, Route
 from executor.broker.smartapi.classify import write_answer
 from executor.broker.smartapi.fields import cancel_body, is_sendable, modify_body, place_body
-from executor.domain.messages import Intent, IntentKind, OrderRequest, RefusalReason, Refused, Sent
+from executor.domain.intent import Intent, IntentKind, OrderRequest, RefusalReason, Refused, Sent
 
 
 def send(intent: Intent, *, caller: Caller, jwt: str) -> Sent:

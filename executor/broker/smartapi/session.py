@@ -25,7 +25,7 @@ from executor.broker.smartapi.mask import Mask
 from executor.broker.smartapi.wire import RawAnswer
 from executor.clock import IST, Clock
 from executor.domain.calendar import trading_day
-from executor.domain.messages import Call
+from executor.domain.intent import Call
 from executor.errors import BrokerError, BrokerUnavailable, LoginRefused, SessionLost
 
 _SETTING = "SMARTAPI_TOTP_SECRET"

@@ -13,9 +13,10 @@ from executor.desk.reads import BLIND
 from executor.domain.bracket import Bracket, Goal, Leg, Role
 from executor.domain.ids import BracketId, LegId
 from executor.domain.instrument import Instrument
-from executor.domain.messages import Lane, Resolved
+from executor.domain.messages import Resolved
 from executor.domain.order import Side
 from executor.domain.plan import EntryPlan, nearer_stop, plan_entry
+from executor.domain.record import Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, Outcome, Signal, SignalState
 from executor.domain.strategy import Protection

@@ -11,7 +11,8 @@ from executor.desk.outcome import end_signal, withdraw
 from executor.domain.bracket import Bracket, Goal, Leg, Role
 from executor.domain.calendar import trading_day
 from executor.domain.ids import LegId
-from executor.domain.messages import Lane, Resolved
+from executor.domain.messages import Resolved
+from executor.domain.record import Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, Outcome, Signal, SignalState
 from executor.domain.size import Units, part_of, units_of
@@ -44,9 +45,9 @@ def aim_exit(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket:
 
 
 def close(draft: Draft, bracket: Bracket, *, closer: str | None, reason: str) -> None:
-    """Set a bracket's goal FLAT; entries of it are no longer wanted."""
+    """Set a bracket's goal FLAT; entries and partial exits of it are no longer wanted."""
     draft.put(replace(bracket, goal=Goal.FLAT, closer=closer, closing_reason=reason))
-    for leg in draft.legs_of(bracket.id, Role.ENTRY):
+    for leg in draft.legs_of(bracket.id, Role.ENTRY, Role.EXIT):
         if leg.wanted:
             withdraw(draft, leg, Outcome.SUPERSEDED, Refusal(RefusalCode.SUPERSEDED, "the position is being closed"))
 

@@ -8,7 +8,7 @@ from executor.desk.want.entry import entry_needs
 from executor.desk.want.flat import flat_needs
 from executor.desk.want.pair import protection_needs
 from executor.domain.bracket import Goal
-from executor.domain.messages import Intent
+from executor.domain.intent import Intent
 
 
 def want(draft: Draft) -> list[Intent]:

@@ -15,7 +15,7 @@ from executor.desk.book import Draft
 from executor.desk.settle import failures_of, passing_refusal
 from executor.domain.bracket import Bracket, Leg
 from executor.domain.ids import IntentId, OrderId, tag_of
-from executor.domain.messages import Intent, IntentKind, IntentState, OrderRequest, PermitClass, SettledBy
+from executor.domain.intent import Intent, IntentKind, IntentState, OrderRequest, PermitClass, SettledBy
 from executor.domain.order import DONE, Order, OrderState, OrderType
 
 #: After the n-th failure in a row a leg waits 1, 2, 4, … s, at most this long.

@@ -6,7 +6,7 @@ from executor.desk.book import Draft
 from executor.desk.outcome import waits
 from executor.desk.want.difference import Cancel, Need, Place
 from executor.domain.bracket import Bracket, Goal, Leg, Role
-from executor.domain.messages import PermitClass
+from executor.domain.intent import PermitClass
 from executor.domain.order import DONE, Order, OrderState, OrderType
 
 

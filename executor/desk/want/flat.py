@@ -16,7 +16,7 @@ from executor.desk.want.difference import Cancel, Need
 from executor.desk.want.pair import marketable_needs, shrink, stop_needs, to_market
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.ids import LegId, SignalId
-from executor.domain.messages import PermitClass
+from executor.domain.intent import PermitClass
 from executor.domain.order import WORKING, Order, OrderState, Side
 from executor.domain.price import marketable
 

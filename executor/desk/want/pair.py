@@ -14,8 +14,8 @@ from executor.desk.book import Draft
 from executor.desk.guard import stopped_quantity
 from executor.desk.want.difference import Cancel, Modify, Need, Place
 from executor.domain.bracket import Bracket, Leg, Role
+from executor.domain.intent import PermitClass
 from executor.domain.levels import stop_trigger, target_price
-from executor.domain.messages import PermitClass
 from executor.domain.order import WORKING, Order, OrderState, OrderType
 from executor.domain.price import marketable, stop_limit
 

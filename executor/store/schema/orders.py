@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, UniqueConstraint, literal_column
 
 from executor.domain.bracket import BracketState, Goal, Role
-from executor.domain.messages import IntentKind, IntentState, SettledBy
+from executor.domain.intent import IntentKind, IntentState, SettledBy
 from executor.domain.order import OrderState, OrderType, Side
 from executor.domain.strategy import Product, Protection
 from executor.store.schema.keeping import FREE, STATE, id_column, metadata

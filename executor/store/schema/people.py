@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Table
 
-from executor.domain.messages import HaltKind
+from executor.domain.record import HaltKind
 from executor.domain.strategy import AccountKind
 from executor.store.schema.keeping import FREE, SECRET, STATE, id_column, metadata
 from executor.store.types import Json, Stamp, Word, Words

@@ -9,7 +9,7 @@ from typing import Any
 from flask import render_template
 
 from executor.clock import Clock
-from executor.domain.messages import HaltKind
+from executor.domain.record import HaltKind
 from executor.domain.strategy import Account, AccountKind
 from executor.store.pages import Beat, Pages
 from executor.web.login import csrf_token

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from executor.domain.bracket import Role
-from executor.domain.messages import CallRow, Intent, IntentState
+from executor.domain.intent import Intent, IntentState
 from executor.domain.order import Order, Source
+from executor.domain.record import CallRow
 from executor.store.story import AuditNote, Story
 from executor.web.pages.words import request_terms, span, tone
 

@@ -10,7 +10,7 @@ from typing import Any
 from executor.clock import IST
 from executor.domain.bracket import Leg
 from executor.domain.delivery import Delivery, Verdict
-from executor.domain.messages import OrderRequest
+from executor.domain.intent import OrderRequest
 from executor.domain.order import Order
 from executor.domain.signal import Outcome, Signal, SignalState, lane_of
 from executor.store.pages import LogLine
