@@ -351,13 +351,11 @@ def test_an_exit_fired_with_the_entry_does_not_close_it(house: House) -> None:
     assert (house.net(), house.stopped()) == (10, 10)
 
 
-def test_a_part_that_waits_while_the_stop_takes_all_has_nothing_to_do(house: House) -> None:
+def test_a_part_whose_position_the_stop_took_first_has_nothing_to_do(house: House) -> None:
     house.long()
-    house.fault("getLtpData", "status", times=9, status=500, body="no")
     signal = house.signal("sell", size={"quantity": "4"})
-    house.run(3)
-
     house.price("791")
+
     house.run(8)
 
     assert (house.net(), house.working()) == (0, [])
