@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -19,6 +23,7 @@ import pytest
 from sqlalchemy import select
 
 from executor import bootstrap
+from executor.cli.audit import line_json
 from executor.clock import SimulatedClock
 from executor.domain.delivery import Delivery, Verdict
 from executor.domain.ids import DeliveryId, SignalId
@@ -27,6 +32,7 @@ from executor.domain.signal import Action, LaneKey, Signal
 from executor.domain.strategy import Rails
 from executor.simulator import SimulatorConfig, SimulatorServer
 from executor.store import schema
+from executor.store.pages import Filters
 from executor.store.rows import load
 from executor.store.store import Store
 from tests.builders import a_strategy
@@ -45,14 +51,46 @@ class Town:
     state_dir: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def trader(self, *module: str) -> subprocess.Popen[bytes]:
-        """Start a trader: the product's, or `tests.process.crashing_trader POINT`."""
-        words = [sys.executable, "-m", *(module or ("executor", "trader"))]
-        log = (self.state_dir / "trader.log").open("ab")
-        process = subprocess.Popen(words, env=self.environ, stdout=log, stderr=log)
-        log.close()
+    def start(self, *module: str) -> subprocess.Popen[bytes]:
+        """Start a process of ours with its children in a group; what it says is in `processes.log`."""
+        words = [sys.executable, "-m", *module]
+        with (self.state_dir / "processes.log").open("ab") as log:
+            process = subprocess.Popen(words, env=self.environ, stdout=log, stderr=log, start_new_session=True)
         self.processes.append(process)
         return process
+
+    def trader(self, *module: str) -> subprocess.Popen[bytes]:
+        """Start a trader: the product's, or `tests.process.crashing_trader POINT`."""
+        return self.start(*(module or ("executor", "trader")))
+
+    def web(self) -> subprocess.Popen[bytes]:
+        """Start the web, and wait until it answers."""
+        process = self.start("executor", "web")
+        eventually(lambda: self.get("/healthz") == 200)
+        return process
+
+    def get(self, path: str) -> int:
+        """The status of a page; 0 without an answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.environ['PORT']}{path}", timeout=3) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            error.close()
+            return int(error.code)
+        except OSError:
+            return 0
+
+    def command(self, *words: str, code: int = 0) -> str:
+        """What a command prints; it must end with `code`."""
+        line = [sys.executable, "-m", "executor", *words]
+        done = subprocess.run(line, env=self.environ, cwd=self.state_dir, capture_output=True, text=True, timeout=30)
+        assert done.returncode == code, done.stderr + done.stdout
+        return done.stdout
+
+    def audit(self) -> list[dict[str, Any]]:
+        """What `executor audit list --json` prints: a line a delivery, newest first."""
+        lines = self.store.pages.deliveries(Filters(), before=None, limit=100)
+        return [json.loads(json.dumps(line_json(line))) for line in lines]
 
     def signal(self, action: str = "buy", *, price: str = "800", age_s: float = 0) -> SignalId:
         """Record an alert as web does: delivery and signal in one commit."""
@@ -89,6 +127,13 @@ class Town:
         return list(self.control("state")["orders"])
 
 
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its children as a power cut does."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 def eventually(holds: Callable[[], Any], *, within_s: float = 30.0) -> Any:
     """Wait for something of other processes; fails with what it last was."""
     deadline = time.monotonic() + within_s
@@ -102,28 +147,43 @@ def eventually(holds: Callable[[], Any], *, within_s: float = 30.0) -> Any:
 
 @pytest.fixture
 def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
-    """A running simulator at 09:20 with SBIN at 800, and a strategy; no trader yet."""
-    clock_file = tmp_path / "clock.json"
+    """A running simulator at 09:20 with SBIN at 800, and a strategy; no process yet. On both stores."""
+    with _a_town(database_url, tmp_path) as town:
+        yield town
+
+
+@pytest.fixture
+def sqlite_town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
+    """The same on SQLite only."""
+    with _a_town(sqlite_url, tmp_path) as town:
+        yield town
+
+
+@contextmanager
+def _a_town(database_url: str, state_dir: Path) -> Iterator[Town]:
+    clock_file = state_dir / "clock.json"
     clock = SimulatedClock(MORNING, publish=clock_file)
     with SimulatorServer(SimulatorConfig(seed=5), clock) as server:
         told = server.describe()
-        environ = _environ(told, database_url, tmp_path, clock_file)
+        environ = _environ(told, database_url, state_dir, clock_file)
         settings = bootstrap.open_settings(environ)
         bootstrap.upgrade_database(settings)
         store = bootstrap.open_store(settings)
         _fill(store, clock)
-        town = Town(environ, clock, _control(told["control_url"]), store, tmp_path)
+        town = Town(environ, clock, _control(told["control_url"]), store, state_dir)
         town.control("price", {"exchange": "NSE", "token": "3045", "ltp": "800"})
-        yield town
-        for process in town.processes:
-            process.kill()
-            process.wait()
-        store.database.close()
+        try:
+            yield town
+        finally:
+            for process in town.processes:
+                kill(process)
+            store.database.close()
 
 
 def _environ(told: dict[str, Any], database_url: str, state_dir: Path, clock_file: Path) -> dict[str, str]:
     return os.environ | {
         "DATABASE_URL": database_url,
+        "PORT": str(free_port()),
         "SECRET_KEY": "only-for-tests-" + "0123456789abcdef" * 2,
         "EXECUTOR_STATE_DIR": str(state_dir),
         "EXECUTOR_CLOCK_FILE": str(clock_file),
@@ -134,6 +194,12 @@ def _environ(told: dict[str, Any], database_url: str, state_dir: Path, clock_fil
         "SMARTAPI_PIN": told["pin"],
         "SMARTAPI_TOTP_SECRET": told["totp_secret"],
     }
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def _fill(store: Store, clock: SimulatedClock) -> None:
