@@ -1,6 +1,7 @@
 """A doorbell: after a commit somebody rings, so that somebody else looks at the database sooner.
 
-It carries nothing and promises nothing: a sweep of the table stands behind it.
+It carries nothing and promises nothing: a sweep of the table stands behind it. Beside SQLite it is a Unix datagram;
+on Postgres `store/bell.py` has the same two sides.
 """
 
 from __future__ import annotations
@@ -24,6 +25,12 @@ class Doorbell(Protocol):
 
     def wait(self, timeout_s: float) -> None:
         """Return when rung or after the time; may wake for nothing."""
+
+
+class Listener(Doorbell, Protocol):
+    """The side that waits, and is hung up at the end."""
+
+    def close(self) -> None: ...
 
 
 class DatagramBell:
