@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,5 +23,5 @@ def store(sqlite_url: str, ids: Ids) -> Iterator[Store]:
 
 
 @pytest.fixture
-def bench(store: Store, clock: ManualClock, ids: Ids) -> Bench:
-    return Bench(store, clock, ids)
+def bench(store: Store, clock: ManualClock, ids: Ids, tmp_path: Path) -> Bench:
+    return Bench(store, clock, ids, tmp_path / "KILL")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from queue import SimpleQueue
 from random import Random
 from threading import Event as Flag
@@ -115,6 +116,7 @@ class Bench:
     store: Store
     clock: ManualClock
     ids: Ids
+    kill_file: Path
     stop: QuickFlag = field(default_factory=QuickFlag)
 
     def __post_init__(self) -> None:
@@ -138,6 +140,7 @@ class Bench:
         parts = LoopParts(
             ledger=ledger or self.store.ledger,
             recovery=recovery or self.store.recovery,
+            commands=self.store.commands,
             book=self.book,
             workers=self.hands,
             sessions=self.hands,
@@ -147,6 +150,7 @@ class Bench:
             inbox=self.inbox,
             resolve=lambda signal: Resolved(signal, self.strategy, SHARE),
             epoch=self.epoch,
+            kill_file=self.kill_file,
             status=lambda book: {"session": book.evidence.session_open},
         )
         return Loop(parts)

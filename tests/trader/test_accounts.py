@@ -184,6 +184,7 @@ def test_it_ends_at_midnight_and_begins_again_on_the_next_trading_morning(office
     assert office.told() == []
     office.clock.set(datetime(2026, 11, 28, 0, 0, tzinfo=IST))
     office.tend(is_open=True)
+    office.tend(is_open=True)  # the desk has not heard yet
     assert office.told() == [False]
     for hours in range(56):  # the week-end, until Monday 08:00
         office.clock.set(datetime(2026, 11, 28, 0, 0, tzinfo=IST) + timedelta(hours=hours))

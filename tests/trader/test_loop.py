@@ -264,6 +264,23 @@ def test_a_halt_that_was_ended_stops_nothing_any_more(bench: Bench) -> None:
     assert len(bench.hands.placed()) == 1
 
 
+def test_a_kill_file_is_noticed_by_the_sweep_and_forgotten_when_it_is_taken_away(bench: Bench) -> None:
+    bench.open()
+    bench.kill_file.touch()
+    killed = bench.signal(trade="a")
+    bench.run(0.5)
+    sent_under_it = list(bench.hands.sent)
+    bench.kill_file.unlink()
+    bench.run(0.5)
+    bench.signal(trade="b")
+
+    bench.run()
+
+    assert sent_under_it == []
+    assert bench.stored(killed).state is SignalState.ENDED
+    assert len(bench.hands.placed()) == 1
+
+
 def test_an_end_of_a_halt_lets_a_waiting_entry_leave_in_the_same_commit(bench: Bench) -> None:
     """The permit that was taken for it must not be wasted on a surprise that the desk knew of."""
     bench.open()
