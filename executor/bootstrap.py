@@ -55,6 +55,8 @@ from executor.web.parts import WebParts
 
 DEFAULT_ACCOUNT = "default"
 PAPER_ACCOUNT = "paper"
+#: Lies in the state dir: kill, also when the database cannot be written.
+KILL_FILE = "KILL"
 _FINGERPRINT = "key_fingerprint"
 
 
@@ -224,6 +226,7 @@ def build_trader(settings: Settings, *, wraps: Wraps | None = None) -> Trader:
     parts = LoopParts(
         ledger=ledger,
         recovery=store.recovery,
+        commands=store.commands,
         book=Book(store.recovery.load_book(DEFAULT_ACCOUNT, trading_day(now)), calendar),
         workers=workers,
         sessions=keeper,
@@ -233,6 +236,7 @@ def build_trader(settings: Settings, *, wraps: Wraps | None = None) -> Trader:
         inbox=inbox,
         resolve=_resolver(store),
         epoch=epoch,
+        kill_file=settings.state_dir / KILL_FILE,
         status=_status,
     )
     return Trader(

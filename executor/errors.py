@@ -5,6 +5,7 @@ ExecutorError
   AlertRefused           web's edge only: carries the Refusal that the sender is answered with
   StoreError
     NotRecorded          the store could not take it (locked, full, gone): nothing was done
+      DiskFull           there is no space for it; the reserve may be given up for what reduces or protects
     LeaseLost            another trader owns the account now
     ChainBroken          the audit chain does not verify
     SchemaBehind         the database needs `executor db upgrade`, or is newer than this program
@@ -43,6 +44,10 @@ class StoreError(ExecutorError):
 
 
 class NotRecorded(StoreError):
+    pass
+
+
+class DiskFull(NotRecorded):
     pass
 
 

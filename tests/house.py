@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from queue import SimpleQueue
 from random import Random
 from threading import Event as Flag
@@ -28,6 +29,7 @@ from executor.config.calendar import load_calendar
 from executor.desk.book import Book
 from executor.domain.bracket import Bracket
 from executor.domain.calendar import trading_day
+from executor.domain.command import Command, CommandKind
 from executor.domain.delivery import Delivery, Verdict
 from executor.domain.ids import DeliveryId, Ids, SignalId
 from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
@@ -37,7 +39,7 @@ from executor.domain.order import Order
 from executor.domain.reading import Query
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Action, LaneKey, Signal, SignalState
-from executor.domain.strategy import Rails, Strategy
+from executor.domain.strategy import Account, AccountKind, Rails, Strategy
 from executor.errors import BrokerError, BrokerUnavailable, SessionLost
 from executor.simulator import SimulatorConfig, create_app, credentials
 from executor.store import schema
@@ -115,12 +117,16 @@ class House:
     sessions_allowed: bool = True
     latency: Callable[[], float] = lambda: 0.0
     simulator: SimulatorConfig = field(default_factory=lambda: SimulatorConfig(seed=3))
+    kill_file: Path = Path("no-such-dir") / "KILL"
 
     def __post_init__(self) -> None:
         app = create_app(self.simulator, self.clock)
         self.client = app.test_client()
         self.app = app
         self.stop = Flag()
+        self.store.people.add_account(
+            Account(ACCOUNT, AccountKind.SIMULATOR), by="test", at=self.clock.now(), new_id=self.ids.new
+        )
         self.store.people.save_strategy(self.strategy, by="test", at=self.clock.now())
         self.start()
 
@@ -143,6 +149,7 @@ class House:
             LoopParts(
                 ledger=self.store.ledger,
                 recovery=self.store.recovery,
+                commands=self.store.commands,
                 book=self.book,
                 workers=self.workers,
                 sessions=InlineSessions(self),
@@ -152,10 +159,19 @@ class House:
                 inbox=self.inbox,
                 resolve=self._resolve,
                 epoch=epoch,
+                kill_file=self.kill_file,
                 status=lambda book: {},
             )
         )
         self.loop.begin(self.stop)
+
+    def command(self, kind: str, scope: str = "ALL", **arguments: Any) -> Command:
+        """A person's order, carried out with the next sweep."""
+        made = self.store.commands.record(
+            CommandKind(kind), scope=scope, arguments=arguments, by="trader", why="test", at=self.clock.now()
+        )
+        self.run(0.5)
+        return next(one for one in self.store.commands.answers(made) if one.account == ACCOUNT)
 
     def run(self, seconds: float) -> None:
         """Let time pass, a sweep at a time."""

@@ -26,6 +26,7 @@ from executor.domain.intent import (
     Unknown,
 )
 from executor.domain.messages import (
+    CommandsArrived,
     Event,
     HaltsRead,
     ReadEnded,
@@ -51,6 +52,8 @@ def absorb(draft: Draft, event: Event) -> None:
         case SignalsArrived(signals):
             known = draft.evidence.waiting
             draft.learn(waiting={**known, **{resolved.signal.id: resolved for resolved in signals}})
+        case CommandsArrived(commands):
+            draft.commands = commands
         case SendEnded(intent, sent):
             _absorb_send(draft, draft.intents[intent], sent.answer, sent.calls)
         case ReadEnded(reading):

@@ -13,6 +13,7 @@ from typing import Any
 from executor.desk.rows import Rows, key_of
 from executor.domain.bracket import Bracket, BracketState, Leg, Role
 from executor.domain.calendar import Calendar, trading_day
+from executor.domain.command import Command
 from executor.domain.ids import BracketId, BrokerOrderId, Ids, IntentId, LegId, OrderId, OrderTag
 from executor.domain.intent import Intent, IntentKind
 from executor.domain.messages import BookRows, Change, Committed, Decision, Evidence, Note, Row
@@ -42,7 +43,7 @@ class Book:
         for change in decision.changes:
             if isinstance(change.row, ReportRow):
                 self.report_hashes.add(change.row.hash)
-            elif not isinstance(change.row, CallRow):
+            elif not isinstance(change.row, CallRow | Command):
                 self.rows.take(change.row)
         if committed is not None:
             for intent in committed.sending:
@@ -62,11 +63,12 @@ class Draft:
         self.ids = ids
         self.halts = book.halts
         self.evidence = book.evidence
+        self.commands: tuple[Command, ...] = ()
         self.queries: list[Query] = []
         self.notes: list[Note] = []
         self._known_hashes = book.report_hashes
         self._rows = book.rows.copy()
-        self._rows.tables |= {ReportRow: {}, CallRow: {}}
+        self._rows.tables |= {ReportRow: {}, CallRow: {}, Command: {}}
         self._before: dict[tuple[type, Any], Row | None] = {}
 
     # tables

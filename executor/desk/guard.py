@@ -1,6 +1,7 @@
 """What must always hold, checked from state at every event: filled > 0 ⇒ a working stop for it.
 
 15 s without one is an alarm, 30 s a forced exit (DESIGN: the promise, 3). A stop counts only if the book showed it.
+While the market is closed there are no stops at the broker (DAY orders), and nothing is forced.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def guard(draft: Draft) -> None:
     since: dict[BracketId, datetime] = {}
     alarmed: set[BracketId] = set()
     for bracket in draft.live_brackets():
-        if not is_exposed(draft, bracket):
+        is_open = draft.calendar.is_open(bracket.instrument.segment, draft.now)
+        if not (is_open and is_exposed(draft, bracket)):
             continue
         since[bracket.id] = draft.evidence.unprotected_since.get(bracket.id, draft.now)
         age = draft.now - since[bracket.id]

@@ -9,7 +9,7 @@ from executor.desk.outcome import waits
 from executor.domain.bracket import Bracket, Role
 from executor.domain.calendar import clock_time, trading_day
 from executor.domain.instrument import Instrument
-from executor.domain.record import Lane
+from executor.domain.record import Halt, HaltKind, Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, Signal
 from executor.domain.strategy import Strategy
@@ -40,10 +40,8 @@ def age_words(draft: Draft, fired_at: datetime) -> str:
 
 def halted(draft: Draft, *, strategy: str, lane: str) -> Refusal | None:
     """The halt in force that covers an entry, if there is one."""
-    scopes = {"ALL", f"account:{draft.account}", f"strategy:{strategy}", f"lane:{lane}"}
-    for halt in draft.halts:
-        if halt.scope in scopes:
-            return Refusal(RefusalCode.HALTED, f"{halt.kind} on {halt.scope}: {halt.why}")
+    if covering := _covering(draft, strategy, lane):
+        return _told(covering[0])
     known = draft.lanes.get(lane)
     return Refusal(RefusalCode.HALTED, f"the lane {known.ticker} is halted") if known and known.halted else None
 
@@ -59,6 +57,21 @@ def over_quantity(draft: Draft, strategy: Strategy, bracket: Bracket | None, qua
     if total > strategy.rails.max_quantity:
         return Refusal(RefusalCode.SIZE_OVER_LIMIT, f"{total} with what is held, allowed {strategy.rails.max_quantity}")
     return None
+
+
+def killed(draft: Draft, *, strategy: str, lane: str) -> Refusal | None:
+    """The kill in force that covers a lane: no order from an alert, a job or a rail, exits included."""
+    kills = [halt for halt in _covering(draft, strategy, lane) if halt.kind is HaltKind.KILL]
+    return _told(kills[0]) if kills else None
+
+
+def _covering(draft: Draft, strategy: str, lane: str) -> list[Halt]:
+    scopes = {"ALL", f"account:{draft.account}", f"strategy:{strategy}", f"lane:{lane}"}
+    return [halt for halt in draft.halts if halt.scope in scopes]
+
+
+def _told(halt: Halt) -> Refusal:
+    return Refusal(RefusalCode.HALTED, f"{halt.kind} on {halt.scope}: {halt.why}")
 
 
 def _ticker_refused(ask: Ask, strategy: Strategy) -> Refusal | None:

@@ -36,9 +36,10 @@ def absorb_report(draft: Draft, report: Report) -> None:
 
 
 def was_taken_away(draft: Draft, order: Order) -> bool:
-    """Whether an order of ours was cancelled without our asking: by a hand, the exchange or the risk desk (F-39)."""
+    """Whether an order of today was cancelled without our asking: by a hand, the exchange or the risk desk (F-39)."""
+    ours = order.leg is not None and order.day == draft.day
     asked = any(one.kind is IntentKind.CANCEL and one.sending_at for one in draft.intents_of(order.id))
-    return order.leg is not None and order.state is OrderState.CANCELLED and not asked
+    return ours and order.state is OrderState.CANCELLED and not asked
 
 
 def _is_due(draft: Draft, order: Order) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from executor.domain.bracket import Bracket, Leg
+from executor.domain.command import Command
 from executor.domain.ids import BracketId, IntentId, SignalId
 from executor.domain.instrument import Instrument, InstrumentKey, Price
 from executor.domain.intent import Call, Intent, Sent
@@ -30,6 +31,11 @@ class Resolved:
 @dataclass(frozen=True, slots=True)
 class SignalsArrived:
     signals: tuple[Resolved, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandsArrived:
+    commands: tuple[Command, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +83,11 @@ class Started:
     """The desk has just been loaded: what was being sent then is in doubt."""
 
 
-Event = Started | SignalsArrived | SendEnded | ReadEnded | ReadFailed | SessionChanged | HaltsRead | Tick
+Event = (
+    Started | SignalsArrived | CommandsArrived | SendEnded | ReadEnded | ReadFailed | SessionChanged | HaltsRead | Tick
+)
 
-
-Row = Signal | Lane | Bracket | Leg | Order | Intent | ReportRow | Fill | CallRow
+Row = Signal | Lane | Bracket | Leg | Order | Intent | ReportRow | Fill | CallRow | Command
 
 
 @dataclass(frozen=True, slots=True)

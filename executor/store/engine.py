@@ -1,28 +1,36 @@
 """The connection to SQLite or Postgres, and the transaction: rows and their audit, all or nothing.
 
 SQLite: WAL, synchronous=FULL (one fsync a commit), BEGIN IMMEDIATE for writers, foreign keys. Postgres:
-synchronous_commit and fsync are checked, not assumed. A write that could not be made durable is NotRecorded.
+synchronous_commit and fsync are checked, not assumed. A write that could not be made durable is NotRecorded. While
+the reserve is spent only urgent writes are let in: what reduces or protects.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, make_url, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from executor.errors import ConfigError, InvariantBroken, NotRecorded, StoreError
+from executor.errors import ConfigError, DiskFull, InvariantBroken, NotRecorded, StoreError
 from executor.store import chain
+from executor.store.reserve import Reserve
+
+T = TypeVar("T")
 
 #: TradingView cancels at 3 s: a lock is waited for shorter than that, and the answer is then 503.
 LOCK_WAIT_MS = 1500
 #: The wait for a free connection comes on top of it.
 _POOL_WAIT_S = 0.5
+#: How SQLite says that there is no space: for a page, or for its index of the log.
+_FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
+#: A server that vanished without a word is given up within seconds (a local socket needs none of it).
+_KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2, "tcp_user_timeout": 5000}
 
 
 class Transaction:
@@ -67,8 +75,9 @@ class Transaction:
 class Database:
     """An engine with the two ways in: `read` and `write`. No exception of SQLAlchemy's leaves it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, reserve: Reserve | None = None) -> None:
         self.engine = engine
+        self.reserve = reserve
         self._writing = engine.execution_options(write=True)
         # several statements of one read agree with each other, as they do on SQLite
         self._reading = engine if self.is_sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
@@ -84,29 +93,46 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, at: datetime) -> Iterator[Transaction]:
-        """One transaction with its audit.
+    def write(self, at: datetime, *, urgent: bool = False) -> Iterator[Transaction]:
+        """One transaction with its audit; `urgent` is what may be written from the reserve.
 
-        Raises NotRecorded when the database could not take it and InvariantBroken when a constraint says no: nothing
-        was done then. Raises StoreError when the connection was lost at COMMIT and nobody can tell what came of it.
+        Raises NotRecorded when the database could not take it (DiskFull when that is why) and InvariantBroken when a
+        constraint says no: nothing was done then. Raises StoreError when nobody can tell what came of the COMMIT.
         """
+        self._let_in(urgent)
         with _translated(), self._writing.connect() as connection:
             transaction = Transaction(connection, at)
             yield transaction
             self._commit(connection, transaction.close())
 
     @contextmanager
-    def unaudited(self) -> Iterator[Connection]:
+    def unaudited(self, *, urgent: bool = False) -> Iterator[Connection]:
         """A write that changes nothing that is true (beats, prices, the master's rows)."""
+        self._let_in(urgent)
         with _translated(), self._writing.connect() as connection:
             yield connection
             self._commit(connection, None)
+
+    def from_reserve(self, write: Callable[[], T]) -> T:
+        """Do an urgent write; when the disk is full, give up the reserve and do it again."""
+        try:
+            return write()
+        except DiskFull:
+            if self.reserve is None or not self.reserve.release():
+                raise
+            return write()
+
+    def _let_in(self, urgent: bool) -> None:
+        if not urgent and self.reserve is not None and self.reserve.is_spent:
+            raise DiskFull("the disk is full, and what is left of the reserve is for exits, stops and kill")
 
     def _commit(self, connection: Connection, head: chain.Head | None) -> None:
         try:
             connection.commit()
         except DBAPIError as error:
             connection.invalidate()  # SQLite leaves a refused COMMIT's transaction open, and its locks
+            if _sqlite_name(error).startswith("SQLITE_IOERR"):  # a second fsync may lie (reliability.md 1.5)
+                raise StoreError(f"the disk failed at COMMIT, it cannot be trusted: {_plain(error)}") from error
             if head is None or not isinstance(error, OperationalError) or not self._landed(head):
                 raise
 
@@ -128,7 +154,8 @@ def open_database(url: str) -> Database:
     parsed = make_url(url)
     match parsed.get_backend_name():
         case "sqlite":
-            return Database(_sqlite(url, parsed.database))
+            path = parsed.database
+            return Database(_sqlite(url, path), Reserve(Path(path).parent) if path and path != ":memory:" else None)
         case "postgresql":
             return Database(_postgres(url))
         case other:
@@ -160,7 +187,8 @@ def _postgres(url: str) -> Engine:
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     options = f"-c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC"
-    engine = create_engine(parsed, connect_args={"options": options, "connect_timeout": 2}, pool_timeout=_POOL_WAIT_S)
+    connect: dict[str, Any] = {"options": options, "connect_timeout": 2, **_KEEPALIVE}
+    engine = create_engine(parsed, connect_args=connect, pool_timeout=_POOL_WAIT_S)
     with _translated(), engine.connect() as connection:
         names = ("fsync", "synchronous_commit", "full_page_writes")
         unsafe = [name for name in names if connection.execute(text(f"SHOW {name}")).scalar_one() == "off"]
@@ -178,11 +206,16 @@ def _translated() -> Iterator[None]:
     except IntegrityError as error:
         raise InvariantBroken(f"a constraint of the store says no: {_plain(error)}") from error
     except (OperationalError, PoolTimeout) as error:
-        raise NotRecorded(f"the database could not take it: {_plain(error)}") from error
+        kind = DiskFull if _sqlite_name(error) in _FULL else NotRecorded
+        raise kind(f"the database could not take it: {_plain(error)}") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise NotRecorded(f"the database connection was lost: {_plain(error)}") from error
         raise
+
+
+def _sqlite_name(error: Exception) -> str:
+    return getattr(getattr(error, "orig", None), "sqlite_errorname", "")
 
 
 def _plain(error: Exception) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from executor.domain.delivery import Conflict, Delivery, Duplicate, Flood, Recorded, Recording, Verdict
 from executor.domain.ids import SignalId
 from executor.domain.refusal import RefusalCode
-from executor.domain.signal import Signal
+from executor.domain.signal import Action, Ask, Held, Signal, read_ask
 from executor.store import schema
 from executor.store.engine import Database, Transaction
 from executor.store.rows import values_of
@@ -27,9 +27,15 @@ class Intake:
 
         1. The signal is inserted first, on conflict nothing: the unique key decides between two copies at once.
         2. The delivery follows with what came of it; its foreign key is checked at the end.
-        Raises NotRecorded when the database could not take it: nothing happened then.
+        Raises NotRecorded when the database could not take it: nothing happened then. When the disk is full, what
+        can only reduce is recorded from the reserve.
         """
-        with self._database.write(delivery.received_at) as transaction:
+        if signal is None or not _only_reduces(read_ask(signal.fields)):
+            return self._record(delivery, signal, urgent=False)
+        return self._database.from_reserve(lambda: self._record(delivery, signal, urgent=True))
+
+    def _record(self, delivery: Delivery, signal: Signal | None, *, urgent: bool) -> Recording:
+        with self._database.write(delivery.received_at, urgent=urgent) as transaction:
             recording: Recording = Recorded()
             if signal is not None:
                 recording = _claim(transaction, signal)
@@ -45,6 +51,13 @@ class Intake:
             for row in rows:
                 transaction.insert(schema.delivery_flood, values_of(row))
                 transaction.note("flood", row.source, f"{row.count} arrivals in a minute were counted, not kept")
+
+
+def _only_reduces(ask: Ask) -> bool:
+    """Whether it cannot open anything, whatever its lane holds."""
+    if ask.position is not None:
+        return ask.position.now is Held.FLAT
+    return ask.action in {Action.EXIT, Action.FLATTEN, Action.CANCEL}
 
 
 def _claim(transaction: Transaction, signal: Signal) -> Recording:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Row, Table
 
 from executor.domain.bracket import Bracket, Leg
+from executor.domain.command import Command
 from executor.domain.intent import Intent
 from executor.domain.order import Order
 from executor.domain.record import Fill, Lane, ReportRow
@@ -26,6 +27,7 @@ TABLE_OF: dict[type, Table] = {
     Intent: schema.intent,
     ReportRow: schema.report,
     Fill: schema.fill,
+    Command: schema.command,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from executor.store.commands import Commands
 from executor.store.engine import Database
 from executor.store.intake import Intake
 from executor.store.ledger import Ledger
@@ -22,6 +23,7 @@ class Store:
     people: People
     master: Master
     recovery: Recovery
+    commands: Commands
     pages: Pages
 
 
@@ -39,5 +41,6 @@ def build_store(
         people=People(database, read_strategy=read_strategy, write_strategy=write_strategy),
         master=Master(database),
         recovery=Recovery(database),
+        commands=Commands(database, new_id=new_id),
         pages=Pages(database),
     )

@@ -7,8 +7,10 @@ else (workers, sessions, jobs, doorbell) only puts events into the inbox.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
 from queue import Empty
 from threading import Event as Flag
 from typing import Any, Protocol
@@ -20,6 +22,7 @@ from executor.desk.decide import decide
 from executor.domain.ids import Ids, IntentId
 from executor.domain.intent import Intent
 from executor.domain.messages import (
+    CommandsArrived,
     Committed,
     Decision,
     Event,
@@ -32,8 +35,10 @@ from executor.domain.messages import (
     Tick,
 )
 from executor.domain.reading import Query
+from executor.domain.record import Halt, HaltKind
 from executor.domain.signal import Signal
 from executor.errors import NotRecorded
+from executor.store.commands import Commands
 from executor.store.ledger import Ledger
 from executor.store.recovery import Recovery
 from executor.trader.workers import Inbox
@@ -45,6 +50,7 @@ SWEEP_S = 0.25
 BEAT_S = 1.0
 #: After a commit that the store could not take: when the same event is tried again.
 _AGAIN_S = 0.5
+_BY_FILE = "file"
 
 
 class Workers(Protocol):
@@ -63,6 +69,7 @@ class LoopParts:
 
     ledger: Ledger
     recovery: Recovery
+    commands: Commands
     book: Book
     workers: Workers
     sessions: Sessions
@@ -72,6 +79,7 @@ class LoopParts:
     inbox: Inbox
     resolve: Callable[[Signal], Resolved]
     epoch: int
+    kill_file: Path
     status: Callable[[Book], Mapping[str, Any]]
 
 
@@ -122,9 +130,10 @@ class Loop:
                 parts.epoch,
                 decision,
                 permits=permits,
-                known=event.halts if isinstance(event, HaltsRead) else parts.book.halts,
+                known=_recorded(event.halts if isinstance(event, HaltsRead) else parts.book.halts),
                 at=now,
             )
+            committed = replace(committed, halts=(*committed.halts, *kill_by_file(parts.kill_file)))
         parts.book.apply(decision, committed)
         self._hand_over(decision, committed)
 
@@ -152,12 +161,15 @@ class Loop:
             self._beat()
 
     def _sweep(self, stop: Flag) -> None:
-        """Fetch what waits in the database: signals by state, halts as they stand."""
+        """Fetch what waits in the database: halts as they stand, commands and signals by state."""
         parts = self._parts
         account = parts.book.account
-        halts = parts.recovery.halts(account)
+        halts = (*parts.recovery.halts(account), *kill_by_file(parts.kill_file))
         if set(halts) != set(parts.book.halts):
             self._until_recorded(HaltsRead(halts), stop)
+        commands = parts.commands.new(account)
+        if commands:
+            self._until_recorded(CommandsArrived(tuple(commands)), stop)
         waiting = parts.book.evidence.waiting
         fresh = [signal for signal in parts.recovery.new_signals(account) if signal.id not in waiting]
         if fresh:
@@ -193,3 +205,16 @@ class Loop:
             parts.ledger.beat(parts.book.account, parts.epoch, at=parts.clock.now(), status=parts.status(parts.book))
         except NotRecorded as error:
             log.error("beat_not_recorded why=%s", error)
+
+
+def kill_by_file(path: Path) -> tuple[Halt, ...]:
+    """The kill that a file stands for: it works when the database cannot be written."""
+    try:
+        since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return ()
+    return (Halt("ALL", HaltKind.KILL, since, f"the file {path.name} lies in the state dir", _BY_FILE),)
+
+
+def _recorded(halts: Sequence[Halt]) -> list[Halt]:
+    return [halt for halt in halts if halt.by != _BY_FILE]

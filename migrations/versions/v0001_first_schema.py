@@ -124,6 +124,14 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index(
+        "command_new",
+        "command",
+        ["account"],
+        unique=False,
+        sqlite_where=sa.text("state = 'NEW'"),
+        postgresql_where=sa.text("state = 'NEW'"),
+    )
     op.create_table(
         "delivery",
         sa.Column("id", sa.Text(), nullable=False),

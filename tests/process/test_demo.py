@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from executor.cli.demo import perform
+from executor.clock import IST
 from executor.demo.stage import Stage
 
 pytestmark = pytest.mark.process
@@ -20,7 +22,11 @@ def test_the_demo_is_as_expected_on_a_sunday_night() -> None:
     path = os.pathsep.join([str(Path(__file__).parent / "sunday"), os.environ.get("PYTHONPATH", "")])
     words = [sys.executable, "-m", "executor", "demo", "--once", "--json"]
 
-    done = subprocess.run(words, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, timeout=150)
+    sunday = datetime(2026, 11, 29, 23, 40, tzinfo=IST)
+    offset_s = (sunday - datetime.now(UTC)).total_seconds()
+    moved = os.environ | {"PYTHONPATH": path, "SUNDAY_OFFSET_S": str(offset_s)}
+
+    done = subprocess.run(words, env=moved, capture_output=True, text=True, timeout=150)
 
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["wrong"] for row in rows] == [[]] * 8, done.stderr

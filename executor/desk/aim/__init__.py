@@ -1,12 +1,14 @@
-"""Change goals: what signals and the clock ask of the book. No intents here."""
+"""Change goals: what commands, the clock and signals ask of the book. No intents here."""
 
 from __future__ import annotations
 
+from executor.desk.aim.command import aim_commands
 from executor.desk.aim.lapse import lapse
 from executor.desk.aim.signal import aim_signals
 from executor.desk.book import Draft
 
 
 def aim(draft: Draft) -> None:
+    aim_commands(draft)
     lapse(draft)
     aim_signals(draft)

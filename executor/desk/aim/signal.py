@@ -6,6 +6,7 @@ entries behind it. An exit passes every rail and never opens anything.
 
 from __future__ import annotations
 
+from executor.desk import rails
 from executor.desk.aim import enter, leave
 from executor.desk.book import Draft
 from executor.desk.lanes import Purpose, held_side, lane_of_signal, meaning, touch
@@ -37,7 +38,9 @@ def aim_signal(draft: Draft, resolved: Resolved, *, blocked: bool) -> bool:
     meant = meaning(ask, held)
     if held is None and signal.action is Action.SELL and not _sells_short(resolved):
         meant = Refusal(RefusalCode.NOTHING_HELD, "the strategy opens no shorts")
-    if ask.unsupported:
+    if kill := rails.killed(draft, strategy=signal.strategy, lane=signal.lane):
+        meant = kill
+    elif ask.unsupported:
         meant = Refusal(RefusalCode.UNSUPPORTED, ", ".join(ask.unsupported))
     if isinstance(meant, Refusal):
         _end_refused(draft, signal, _closing(meant, bracket))

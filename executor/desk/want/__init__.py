@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from executor.desk import rails
 from executor.desk.book import Draft
 from executor.desk.want.difference import Need, emit
 from executor.desk.want.entry import entry_needs
 from executor.desk.want.flat import flat_needs
+from executor.desk.want.killed import killed_needs
 from executor.desk.want.pair import protection_needs
-from executor.domain.bracket import Goal
+from executor.domain.bracket import Bracket, Goal
 from executor.domain.intent import Intent
 
 
@@ -21,6 +23,12 @@ def want(draft: Draft) -> list[Intent]:
     needs: list[Need] = []
     for bracket in draft.live_brackets():
         if draft.calendar.is_open(bracket.instrument.segment, draft.now):
-            needs += entry_needs(draft, bracket)
-            needs += flat_needs(draft, bracket) if bracket.goal is Goal.FLAT else protection_needs(draft, bracket)
+            needs += _needs(draft, bracket)
     return emit(draft, needs)
+
+
+def _needs(draft: Draft, bracket: Bracket) -> list[Need]:
+    if rails.killed(draft, strategy=bracket.strategy, lane=bracket.lane):
+        return killed_needs(draft, bracket)
+    entries = entry_needs(draft, bracket)
+    return entries + (flat_needs if bracket.goal is Goal.FLAT else protection_needs)(draft, bracket)

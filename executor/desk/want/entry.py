@@ -16,7 +16,7 @@ def entry_needs(draft: Draft, bracket: Bracket) -> list[Need]:
         if leg.wanted and bracket.goal is Goal.OPEN:
             needs += _placing(draft, bracket, leg)
         else:
-            needs += _withdrawing(draft, bracket, leg)
+            needs += withdrawing(draft, bracket, leg)
     return needs
 
 
@@ -39,7 +39,7 @@ def _was_read_since(draft: Draft, order: Order) -> bool:
     return sent is not None and any(read > sent for read in draft.evidence.clean_reads)
 
 
-def _withdrawing(draft: Draft, bracket: Bracket, leg: Leg) -> list[Need]:
+def withdrawing(draft: Draft, bracket: Bracket, leg: Leg) -> list[Need]:
     """A CANCEL for whatever of the leg may still fill; one in doubt has no id yet and waits for the book."""
     permit = PermitClass.PROTECT if bracket.goal is Goal.FLAT else PermitClass.CHANGE
     alive = [order for order in draft.orders_of(leg.id) if order.state not in DONE and order.broker_id]

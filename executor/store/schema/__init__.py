@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from executor.store.schema.alerts import SIGNAL_OPEN, alert, command, delivery, delivery_flood, lane, signal
+from executor.store.schema.alerts import (
+    COMMAND_NEW,
+    SIGNAL_OPEN,
+    alert,
+    command,
+    delivery,
+    delivery_flood,
+    lane,
+    signal,
+)
 from executor.store.schema.keeping import Keeping, metadata
 from executor.store.schema.orders import BRACKET_ALIVE, bracket, broker_call, broker_order, fill, intent, leg, report
 from executor.store.schema.people import account, api_token, halt, person, strategy
@@ -21,6 +30,7 @@ from executor.store.schema.service import (
 
 __all__ = [
     "BRACKET_ALIVE",
+    "COMMAND_NEW",
     "SIGNAL_OPEN",
     "Keeping",
     "account",

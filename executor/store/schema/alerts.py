@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, UniqueConstraint, literal_column
 
+from executor.domain.command import CommandKind, CommandState
 from executor.domain.delivery import Verdict
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Action, Outcome, SignalState
@@ -102,10 +103,12 @@ command = Table(
     metadata,
     id_column(),
     Column("account", Words, nullable=False),
-    Column("kind", Words, nullable=False),
+    Column("kind", Word(CommandKind), nullable=False),
     Column("arguments", Json, nullable=False),
     Column("by", Words, nullable=False),
     Column("made_at", Stamp, nullable=False),
-    Column("state", Words, nullable=False, info=STATE),
+    Column("state", Word(CommandState), nullable=False, info=STATE),
     Column("answer", Words, info=STATE),
 )
+COMMAND_NEW = command.c.state == literal_column(f"'{CommandState.NEW}'")
+Index("command_new", command.c.account, sqlite_where=COMMAND_NEW, postgresql_where=COMMAND_NEW)

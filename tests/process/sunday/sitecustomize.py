@@ -1,9 +1,13 @@
-"""Put first on PYTHONPATH, this makes a Python process and its children live on Sunday 2026-11-29, 23:40 in India."""
+"""Put first on PYTHONPATH, this moves the time of a Python process and of its children by SUNDAY_OFFSET_S seconds.
+
+The offset is the same in all of them: a fixed moment would be reached by each at another time.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import os
+import time
 
 import time_machine
 
-time_machine.travel(datetime(2026, 11, 29, 18, 10, tzinfo=UTC), tick=True).start()
+time_machine.travel(time.time() + float(os.environ["SUNDAY_OFFSET_S"]), tick=True).start()

@@ -1,0 +1,126 @@
+"""What a person orders becomes a goal at once, and an answer in words.
+
+halt, flatten, kill and resume have their rows in the store already (the same transaction recorded them): here the
+brackets follow. A person's exit passes a halt as an alert's does; a kill stops it like everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+from executor.desk.aim.leave import close
+from executor.desk.book import Draft
+from executor.domain.bracket import Bracket, Goal, Role
+from executor.domain.command import Command, CommandKind, CommandState
+from executor.domain.strategy import Level, LevelKind, Protection
+
+
+def aim_commands(draft: Draft) -> None:
+    for command in draft.commands:
+        done, answer = _WAYS[command.kind](draft, command)
+        state = CommandState.DONE if done else CommandState.REFUSED
+        draft.put(replace(command, state=state, answer=answer), before=command)
+        draft.note("command", command.id, f"{command.kind} by {command.by}: {answer}")
+
+
+def _halt(_draft: Draft, command: Command) -> tuple[bool, str]:
+    return True, f"no entries on {command.scope}; stops, targets and exits go on"
+
+
+def _resume(_draft: Draft, command: Command) -> tuple[bool, str]:
+    return True, f"the halts on {command.scope} have ended; alerts that came meanwhile are not made up for"
+
+
+def _flatten(draft: Draft, command: Command) -> tuple[bool, str]:
+    closed = _close_all(draft, command, _open_brackets(draft, command))
+    return True, f"no entries on {command.scope}; {closed} of its positions leave"
+
+
+def _kill(draft: Draft, command: Command) -> tuple[bool, str]:
+    if not command.arguments.get("everything"):
+        return True, f"no orders on {command.scope}; entries are cancelled, stops stay and are placed for what fills"
+    brackets = [bracket for bracket in draft.live_brackets() if _covers(command, bracket)]
+    for bracket in brackets:
+        draft.put(replace(bracket, protection=Protection.NONE, stop_loss=None, take_profit=None))
+        for leg in draft.legs_of(bracket.id):
+            draft.put(replace(leg, wanted=False, reason=f"kill --everything by {command.by}"))
+    return True, f"no orders on {command.scope}; every order of {len(brackets)} positions is cancelled, stops as well"
+
+
+def _exit(draft: Draft, command: Command) -> tuple[bool, str]:
+    found = _open_brackets(draft, command)
+    if not found:
+        return False, "nothing is held there"
+    return True, f"{_close_all(draft, command, found)} positions leave"
+
+
+def _protect(draft: Draft, command: Command) -> tuple[bool, str]:
+    """Move stop and target of one bracket to prices; the orders follow by modify."""
+    found = _open_brackets(draft, command)
+    if not found:
+        return False, "there is no open position with this id"
+    bracket = found[0]
+    stop, target = (_price(command, name) for name in ("stop", "target"))
+    wrong = _wrong(draft, bracket, stop, target)
+    if wrong:
+        return False, wrong
+    moved = replace(
+        bracket, stop_loss=_level(stop) or bracket.stop_loss, take_profit=_level(target) or bracket.take_profit
+    )
+    draft.put(moved)
+    told = [f"{name} to {price}" for name, price in (("stop", stop), ("target", target)) if price is not None]
+    return True, f"{bracket.symbol}: {', '.join(told)}"
+
+
+_WAYS: dict[CommandKind, Callable[[Draft, Command], tuple[bool, str]]] = {
+    CommandKind.HALT: _halt,
+    CommandKind.RESUME: _resume,
+    CommandKind.FLATTEN: _flatten,
+    CommandKind.KILL: _kill,
+    CommandKind.EXIT: _exit,
+    CommandKind.PROTECT: _protect,
+}
+
+
+def _covers(command: Command, bracket: Bracket) -> bool:
+    """Whether a bracket lies in the command's scope, and is the one it names if it names one."""
+    in_scope = command.scope in {"ALL", f"account:{bracket.account}", f"strategy:{bracket.strategy}"}
+    named = command.arguments.get("bracket") in (None, bracket.id)
+    ticker = command.arguments.get("ticker")
+    return in_scope and named and (ticker is None or bracket.lane.split("|")[2] == ticker)
+
+
+def _open_brackets(draft: Draft, command: Command) -> list[Bracket]:
+    return [row for row in draft.live_brackets() if row.goal is Goal.OPEN and _covers(command, row)]
+
+
+def _close_all(draft: Draft, command: Command, brackets: list[Bracket]) -> int:
+    for bracket in brackets:
+        close(draft, bracket, closer=command.id, reason=f"{command.kind} by {command.by}")
+    return len(brackets)
+
+
+def _price(command: Command, name: str) -> Decimal | None:
+    found = command.arguments.get(name)
+    return Decimal(found) if found is not None else None
+
+
+def _level(price: Decimal | None) -> Level | None:
+    return Level(LevelKind.PRICE, price) if price is not None else None
+
+
+def _wrong(draft: Draft, bracket: Bracket, stop: Decimal | None, target: Decimal | None) -> str:
+    """Why the prices cannot be; empty when they can."""
+    for name, price in (("stop", stop), ("target", target)):
+        if price is not None and (price <= 0 or price % bracket.tick):
+            return f"the {name} {price} is not on the tick {bracket.tick}"
+    if target is not None and not any(leg.wanted for leg in draft.legs_of(bracket.id, Role.TARGET)):
+        return "this position has no target to move"
+    if stop is not None and target is not None and (target - stop) * bracket.side.sign <= 0:
+        return f"the stop {stop} lies beyond the target {target}"
+    last = draft.evidence.prices.get(bracket.instrument)
+    if stop is not None and last is not None and (last.value - stop) * bracket.side.sign <= 0:
+        return f"the stop {stop} would trigger at once: the last price is {last.value}"
+    return ""

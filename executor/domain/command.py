@@ -1,0 +1,51 @@
+"""A command: a person's order, from a page or the command line. It ends DONE or REFUSED, with an answer in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from executor.domain.ids import CommandId
+
+
+class CommandKind(StrEnum):
+    """halt: no entries · flatten: halt, and leave everything of ours · kill: no order from an alert, a job or a rail ·
+    resume: end the halts of a scope · exit: leave a position · protect: move its stop or target.
+    """
+
+    HALT = "halt"
+    FLATTEN = "flatten"
+    KILL = "kill"
+    RESUME = "resume"
+    EXIT = "exit"
+    PROTECT = "protect"
+
+
+class CommandState(StrEnum):
+    NEW = "NEW"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`arguments`: `scope` (ALL, account:NAME, strategy:NAME), and by kind `everything`, `bracket`, `ticker`, `stop`,
+    `target` (prices as text).
+    """
+
+    id: CommandId
+    account: str
+    kind: CommandKind
+    arguments: Mapping[str, Any]
+    by: str
+    made_at: datetime
+    state: CommandState = CommandState.NEW
+    answer: str | None = None
+
+    @property
+    def scope(self) -> str:
+        scope: str = self.arguments.get("scope", f"account:{self.account}")
+        return scope

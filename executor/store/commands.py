@@ -1,0 +1,97 @@
+"""A person's orders: recorded with their halt in one transaction, one command an account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from executor.domain.command import Command, CommandKind
+from executor.domain.ids import CommandId
+from executor.domain.record import HaltKind
+from executor.errors import ConfigError
+from executor.store import schema
+from executor.store.engine import Database, Transaction
+from executor.store.rows import load, values_of
+
+_HALTS = {CommandKind.HALT: HaltKind.HALT, CommandKind.FLATTEN: HaltKind.HALT, CommandKind.KILL: HaltKind.KILL}
+
+
+class Commands:
+    def __init__(self, database: Database, *, new_id: Callable[[], str]) -> None:
+        self._database = database
+        self._new_id = new_id
+
+    def record(
+        self, kind: CommandKind, *, scope: str, arguments: Mapping[str, Any], by: str, why: str, at: datetime
+    ) -> list[CommandId]:
+        """Make a command durable for each account of its scope; halt, flatten and kill take effect with the commit.
+
+        Raises ConfigError for a scope that does not exist, NotRecorded.
+        """
+        with self._database.write(at) as transaction:
+            accounts = _accounts_of(transaction.connection, scope)
+            if kind in _HALTS:
+                self._halt(transaction, scope, _HALTS[kind], by=by, why=why)
+            elif kind is CommandKind.RESUME:
+                _end_halts(transaction, scope, by=by)
+            made = []
+            for account in accounts:
+                command = Command(
+                    CommandId(self._new_id()), account, kind, {**arguments, "scope": scope}, by, transaction.at
+                )
+                transaction.insert(schema.command, values_of(command))
+                transaction.note("command", command.id, f"{kind} on {scope} by {by}: {why or 'no reason given'}")
+                made.append(command.id)
+        return made
+
+    def new(self, account: str) -> list[Command]:
+        """Commands that wait, by state and never by cursor; oldest first."""
+        table = schema.command
+        statement = select(table).where(table.c.account == account, schema.COMMAND_NEW).order_by(table.c.id)
+        with self._database.read() as connection:
+            return [load(Command, row) for row in connection.execute(statement)]
+
+    def answers(self, ids: Sequence[CommandId]) -> list[Command]:
+        """The commands as they stand."""
+        table = schema.command
+        with self._database.read() as connection:
+            rows = connection.execute(select(table).where(table.c.id.in_(ids)).order_by(table.c.id))
+            return [load(Command, row) for row in rows]
+
+    def _halt(self, transaction: Transaction, scope: str, kind: HaltKind, *, by: str, why: str) -> None:
+        if not _in_force(transaction.connection, scope, kind):
+            values = {"id": self._new_id(), "scope": scope, "kind": kind, "since": transaction.at, "why": why, "by": by}
+            transaction.insert(schema.halt, {**values, "ended_at": None})
+            transaction.note("halt", scope, f"{kind}: {why or 'no reason given'} (by {by})")
+
+
+def _accounts_of(connection: Connection, scope: str) -> list[str]:
+    kind, _, name = scope.partition(":")
+    accounts, strategies = schema.account.c, schema.strategy.c
+    statement = select(accounts.name).distinct().order_by(accounts.name)
+    if kind == "account":
+        statement = statement.where(accounts.name == name)
+    elif kind == "strategy":
+        newest = select(strategies.account).where(strategies.name == name).order_by(strategies.version.desc()).limit(1)
+        statement = statement.where(accounts.name == newest.scalar_subquery())
+    found = list(connection.execute(statement).scalars())
+    if not found or kind not in {"ALL", "account", "strategy"}:
+        raise ConfigError(f"there is no {scope!r}; give ALL, account:NAME or strategy:NAME")
+    return found
+
+
+def _in_force(connection: Connection, scope: str, kind: HaltKind | None) -> list[str]:
+    table = schema.halt.c
+    statement = select(table.id).where(table.scope == scope, table.ended_at.is_(None))
+    if kind is not None:
+        statement = statement.where(table.kind == kind)
+    return list(connection.execute(statement).scalars())
+
+
+def _end_halts(transaction: Transaction, scope: str, *, by: str) -> None:
+    for halt in _in_force(transaction.connection, scope, None):
+        transaction.change(schema.halt, {"id": halt}, {"ended_at": transaction.at})
+        transaction.note("halt", scope, f"ended by {by}")
