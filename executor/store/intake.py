@@ -34,15 +34,6 @@ class Intake:
             return self._record(delivery, signal, urgent=False)
         return self._database.from_reserve(lambda: self._record(delivery, signal, urgent=True))
 
-    def _record(self, delivery: Delivery, signal: Signal | None, *, urgent: bool) -> Recording:
-        with self._database.write(delivery.received_at, urgent=urgent) as transaction:
-            recording: Recording = Recorded()
-            if signal is not None:
-                recording = _claim(transaction, signal)
-            transaction.insert(schema.delivery, values_of(_judged(delivery, recording)))
-            transaction.note("delivery", delivery.id, _words(delivery, recording, signal))
-        return recording
-
     def record_flood(self, rows: Sequence[Flood]) -> None:
         """Count arrivals that are not kept one by one. Raises NotRecorded."""
         if not rows:
@@ -51,6 +42,15 @@ class Intake:
             for row in rows:
                 transaction.insert(schema.delivery_flood, values_of(row))
                 transaction.note("flood", row.source, f"{row.count} arrivals in a minute were counted, not kept")
+
+    def _record(self, delivery: Delivery, signal: Signal | None, *, urgent: bool) -> Recording:
+        with self._database.write(delivery.received_at, urgent=urgent) as transaction:
+            recording: Recording = Recorded()
+            if signal is not None:
+                recording = _claim(transaction, signal)
+            transaction.insert(schema.delivery, values_of(_judged(delivery, recording)))
+            transaction.note("delivery", delivery.id, _words(delivery, recording, signal))
+        return recording
 
 
 def _only_reduces(ask: Ask) -> bool:
