@@ -30,16 +30,16 @@ def absorb_report(draft: Draft, report: Report) -> None:
     _settle_by_report(draft, merged)
     if (merged.state, merged.filled) != (order.state, order.filled):
         draft.note("order", order.id, _words(merged))
-    if merged.state != order.state and was_taken_away(draft, merged):
+    is_open = draft.calendar.is_open(merged.instrument.segment, draft.now)  # at the close all DAY orders end
+    if is_open and merged.state != order.state and was_taken_away(draft, merged):
         text = f"{merged.symbol}: an order of {merged.sent_quantity} was cancelled, not by us"
         draft.note("taken_away", order.id, text, alarm=True)
 
 
 def was_taken_away(draft: Draft, order: Order) -> bool:
-    """Whether an order of today was cancelled without our asking: by a hand, the exchange or the risk desk (F-39)."""
-    ours = order.leg is not None and order.day == draft.day
+    """Whether an order of ours was cancelled without our asking: by a hand, the exchange or the risk desk (F-39)."""
     asked = any(one.kind is IntentKind.CANCEL and one.sending_at for one in draft.intents_of(order.id))
-    return ours and order.state is OrderState.CANCELLED and not asked
+    return order.leg is not None and order.state is OrderState.CANCELLED and not asked
 
 
 def _is_due(draft: Draft, order: Order) -> bool:

@@ -95,7 +95,9 @@ def passing_refusal(intent: Intent | None) -> bool:
 
 
 def is_lost(draft: Draft, order: Order) -> bool:
-    """Whether an order of ours was refused, rejected or taken away: reasons why its leg should not ask for ever."""
+    """Whether an order of today was refused, rejected or taken away: reasons why its leg should not ask for ever."""
+    if order.day != draft.day:
+        return False
     if order.state is OrderState.REJECTED and order.filled == 0:
         return not passing_refusal(draft.placing(order.id))
     return was_taken_away(draft, order)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from executor.domain.bracket import BracketState
+from executor.clock import IST
+from executor.domain.bracket import BracketState, Goal
 from tests.house import House
 
 
@@ -124,3 +125,14 @@ def test_no_stop_rests_while_nothing_is_held(house: House) -> None:
     house.run(8)
 
     assert house.orders(type="STOPLOSS_LIMIT") == []
+
+
+def test_the_close_ends_the_stop_without_alarm_or_exit(house: House) -> None:
+    house.long()
+    house.clock.set(house.clock.now().astimezone(IST).replace(hour=15, minute=29, second=50))
+    house.run(60)
+
+    assert house.working() == []
+    assert house.net() == 10
+    assert [bracket.goal for bracket in house.brackets()] == [Goal.OPEN]
+    assert [*house.said("taken_away"), *house.said("unprotected"), *house.said("forced_exit")] == []

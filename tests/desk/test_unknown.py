@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
+from executor.broker.port import Broker, Session
 from executor.domain.bracket import BracketState
+from executor.domain.intent import Intent, RefusalReason, Refused, Sent
+from executor.domain.reading import Query, Reading
 from executor.domain.signal import Outcome
 from tests.house import House
 
@@ -153,3 +157,37 @@ def test_two_orders_at_the_broker_with_one_tag_are_not_taken_for_one(house: Hous
 
     assert house.stopped() == 10
     assert [text for text in house.said("foreign") if "SBIN-EQ" in text]
+
+
+@dataclass
+class Liar:
+    """A broker that takes the first order and says that it refused it for its rate."""
+
+    broker: Broker
+    lies: int = 1
+
+    def open_session(self, saved: Session | None) -> Session:
+        return self.broker.open_session(saved)
+
+    def read(self, query: Query) -> Reading:
+        return self.broker.read(query)
+
+    def send(self, intent: Intent) -> Sent:
+        sent = self.broker.send(intent)
+        if not self.lies:
+            return sent
+        self.lies -= 1
+        return Sent(Refused(RefusalReason.RATE, "too many requests"), sent.calls)
+
+
+def test_an_order_that_shows_up_after_its_refusal_is_kept_and_not_sent_twice(house: House) -> None:
+    house.wrap_broker = Liar
+    house.start()
+    house.run(4)
+    signal = house.signal("buy", price="800")
+
+    house.run(10)
+
+    assert len(house.orders(side="BUY")) == 1
+    assert (house.net(), house.stopped(), house.targeted()) == (10, 10, 10)
+    assert house.ended(signal).outcome is Outcome.FILLED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,9 +58,7 @@ def merged(order: Order, told: list[Report]) -> Order:
 
 
 @given(st.lists(reports, min_size=1, max_size=6), st.randoms(use_true_random=False), st.sampled_from(sorted(UNSEEN)))
-def test_reports_merge_to_the_same_in_any_order_and_number(
-    told: list[Report], random: object, start: OrderState
-) -> None:
+def test_reports_merge_to_the_same_in_any_order_and_number(told: list[Report], random: Any, start: OrderState) -> None:
     order = an_order(state=start)
     shuffled = told + told
     random.shuffle(shuffled)
