@@ -23,7 +23,7 @@ from executor.simulator import SimulatorConfig, create_app, credentials
 from executor.store.store import Store
 from executor.trader.accounts import SessionKeeper, SessionStore
 from tests.trader.harness import ACCOUNT
-from tests.trader.test_accounts import Office
+from tests.trader.office import Office
 
 KEYS = Keys.derive("only-for-tests-0123456789abcdef0123456789")
 MORNING = datetime(2026, 11, 25, 8, 30, 5, tzinfo=IST)
