@@ -53,28 +53,42 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Examined:
+    """What the layers found: the canonical fields, or the first refusal."""
+
+    found: Mapping[str, Any] | Refusal
+    layers: Mapping[str, str]
+
+    @property
+    def refusal(self) -> Refusal | None:
+        return self.found if isinstance(self.found, Refusal) else None
+
+    @property
+    def verified(self) -> bool:
+        """Whether the token was genuine, whatever came of the rest."""
+        return self.layers.get("token", "").startswith(_PASSED)
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
-    """What to record and, unless the store finds a duplicate, what to answer. `verified`: the token was genuine."""
+    """What to record and, unless the store finds a duplicate, what to answer."""
 
     delivery: Delivery
     signal: Signal | None
     status: HTTPStatus
-    verified: bool
 
 
-def judge(
-    arrival: Arrival,
-    *,
-    keys: Keys,
-    issued: Callable[[str], IssuedAlert | None],
-    new_id: Callable[[], str],
-) -> Judgement:
-    """Judge an arrival; `issued` looks an alert up by its id."""
+def examine(arrival: Arrival, *, keys: Keys, issued: Callable[[str], IssuedAlert | None]) -> Examined:
+    """Hold an arrival against each layer; `issued` looks an alert up by its id. Cheap beside `judge`, which masks."""
     layers = {"address": f"passed: rotation {arrival.rotation}"}
+    return Examined(_fields(arrival, keys, issued, layers), layers)
+
+
+def judge(arrival: Arrival, examined: Examined, *, new_id: Callable[[], str]) -> Judgement:
+    """Make of an arrival what is recorded of it."""
+    found, refusal = examined.found, examined.refusal
     delivery_id = DeliveryId(new_id())
-    found = _fields(arrival, keys, issued, layers)
     signal = None if isinstance(found, Refusal) else _signal(arrival, found, delivery_id, SignalId(new_id()))
-    refusal = found if isinstance(found, Refusal) else None
     delivery = Delivery(
         id=delivery_id,
         strategy=arrival.strategy.name,
@@ -82,13 +96,13 @@ def judge(
         headers={name: masked(value.encode()) for name, value in arrival.headers.items()},
         sha256=hashlib.sha256(arrival.body).hexdigest(),
         body=masked(arrival.body),
-        layers=layers,
+        layers=examined.layers,
         verdict=Verdict.ACCEPTED if refusal is None else Verdict.REFUSED,
         received_at=arrival.received_at,
         code=refusal.code if refusal else None,
         detail=masked(refusal.detail.encode()) if refusal else "",
     )
-    return Judgement(delivery, signal, _status(refusal), layers.get("token", "").startswith(_PASSED))
+    return Judgement(delivery, signal, _status(refusal))
 
 
 def _fields(

@@ -7,7 +7,7 @@ NaN, Infinity, duplicate keys, bytes that are not UTF-8 and deep nesting are ref
 from __future__ import annotations
 
 import json
-import unicodedata
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
@@ -17,7 +17,9 @@ from executor.domain.refusal import Refusal, RefusalCode
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 20
 
-_ALLOWED_CONTROLS = "\t\n\r"
+#: Control characters but tab and line ends; halves of surrogate pairs.
+_NOT_KEPT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_SHOWN = 80
 
 
 def read(body: bytes) -> dict[str, Any] | Refusal:
@@ -40,18 +42,18 @@ def read(body: bytes) -> dict[str, Any] | Refusal:
         return _not_json(f"{error}{_hint(body)}")
     if not isinstance(found, dict):
         return _not_json("an object {…} is expected at the top")
-    if _depth(found) > MAX_DEPTH:
+    if _deeper_than(found, MAX_DEPTH):
         return _not_json(f"nested deeper than {MAX_DEPTH} levels")
     return found
 
 
 def texts_refused(fields: Mapping[str, Any]) -> Refusal | None:
     """Refuse texts that no store or page can carry, and placeholders that TradingView left as they were."""
-    for path, value in leaves(fields):
-        if any(unicodedata.category(c) in ("Cc", "Cs") and c not in _ALLOWED_CONTROLS for c in f"{path}{value}"):
-            return Refusal(RefusalCode.BAD_FIELD, f"{ascii(path)[1:-1]} contains a control character; remove it")
-        if isinstance(value, str) and (left := PLACEHOLDER.search(value)):
-            return Refusal(RefusalCode.PLACEHOLDER, f"{path} is {left[0]}")
+    for path, text in _texts(fields):
+        if _NOT_KEPT.search(text):
+            return Refusal(RefusalCode.BAD_FIELD, f"{_name(path)} contains a control character; remove it")
+        if left := PLACEHOLDER.search(text):
+            return Refusal(RefusalCode.PLACEHOLDER, f"{_name(path)} is {left[0][:_SHOWN]}")
     return None
 
 
@@ -80,12 +82,28 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number in JSON")
 
 
-def _depth(value: Any) -> int:
-    if isinstance(value, dict):
-        return 1 + max(map(_depth, value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max(map(_depth, value), default=0)
-    return 0
+def _deeper_than(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper_than(each, levels - 1) for each in inner)
+
+
+def _texts(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every key and every text once with its path; joined only where it is shown, or long keys would cost a square."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield (*path, key), key
+            yield from _texts(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _texts(inner, (*path, str(index)))
+
+
+def _name(path: tuple[str, ...]) -> str:
+    return ascii(".".join(path)[:_SHOWN])[1:-1]
 
 
 def _hint(body: bytes) -> str:

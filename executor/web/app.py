@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from executor.web.answer import problem
+from executor.web.floods import FloodWriter
 from executor.web.health import health
 from executor.web.parts import WebParts
 from executor.web.webhook import webhook
@@ -22,6 +23,8 @@ def create_app(parts: WebParts) -> Flask:
     for blueprint in (webhook(parts), health(parts)):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _http_error)
+    # gunicorn_conf.py starts it in each worker, and stops it
+    app.extensions["flood_writer"] = FloodWriter(parts.floods, parts.store.intake, parts.clock)
     return app
 
 

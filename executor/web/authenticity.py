@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from werkzeug.datastructures import Headers
 
@@ -17,8 +17,14 @@ from executor.domain.delivery import Flood
 
 Networks = Sequence[IPv4Network | IPv6Network]
 
-#: Unverified arrivals a minute and source that are kept one by one.
+#: Unverified arrivals a minute and source that are kept one by one, and how many bytes of them. Each process counts
+#: for itself.
 UNVERIFIED_A_MINUTE = 120
+UNVERIFIED_BYTES = 512 * 1024
+#: The same for all sources together: a secret that leaked must not fill the disk from a thousand places.
+ALL_UNVERIFIED_BYTES = 4 * 1024 * 1024
+#: What a delivery costs beside its body: headers, layers, its audit entry.
+_ROW_BYTES = 1024
 #: Sources told apart in a minute; the rest is counted together, so that no flood fills the memory.
 SOURCES = 500
 REST = "ALL"
@@ -53,17 +59,21 @@ class Floods:
         self._lock = threading.Lock()
         self._minute: datetime | None = None
         self._unverified: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
         self._counted: Counter[str] = Counter()
         self._samples: dict[str, str] = {}
         self._finished: list[Flood] = []
 
-    def is_over(self, source: str, now: datetime) -> bool:
-        """Count an unverified arrival; whether its source has sent too many in this minute."""
+    def is_over(self, source: str, size: int, now: datetime) -> bool:
+        """Count an unverified arrival of `size` bytes; whether this minute has had too many to keep it."""
         with self._lock:
             self._turn(now)
             name = _bounded(source, self._unverified)
             self._unverified[name] += 1
-            return self._unverified[name] > UNVERIFIED_A_MINUTE
+            if self._unverified[name] > UNVERIFIED_A_MINUTE:
+                return True
+            self._bytes[name] += size + _ROW_BYTES
+            return self._bytes[name] > UNVERIFIED_BYTES or self._bytes.total() > ALL_UNVERIFIED_BYTES
 
     def count(self, source: str, sample: str, now: datetime) -> None:
         """Count an arrival instead of keeping it; `sample` says what it was."""
@@ -77,20 +87,30 @@ class Floods:
         """The rows of minutes that are over; each is given out once."""
         with self._lock:
             self._turn(now)
-            finished, self._finished = self._finished, []
-            return finished
+            return self._take()
+
+    def take_all(self) -> list[Flood]:
+        """The rows of this minute too: the process ends, and nothing is counted any more."""
+        with self._lock:
+            self._finish()
+            return self._take()
 
     def _turn(self, now: datetime) -> None:
         minute = now.replace(second=0, microsecond=0)
-        if self._minute is not None and minute <= self._minute:
-            return
+        if self._minute is None or minute > self._minute:
+            self._finish()
+            self._minute = minute
+
+    def _finish(self) -> None:
         for source, count in self._counted.items():
             assert self._minute is not None
             self._finished.append(Flood(self._minute, source, self._process, count, self._samples[source]))
-        self._minute = minute
-        self._unverified.clear()
-        self._counted.clear()
-        self._samples.clear()
+        for counted in (self._unverified, self._bytes, self._counted, self._samples):
+            counted.clear()
+
+    def _take(self) -> list[Flood]:
+        taken, self._finished = self._finished, []
+        return taken
 
 
 def _bounded(source: str, counted: Counter[str]) -> str:
@@ -105,7 +125,10 @@ def _is_proxy(source: str, proxies: Networks) -> bool:
 
 
 def _address(text: str | None) -> str | None:
+    """The one way to write an address; the zone of an IPv6 address may be any text, so there is none here."""
     try:
-        return str(ip_address(text or ""))
+        found = ip_address((text or "").partition("%")[0])
     except ValueError:
         return None
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return str(mapped or found)

@@ -6,6 +6,7 @@ Never expose it bare: nginx or Caddy in front buffers requests and ends TLS (lib
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import gunicorn.workers.gthread
 
@@ -19,9 +20,22 @@ timeout = 30
 graceful_timeout = 5
 control_socket_disable = True
 accesslog = None
-loglevel = "warning"
+loglevel = "error"  # at "warning" it quotes malformed requests: a flood fills the disk, and a path may hold a secret
 limit_request_line = 2048
 limit_request_fields = 60
+limit_request_field_size = 4096
+forwarded_allow_ips = ""  # whom to believe is EXECUTOR_TRUSTED_PROXIES, judged in authenticity.py
 
 # a connection that sends nothing would hold a thread for 5 s otherwise
 gunicorn.workers.gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.05
+
+
+def post_worker_init(worker: Any) -> None:
+    """The application is loaded, after the fork: threads may start."""
+    worker.wsgi.extensions["flood_writer"].start()
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Write down what is only counted; a worker that could not load the application has nothing."""
+    if getattr(worker, "wsgi", None) is not None:
+        worker.wsgi.extensions["flood_writer"].stop()

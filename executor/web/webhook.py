@@ -7,73 +7,93 @@ never a cookie; the Content-Type is ignored. Answers: DESIGN section 5.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from flask import Blueprint, Response, request
+from gunicorn.http.errors import ParseException
 
 from executor.alerts.address import rotation_of
-from executor.alerts.intake import Arrival, Judgement, judge
+from executor.alerts.intake import Arrival, Judgement, examine, judge
 from executor.alerts.parse import MAX_BYTES
 from executor.domain.delivery import Conflict, Delivery, Duplicate, Recorded, Recording
 from executor.domain.refusal import Refusal, RefusalCode
-from executor.domain.strategy import Strategy
-from executor.errors import NotRecorded
+from executor.errors import NotRecorded, StoreError
 from executor.web.answer import json_answer, problem
 from executor.web.authenticity import kept_headers, source_of
 from executor.web.parts import WebParts
 
 _LOG = logging.getLogger(__name__)
 
+#: What gunicorn raises from reading a body that is not framed as HTTP says.
+_BROKEN = (OSError, ParseException)
+#: A read that takes longer leaves too little of the sender's 3 s for the write (engine.py waits up to 2 s).
+_READ_S = 0.25
+
+_Found = TypeVar("_Found")
+
 
 def webhook(parts: WebParts) -> Blueprint:
     """The blueprint of the alert's way in."""
     blueprint = Blueprint("webhook", __name__)
 
-    @blueprint.post("/hook/<strategy>/<secret>", strict_slashes=False)
+    @blueprint.post("/hook/<strategy>/<secret>", strict_slashes=False, provide_automatic_options=False)
     def hook(strategy: str, secret: str) -> Response:
         try:
             return _take(parts, strategy, secret)
-        except NotRecorded as error:
-            _LOG.error("an alert for %s was not recorded: %s", strategy, error)
+        except StoreError as error:
+            _LOG.error("an alert for %a was not recorded: %s", strategy[:40], error)
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, Refusal(RefusalCode.NOT_RECORDED))
 
     return blueprint
 
 
 def _take(parts: WebParts, name: str, secret: str) -> Response:
-    now = parts.clock.now()
     source = source_of(request.remote_addr, request.headers.get("X-Forwarded-For", ""), parts.trusted_proxies)
-    strategy = parts.store.people.strategy(name) if name.isprintable() else None
+    strategy = _soon(parts, lambda: parts.store.people.strategy(name)) if name.isprintable() else None
     rotation = rotation_of(parts.keys, strategy, secret) if strategy else None
     if strategy is None or rotation is None:
-        parts.floods.count(source, "an unknown address", now)
-        return _counted(parts, HTTPStatus.NOT_FOUND)
-    judgement = _judge(parts, strategy, rotation, source)
-    if not judgement.verified and parts.floods.is_over(source, now):
-        parts.floods.count(source, f"unverified at {name}: {judgement.delivery.code}", now)
-        return _counted(parts, HTTPStatus.TOO_MANY_REQUESTS)
+        return _counted(parts, source, "an unknown address", HTTPStatus.NOT_FOUND)
+    try:
+        body = request.stream.read(MAX_BYTES + 1)
+    except _BROKEN:
+        return _counted(parts, source, f"a broken body at {name}", HTTPStatus.BAD_REQUEST)
+    return _carry(parts, Arrival(strategy, rotation, source, kept_headers(request.headers), body, parts.clock.now()))
+
+
+def _carry(parts: WebParts, arrival: Arrival) -> Response:
+    """Examine, record unless it is one too many, ring, answer."""
+    people = parts.store.people
+    examined = examine(arrival, keys=parts.keys, issued=lambda alert: _soon(parts, lambda: people.issued_alert(alert)))
+    refusal = examined.refusal
+    if (
+        refusal
+        and not examined.verified
+        and parts.floods.is_over(arrival.source, len(arrival.body), arrival.received_at)
+    ):
+        sample = f"unverified at {arrival.strategy.name}: {refusal.code}"
+        return _counted(parts, arrival.source, sample, HTTPStatus.TOO_MANY_REQUESTS)
+    judgement = judge(arrival, examined, new_id=parts.new_id)
     recording = parts.store.intake.record_delivery(judgement.delivery, judgement.signal)
     if judgement.signal is not None and isinstance(recording, Recorded):
         parts.doorbell.ring()
     return _answer(judgement, recording)
 
 
-def _judge(parts: WebParts, strategy: Strategy, rotation: int, source: str) -> Judgement:
-    arrival = Arrival(
-        strategy=strategy,
-        rotation=rotation,
-        source=source,
-        headers=kept_headers(request.headers),
-        body=request.stream.read(MAX_BYTES + 1),
-        received_at=parts.clock.now(),
-    )
-    return judge(arrival, keys=parts.keys, issued=parts.store.people.issued_alert, new_id=parts.new_id)
+def _soon(parts: WebParts, read: Callable[[], _Found]) -> _Found:
+    """What a read of the store finds. Raises NotRecorded when it took too long for a write to be answered in time."""
+    started = parts.clock.monotonic()
+    found = read()
+    taken = parts.clock.monotonic() - started
+    if taken > _READ_S:
+        raise NotRecorded(f"the database took {taken:.1f} s for a read")
+    return found
 
 
-def _counted(parts: WebParts, status: HTTPStatus) -> Response:
-    """Answer without detail what is only counted, and write down the minutes that are over."""
-    parts.store.intake.record_flood(parts.floods.take_finished(parts.clock.now()))
+def _counted(parts: WebParts, source: str, sample: str, status: HTTPStatus) -> Response:
+    """Count an arrival instead of keeping it, and answer without detail."""
+    parts.floods.count(source, sample, parts.clock.now())
     return problem(status)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from executor.alerts.intake import Arrival, Judgement, judge
+from executor.alerts.intake import Arrival, Judgement, examine, judge
 from executor.alerts.placeholders import render
 from executor.alerts.template import Style, Template, build
 from executor.clock import IST
@@ -71,4 +71,4 @@ def judged(
     """Judge a body that arrived at the strategy's address."""
     arrival = Arrival(strategy, 1, "52.89.214.238", {"User-Agent": "test"}, body, now)
     known = {issued.id: issued} if issued else {}
-    return judge(arrival, keys=keys, issued=known.get, new_id=Ids(lambda: now, Random(1)).new)
+    return judge(arrival, examine(arrival, keys=keys, issued=known.get), new_id=Ids(lambda: now, Random(1)).new)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -125,3 +126,24 @@ def test_leaves_name_every_path_and_empty_containers_too():
     found = dict(leaves({"a": "1", "b": [{"c": "2"}, {}], "d": []}))
 
     assert found == {"a": "1", "b.0.c": "2", "b.1": {}, "d": []}
+
+
+def test_a_long_key_over_many_values_costs_no_square():
+    """Each text is looked at once: 300 MB of joined paths would take minutes here."""
+    started = time.process_time()
+
+    assert texts_refused({"k" * 30_000: [{}] * 10_000, "x": ["a\0"]}) is not None
+
+    assert time.process_time() - started < 1
+
+
+def test_what_was_found_is_shown_short():
+    found = texts_refused({"k" * 5000: "{{" + "x" * 5000 + "}}"})
+
+    assert found is not None and len(found.detail) < 200
+
+
+@pytest.mark.parametrize("text", ["{{close}}", "x{{}}"])
+def test_a_placeholder_is_found_in_keys_and_lists_too(text: str):
+    assert code_of(texts_refused({"a": [{text: "x"}]})) is RefusalCode.PLACEHOLDER
+    assert code_of(texts_refused({"a": [["x", text]]})) is RefusalCode.PLACEHOLDER

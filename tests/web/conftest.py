@@ -21,6 +21,7 @@ from executor.store.engine import open_database
 from executor.store.store import Store
 from executor.web.app import create_app
 from executor.web.authenticity import Floods
+from executor.web.floods import FloodWriter
 from executor.web.parts import WebParts
 from tests.alerts.sending import KEYS, STRATEGY, a_message
 from tests.builders import a_store
@@ -51,9 +52,15 @@ class Web:
     store: Store
     message: bytes
 
-    def post(self, body: bytes | None = None, *, path: str | None = None, **more: Any) -> TestResponse:
+    def post(
+        self, body: bytes | None = None, *, path: str | None = None, client: FlaskClient | None = None, **more: Any
+    ) -> TestResponse:
         address = f"/hook/trend/{hook_secret(KEYS, 'trend', 1)}" if path is None else path
-        return self.client().post(address, data=self.message if body is None else body, **more)
+        return (client or self.client()).post(address, data=self.message if body is None else body, **more)
+
+    def writer(self) -> FloodWriter:
+        """What writes down the counts of floods, as the server starts and stops it."""
+        return FloodWriter(self.parts.floods, self.store.intake, self.clock, every_s=0.01)
 
     def client(self) -> FlaskClient:
         return create_app(self.parts).test_client()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gunicorn.workers.gthread
@@ -25,7 +26,7 @@ def conf(monkeypatch: pytest.MonkeyPatch) -> Any:
             monkeypatch.setenv(name, value)
         config = Config()
         for name, value in runpy.run_path(str(CONF)).items():
-            if not name.startswith("_") and name not in {"annotations", "os", "gunicorn"}:
+            if not name.startswith("_") and name not in {"annotations", "os", "gunicorn", "Any"}:
                 config.set(name, value)
         return config
 
@@ -71,3 +72,23 @@ def test_lines_and_headers_are_bounded(conf: Any) -> None:
 
     assert config.limit_request_line <= 4096
     assert config.limit_request_fields <= 100
+    assert config.limit_request_field_size <= 8190
+
+
+def test_malformed_requests_are_not_quoted_in_the_log_and_no_peer_is_believed(conf: Any) -> None:
+    config = conf()
+
+    assert config.loglevel == "error"
+    assert config.forwarded_allow_ips == []
+
+
+def test_a_worker_writes_floods_down_from_its_start_to_its_end(conf: Any) -> None:
+    config, done = conf(), []
+    writer = SimpleNamespace(start=lambda: done.append("start"), stop=lambda: done.append("stop"))
+    worker = SimpleNamespace(wsgi=SimpleNamespace(extensions={"flood_writer": writer}))
+
+    config.post_worker_init(worker)
+    config.worker_exit(None, worker)
+    config.worker_exit(None, SimpleNamespace(wsgi=None))
+
+    assert done == ["start", "stop"]

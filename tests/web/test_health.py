@@ -22,7 +22,7 @@ def a_beat(web: Web, *, account: str = "default", ago: float = 0, status: dict[s
     at = web.clock.now() - timedelta(seconds=ago)
     if web.store.people.account(account) is None:
         web.store.people.add_account(Account(account, AccountKind.SIMULATOR), by="test", at=at, new_id=str)
-    epoch = web.store.ledger.take_lease(account, "host:1", at=at, same_host=True)
+    epoch = web.store.ledger.take_lease(account, "host:1", at=at, follows=web.store.ledger.lease(account))
     web.store.ledger.beat(account, epoch, at=at, status=READY if status is None else status)
 
 
@@ -80,6 +80,22 @@ def test_a_database_that_does_not_answer_is_said_and_nothing_else(web: Web, tmp_
     empty.close()
 
     assert (answer.status_code, answer.get_json()) == (503, {"ready": False, "database": False})
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "X-Real-IP"])
+def test_who_comes_through_a_proxy_learns_no_details(web: Web, name: str) -> None:
+    a_beat(web)
+
+    answer = web.client().get("/readyz", headers={name: "127.0.0.1"})
+
+    assert (answer.status_code, answer.get_json()) == (200, {"ready": True})
+
+
+@pytest.mark.parametrize("peer", ["203.0.113.5", "10.0.0.1", "", "not an address"])
+def test_who_is_not_on_this_machine_learns_no_details(web: Web, peer: str) -> None:
+    answer = web.client().get("/readyz", environ_base={"REMOTE_ADDR": peer})
+
+    assert (answer.status_code, answer.get_json()) == (503, {"ready": False})
 
 
 def test_neither_answer_may_be_changed_by_a_post(web: Web) -> None:

@@ -10,11 +10,12 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from gunicorn.http.errors import InvalidChunkSize, LimitRequestHeaders
 
 from executor.alerts.address import hook_secret
 from executor.alerts.template import Style, build
 from executor.domain.delivery import Flood, Verdict
-from executor.errors import NotRecorded
+from executor.errors import NotRecorded, StoreError
 from executor.web.authenticity import UNVERIFIED_A_MINUTE
 from tests.alerts.sending import KEYS, STRATEGY, a_message, changed
 from tests.web.conftest import Web
@@ -34,6 +35,31 @@ class FailingIntake:
 
     def record_flood(self, rows: Sequence[Flood]) -> None:
         raise self.error
+
+
+class FailingPeople:
+    """Reads of people that fail, or take their time, in one place."""
+
+    def __init__(self, web: Web, reading: str, *, error: Exception | None = None, takes_s: float = 0) -> None:
+        self.web, self.reading, self.error, self.takes_s = web, reading, error, takes_s
+
+    def strategy(self, name: str) -> object:
+        return self._found("strategy", self.web.store.people.strategy(name))
+
+    def issued_alert(self, alert: str) -> object:
+        return self._found("issued_alert", self.web.store.people.issued_alert(alert))
+
+    def _found(self, reading: str, found: object) -> object:
+        if reading == self.reading and self.error:
+            raise self.error
+        if reading == self.reading:
+            self.web.clock.advance(self.takes_s)
+        return found
+
+
+def with_people(web: Web, people: FailingPeople) -> Web:
+    store: Any = replace(web.store, people=people)  # type: ignore[arg-type]
+    return replace(web, parts=replace(web.parts, store=store))
 
 
 def failing(web: Web, error: Exception) -> Web:
@@ -138,17 +164,6 @@ def test_an_unknown_address_is_404_without_detail_and_only_counted(web: Web, pat
     assert web.rows("delivery") == []
 
 
-def test_arrivals_at_unknown_addresses_are_written_down_when_their_minute_is_over(web: Web):
-    for _ in range(3):
-        web.post(path="/hook/trend/wrong")
-    web.clock.advance(60)
-
-    web.post(path="/hook/trend/wrong")
-
-    [flood] = web.rows("delivery_flood")
-    assert (flood.source, flood.process, flood.count, flood.sample) == ("127.0.0.1", "web-1", 3, "an unknown address")
-
-
 def test_the_rotation_before_is_taken_until_its_overlap_ends(web: Web):
     now = web.clock.now()
     web.store.people.save_strategy(replace(STRATEGY, version=2, rotation=2, rotation_before=1), by="test", at=now)
@@ -170,9 +185,12 @@ def test_slash_and_content_type_make_no_difference(web: Web, path: str, kind: st
     assert answer.status_code == 202
 
 
-@pytest.mark.parametrize("path", [f"//hook//trend/{SECRET}", f"/hook/trend//{SECRET}", "/hook/trend", "/hook//", "/"])
+@pytest.mark.parametrize("path", [f"//hook//trend/{SECRET}", f"/hook/trend//{SECRET}", "/hook/trend", "/hook/trend/",
+                                  "/hook", "/hook/", "/hook//", "/", f"/hook/../hook/trend/{SECRET}"])  # fmt: skip
 def test_nothing_is_ever_redirected(web: Web, path: str):
-    assert web.post(path=path).status_code == 404
+    answer = web.post(path=path)
+
+    assert answer.status_code == 404 and "Location" not in answer.headers
 
 
 def test_no_cookie_is_ever_set(web: Web):
@@ -220,6 +238,55 @@ def test_what_could_not_be_recorded_is_503_and_rings_nobody(web: Web):
     assert answer.json is not None and answer.json["code"] == "not_recorded"
     assert "delivery" not in answer.json and "/secret/path" not in answer.text
     assert web.bell.signals == [] and web.post().status_code == 202
+
+
+@pytest.mark.parametrize("error", [NotRecorded("locked"), StoreError("lost at COMMIT")])
+@pytest.mark.parametrize("reading", ["strategy", "issued_alert"])
+def test_a_read_that_fails_is_503_because_the_alert_is_not_recorded(web: Web, reading: str, error: StoreError):
+    answer = with_people(web, FailingPeople(web, reading, error=error)).post()
+
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "not_recorded")
+    assert (web.rows("delivery"), web.bell.signals) == ([], [])
+
+
+@pytest.mark.parametrize("reading", ["strategy", "issued_alert"])
+def test_a_read_that_takes_long_is_503_before_a_write_is_tried_that_the_sender_would_not_wait_for(web: Web, reading):
+    slow = with_people(web, FailingPeople(web, reading, takes_s=0.3))
+
+    answer = slow.post()
+
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "not_recorded")
+    assert web.rows("delivery") == []
+
+
+@pytest.mark.parametrize("error", [OSError("reset by peer"), InvalidChunkSize(b"z"), LimitRequestHeaders("trailers")])
+def test_a_body_that_is_not_framed_as_http_says_is_400_and_only_counted(web: Web, error: Exception):
+    class Broken:
+        def read(self, size: int) -> bytes:
+            raise error
+
+    environ = {"wsgi.input": Broken(), "wsgi.input_terminated": True, "REQUEST_METHOD": "POST"}
+    answer = web.client().post(f"/hook/trend/{SECRET}", environ_overrides=environ)
+
+    assert (answer.status_code, answer.mimetype, web.rows("delivery")) == (400, PROBLEM, [])
+    [flood] = web.parts.floods.take_all()
+    assert flood.sample == "a broken body at trend"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
+@pytest.mark.parametrize("path", [f"/hook/trend/{SECRET}", f"/hook/trend/{SECRET}/", "/hook/trend/wrong", "/hook/a/b"])
+def test_other_methods_are_405_whatever_the_address(web: Web, method: str, path: str):
+    answer = web.client().open(path, method=method)
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert "Location" not in answer.headers and "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Client-IP", "True-Client-IP"])
+def test_a_source_cannot_be_claimed_from_an_untrusted_peer(web: Web, header: str):
+    web.post(b"x", headers={header: "52.89.214.238", "Host": "evil.example"})
+
+    assert [row.source for row in web.rows("delivery")] == ["127.0.0.1"]
 
 
 def test_a_fault_of_ours_is_500_and_its_log_shows_no_secret(web: Web, caplog: pytest.LogCaptureFixture):
