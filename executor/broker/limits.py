@@ -62,6 +62,16 @@ class PermitBook:
         """Grant or withhold a write for each, in the order given; what is granted counts from `now`."""
         return tuple(self._take_write(permit, now) for permit in permits)
 
+    def give_back(self, count: int) -> None:
+        """Take back the newest permits: what they were for was not recorded, so nothing leaves."""
+        del self._writes[len(self._writes) - count :]
+
+    def restamp(self, count: int, now: datetime) -> None:
+        """Count the newest permits from `now`: a slow commit must not let two seconds' worth leave in one."""
+        self.give_back(count)
+        for _ in range(count):
+            insort(self._writes, now)
+
     def take_read(self, kind: QueryKind, now: datetime) -> bool:
         """Grant or withhold one read of a kind."""
         return _take(self._reads[kind], self._limits.reads[kind], PermitClass.READ, now)

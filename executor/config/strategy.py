@@ -187,8 +187,6 @@ def _contradictions(strategy: Strategy) -> list[tuple[bool, str]]:
     stop, rails, size = strategy.stop_loss, strategy.rails, strategy.size
     unprotected = strategy.protection is Protection.NONE
     delivery = strategy.product is Product.DELIVERY
-    automatic_single = strategy.protection is Protection.AUTO and strategy.product is not Product.INTRADAY
-    single = strategy.protection is Protection.SINGLE or automatic_single
     return [
         (
             stop is None and not unprotected,
@@ -203,9 +201,8 @@ def _contradictions(strategy: Strategy) -> list[tuple[bool, str]]:
             "stop_loss is 100 percent or more, so it could never be reached; give less",
         ),
         (
-            strategy.take_profit is not None and (single or delivery),
-            "take_profit is not possible yet with delivery or a single protecting order; remove it, "
-            "or trade intraday with protection auto or pair",
+            strategy.take_profit is not None and delivery and strategy.protection is Protection.PAIR,
+            "protection is pair, but a second sell of delivery is a short; use auto or single",
         ),
         (
             strategy.short is not Short.NONE and delivery,

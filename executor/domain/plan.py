@@ -90,9 +90,6 @@ def _not_possible(ask: Ask, strategy: Strategy, contract: Instrument, side: Side
         return Refusal(RefusalCode.SHORT_NOT_ALLOWED, f"short: {strategy.short}, product {strategy.product}")
     if strategy.protection is not Protection.NONE and not (ask.stop_loss or strategy.stop_loss):
         return Refusal(RefusalCode.NO_STOP, f"strategy {strategy.name}")
-    wants_target = bool(ask.take_profit or strategy.take_profit)
-    if wants_target and protection_of(strategy, contract) is Protection.SINGLE:
-        return Refusal(RefusalCode.UNSUPPORTED, "a target with protection `single`; `pair` or no target is possible")
     return None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from queue import Empty
 from threading import Event as Flag
@@ -35,22 +35,23 @@ from executor.domain.messages import (
     Tick,
 )
 from executor.domain.reading import Query
-from executor.domain.record import Halt, HaltKind
+from executor.domain.record import Halt
 from executor.domain.signal import Signal
-from executor.errors import NotRecorded
+from executor.errors import DiskFull, NotRecorded, StoreError
 from executor.store.commands import Commands
 from executor.store.ledger import Ledger
 from executor.store.recovery import Recovery
+from executor.store.reserve import Reserve
+from executor.trader.halts import recorded, unrecorded
+from executor.trader.lease import BEAT_S, Lease
 from executor.trader.workers import Inbox
 
 log = logging.getLogger(__name__)
 
 #: The sweep behind the doorbell, and the pulse of everything that depends on time.
 SWEEP_S = 0.25
-BEAT_S = 1.0
 #: After a commit that the store could not take: when the same event is tried again.
 _AGAIN_S = 0.5
-_BY_FILE = "file"
 
 
 class Workers(Protocol):
@@ -78,8 +79,9 @@ class LoopParts:
     ids: Ids
     inbox: Inbox
     resolve: Callable[[Signal], Resolved]
-    epoch: int
+    lease: Lease
     kill_file: Path
+    reserve: Reserve | None
     status: Callable[[Book], Mapping[str, Any]]
 
 
@@ -106,6 +108,7 @@ class Loop:
         A Tick from outside (doorbell, scheduler) means "look": the sweep is done at once.
         """
         event = self._next(wait_s)
+        self._beat_when_due()
         if isinstance(event, Tick):
             self._swept_at = -SWEEP_S
         elif event is not None:
@@ -125,15 +128,8 @@ class Loop:
         permits = self._permits(decision.intents)
         committed: Committed | None = None
         if decision.changes or decision.notes or permits or isinstance(event, HaltsRead):
-            committed = parts.ledger.commit(
-                parts.book.account,
-                parts.epoch,
-                decision,
-                permits=permits,
-                known=_recorded(event.halts if isinstance(event, HaltsRead) else parts.book.halts),
-                at=now,
-            )
-            committed = replace(committed, halts=(*committed.halts, *kill_by_file(parts.kill_file)))
+            known = event.halts if isinstance(event, HaltsRead) else parts.book.halts
+            committed = self._commit(decision, permits, known, now)
         parts.book.apply(decision, committed)
         self._hand_over(decision, committed)
 
@@ -146,7 +142,7 @@ class Loop:
             return None
 
     def _pulse(self, stop: Flag) -> None:
-        """What time asks for: the sweep for new work, a tick for the desk, the session, the beat."""
+        """What time asks for: the sweep for new work, a tick for the desk, the session."""
         now = self._parts.clock.monotonic()
         if now - self._swept_at >= SWEEP_S:
             self._swept_at = now
@@ -156,15 +152,12 @@ class Loop:
                 log.error("not_swept why=%s", error)
             self._until_recorded(Tick(), stop)
             self._parts.sessions.tend(is_open=self._parts.book.evidence.session_open)
-        if now - self._beat_at >= BEAT_S:
-            self._beat_at = now
-            self._beat()
 
     def _sweep(self, stop: Flag) -> None:
         """Fetch what waits in the database: halts as they stand, commands and signals by state."""
         parts = self._parts
         account = parts.book.account
-        halts = (*parts.recovery.halts(account), *kill_by_file(parts.kill_file))
+        halts = (*parts.recovery.halts(account), *unrecorded(parts.kill_file, parts.reserve))
         if set(halts) != set(parts.book.halts):
             self._until_recorded(HaltsRead(halts), stop)
         commands = parts.commands.new(account)
@@ -182,9 +175,36 @@ class Loop:
                 return self.handle(event)
             except NotRecorded as error:
                 log.error("not_recorded event=%s why=%s", type(event).__name__, error)
-                stop.wait(_AGAIN_S)
+                if not self._gives_up_reserve(error, stop):
+                    stop.wait(_AGAIN_S)
+                self._beat_when_due()
+
+    def _gives_up_reserve(self, error: NotRecorded, stop: Flag) -> bool:
+        """Make space once for what reduces and protects; entries are halted before anything is written there."""
+        reserve = self._parts.reserve
+        if not isinstance(error, DiskFull) or reserve is None or not reserve.release():
+            return False
+        log.error("disk_full: the reserve is given up for exits, stops and kill; entries are halted")
+        halts = (*recorded(self._parts.book.halts), *unrecorded(self._parts.kill_file, reserve))
+        self._until_recorded(HaltsRead(halts), stop)
+        return True
+
+    def _commit(self, decision: Decision, permits: set[IntentId], known: Sequence[Halt], now: datetime) -> Committed:
+        """The one transaction. Permits count from when their intents leave; unrecorded ones do not count."""
+        parts = self._parts
+        try:
+            committed = parts.ledger.commit(
+                parts.book.account, parts.lease.epoch, decision, permits=permits, known=recorded(known), at=now
+            )
+        except StoreError:
+            parts.permits.give_back(len(permits))
+            raise
+        parts.permits.restamp(len(permits), parts.clock.now())
+        return replace(committed, halts=(*committed.halts, *unrecorded(parts.kill_file, parts.reserve)))
 
     def _permits(self, intents: tuple[Intent, ...]) -> set[IntentId]:
+        if not self._parts.lease.holds:
+            return set()  # the next good beat shows whether we may still send
         granted = self._parts.permits.take([intent.permit for intent in intents], self._parts.clock.now())
         return {intent.id for intent, yes in zip(intents, granted, strict=True) if yes}
 
@@ -199,22 +219,16 @@ class Loop:
                 self._reading.add(query)
                 self._parts.workers.submit(query)
 
-    def _beat(self) -> None:
-        parts = self._parts
+    def _beat_when_due(self) -> None:
+        parts, now = self._parts, self._parts.clock.monotonic()
+        if now - self._beat_at < BEAT_S:
+            return
+        self._beat_at = now
         try:
-            parts.ledger.beat(parts.book.account, parts.epoch, at=parts.clock.now(), status=parts.status(parts.book))
+            parts.lease.beat(parts.status(parts.book))
         except NotRecorded as error:
             log.error("beat_not_recorded why=%s", error)
-
-
-def kill_by_file(path: Path) -> tuple[Halt, ...]:
-    """The kill that a file stands for: it works when the database cannot be written."""
-    try:
-        since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except FileNotFoundError:
-        return ()
-    return (Halt("ALL", HaltKind.KILL, since, f"the file {path.name} lies in the state dir", _BY_FILE),)
-
-
-def _recorded(halts: Sequence[Halt]) -> list[Halt]:
-    return [halt for halt in halts if halt.by != _BY_FILE]
+            if isinstance(error, DiskFull) and parts.reserve is not None:
+                parts.reserve.release()
+        if parts.reserve is not None and parts.reserve.is_spent and parts.reserve.make():
+            log.warning("disk_has_space: the reserve is made again, entries are taken")

@@ -103,3 +103,14 @@ def test_reads_use_up_no_writes():
         book.take_read(QueryKind.LTP, START + timedelta(milliseconds=number))
 
     assert sum(book.take([ENTER] * 8, START + timedelta(milliseconds=9))) == 8
+
+
+def test_permits_count_from_when_their_writes_leave_and_not_when_nothing_was_recorded():
+    permits = PermitBook(load_limits())
+    assert permits.take([PermitClass.ENTER] * 8, START) == (True,) * 8
+
+    permits.restamp(8, START + timedelta(seconds=1.4))
+    assert permits.take([PermitClass.PROTECT], START + timedelta(seconds=2)) == (False,)
+
+    permits.give_back(8)
+    assert permits.take([PermitClass.PROTECT], START + timedelta(seconds=2)) == (True,)

@@ -73,8 +73,6 @@ def test_an_alert_only_narrows(
         ({}, {"stop_loss": Level(LevelKind.PRICE, Decimal(151))}, RefusalCode.STOP_WRONG_SIDE),
         ({}, {"take_profit": (Level(LevelKind.PRICE, Decimal(149)),)}, RefusalCode.TARGET_WRONG_SIDE),
         ({}, {"take_profit": (Level(LevelKind.PERCENT, Decimal(1)),) * 2}, RefusalCode.UNSUPPORTED),
-        ({"protection": Protection.SINGLE}, {}, RefusalCode.UNSUPPORTED),
-        ({"product": Product.DELIVERY}, {}, RefusalCode.UNSUPPORTED),
     ],
 )
 def test_what_cannot_be_done_is_refused(changes: dict[str, Any], asked: dict[str, Any], code: RefusalCode) -> None:

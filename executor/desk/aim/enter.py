@@ -102,7 +102,7 @@ def _open_bracket(draft: Draft, signal: Signal, plan: EntryPlan, contract: Instr
     draft.put(bracket)
     if plan.protection is not Protection.NONE:
         _add_leg(draft, bracket, signal, Role.STOP, plan)
-    if plan.target is not None:
+    if plan.target is not None and plan.protection is not Protection.SINGLE:
         _add_leg(draft, bracket, signal, Role.TARGET, plan)
     return bracket
 

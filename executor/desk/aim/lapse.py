@@ -17,6 +17,7 @@ from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.order import WORKING
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Outcome
+from executor.domain.strategy import Protection
 
 #: How long a market-like entry may rest at the broker.
 ENTRY_TTL = timedelta(seconds=10)
@@ -60,7 +61,10 @@ def _lapse_target(draft: Draft, bracket: Bracket, leg: Leg) -> None:
     if len(lost) >= TARGET_ATTEMPTS:
         text = f"refused or taken away {len(lost)} times: {lost[-1].text}"
         draft.put(replace(leg, wanted=False, reason=text))
-        draft.note("target_dropped", bracket.id, f"{bracket.symbol} runs on with its stop: target {text}", alarm=True)
+        if bracket.protection is Protection.PAIR:
+            draft.put(replace(bracket, protection=Protection.SINGLE))
+        text = f"{bracket.symbol} runs on with its stop alone, the price watches the target: {text}"
+        draft.note("target_dropped", bracket.id, text, alarm=True)
 
 
 def _lapse_exit(draft: Draft, leg: Leg) -> None:

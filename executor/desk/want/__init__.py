@@ -9,8 +9,10 @@ from executor.desk.want.entry import entry_needs
 from executor.desk.want.flat import flat_needs
 from executor.desk.want.killed import killed_needs
 from executor.desk.want.pair import protection_needs
+from executor.desk.want.single import single_needs
 from executor.domain.bracket import Bracket, Goal
 from executor.domain.intent import Intent
+from executor.domain.strategy import Protection
 
 
 def want(draft: Draft) -> list[Intent]:
@@ -31,4 +33,7 @@ def _needs(draft: Draft, bracket: Bracket) -> list[Need]:
     if rails.killed(draft, strategy=bracket.strategy, lane=bracket.lane):
         return killed_needs(draft, bracket)
     entries = entry_needs(draft, bracket)
-    return entries + (flat_needs if bracket.goal is Goal.FLAT else protection_needs)(draft, bracket)
+    if bracket.goal is Goal.FLAT:
+        return entries + flat_needs(draft, bracket)
+    protection = single_needs if bracket.protection is Protection.SINGLE else protection_needs
+    return entries + protection(draft, bracket)

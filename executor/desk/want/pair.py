@@ -2,7 +2,6 @@
 
 The stop comes first; the target follows when the stop is confirmed. When one fills, even partly, the other is
 reduced or cancelled (OUO). Never more stop than filled: the quantity follows the fills by modify (F-29, F-33).
-`single` is the same with no target leg; the price then watches the target (a later step).
 """
 
 from __future__ import annotations
