@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
 from random import Random
+from threading import Event as Flag
 from typing import Any
 
 from flask import Flask
@@ -35,16 +36,17 @@ from executor.domain.ids import Ids
 from executor.domain.messages import Event, Resolved
 from executor.domain.signal import Signal
 from executor.domain.strategy import Account, AccountKind
-from executor.doorbell import DatagramBell, DatagramListener
+from executor.doorbell import DatagramBell, DatagramListener, Doorbell, Listener
 from executor.errors import ConfigError
 from executor.instruments.refresh import LoadReport, refresh
 from executor.instruments.resolve import resolve
-from executor.store.engine import open_database
+from executor.store.bell import NotifyBell, NotifyListener
+from executor.store.engine import Database, open_database
 from executor.store.recovery import Recovery
 from executor.store.store import Store, build_store
 from executor.store.upgrade import check_schema, upgrade
 from executor.trader.accounts import SessionKeeper, SessionStore
-from executor.trader.lease import lock_host
+from executor.trader.lease import HostLock, Lease, lock_host, take_lease
 from executor.trader.loop import Loop, LoopParts
 from executor.trader.process import Trader
 from executor.trader.workers import ThreadWorkers
@@ -52,6 +54,8 @@ from executor.web.app import create_app
 from executor.web.authenticity import Floods
 from executor.web.pages import PageParts, register_pages
 from executor.web.parts import WebParts
+
+log = logging.getLogger(__name__)
 
 DEFAULT_ACCOUNT = "default"
 PAPER_ACCOUNT = "paper"
@@ -89,6 +93,11 @@ def open_store(settings: Settings) -> Store:
     )
     _check_key(settings, store)
     return store
+
+
+def open_bell(settings: Settings, store: Store) -> Doorbell:
+    """The side that rings, after a commit, so that the trader looks."""
+    return DatagramBell(settings.state_dir) if store.database.is_sqlite else NotifyBell(store.database)
 
 
 def make_ids(clock: Clock, recovery: Recovery) -> Ids:
@@ -170,7 +179,7 @@ def create_web_app() -> Flask:
         keys=open_keys(settings),
         clock=clock,
         new_id=ids.new,
-        doorbell=DatagramBell(settings.state_dir),
+        doorbell=open_bell(settings, store),
         floods=Floods(f"{socket.gethostname()}:{os.getpid()}"),
         trusted_proxies=settings.trusted_proxies,
     )
@@ -214,12 +223,13 @@ def build_trader(settings: Settings, *, wraps: Wraps | None = None) -> Trader:
     lock = lock_host(settings.state_dir)
     ensure_accounts(settings, store, at=clock.now())
     ledger = wraps.ledger(store.ledger)
-    epoch = _take_lease(ledger, store, at=clock.now())
+    lease = _take_lease(ledger, lock, clock, make_ids(clock, store.recovery))
+    _make_reserve(store.database)
     inbox: SimpleQueue[Event] = SimpleQueue()
     ids = make_ids(clock, store.recovery)
-    sessions = _session_store(settings, ledger, epoch)
+    sessions = _session_store(settings, ledger, lease.epoch)
     broker = wraps.broker(_broker(settings, clock, sessions))
-    workers = ThreadWorkers(broker, inbox)
+    workers = ThreadWorkers(broker, inbox, may_send=lambda: lease.holds)
     calendar = load_calendar(settings.calendar_file)
     keeper = SessionKeeper(broker=broker, store=sessions, calendar=calendar, clock=clock, inbox=inbox, new_id=ids.new)
     now = clock.now()
@@ -235,27 +245,34 @@ def build_trader(settings: Settings, *, wraps: Wraps | None = None) -> Trader:
         ids=ids,
         inbox=inbox,
         resolve=_resolver(store),
-        epoch=epoch,
+        lease=lease,
         kill_file=settings.state_dir / KILL_FILE,
+        reserve=store.database.reserve,
         status=_status,
     )
     return Trader(
         loop=Loop(parts),
         workers=workers,
         sessions=keeper,
-        doorbell=DatagramListener(settings.state_dir),
+        doorbell=_listener(settings, store.database),
         inbox=inbox,
+        lease=lease,
         lock=lock,
     )
 
 
-def _take_lease(ledger: Any, store: Store, *, at: datetime) -> int:
-    """The epoch of a new owner. Whoever held it on this host is gone: the file lock was free."""
-    host = socket.gethostname()
-    beats = [beat for account, beat in store.pages.standing().accounts if account.name == DEFAULT_ACCOUNT and beat]
-    same_host = any(beat.holder.rpartition(":")[0] == host for beat in beats)
-    epoch: int = ledger.take_lease(DEFAULT_ACCOUNT, f"{host}:{os.getpid()}", at=at, same_host=same_host)
-    return epoch
+def _take_lease(ledger: Any, lock: HostLock, clock: Clock, ids: Ids) -> Lease:
+    holder = f"{socket.gethostname()}:{os.getpid()}:{ids.new()}"
+    return take_lease(ledger, DEFAULT_ACCOUNT, holder=holder, lock=lock, clock=clock, wait=Flag().wait)
+
+
+def _make_reserve(database: Database) -> None:
+    if database.reserve is not None and not database.reserve.make():
+        log.warning("no_reserve: there is too little space on the disk for one; when it is full exits will suffer too")
+
+
+def _listener(settings: Settings, database: Database) -> Listener:
+    return DatagramListener(settings.state_dir) if database.is_sqlite else NotifyListener(database)
 
 
 def _resolver(store: Store) -> Callable[[Signal], Resolved]:

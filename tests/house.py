@@ -45,6 +45,7 @@ from executor.simulator import SimulatorConfig, create_app, credentials
 from executor.store import schema
 from executor.store.rows import load
 from executor.store.store import Store
+from executor.trader.lease import Lease
 from executor.trader.loop import SWEEP_S, Loop, LoopParts
 from tests.builders import a_strategy
 
@@ -140,7 +141,7 @@ class House:
             SmartApi(secrets, wire=wire, clock=self.clock, reserve_step=lambda step: None)
         )
         now = self.clock.now()
-        epoch = self.store.ledger.take_lease(ACCOUNT, "house", at=now, same_host=True)
+        epoch = self.store.ledger.take_lease(ACCOUNT, "house", at=now, follows=self.store.ledger.lease(ACCOUNT))
         self.book = Book(self.store.recovery.load_book(ACCOUNT, trading_day(now)), load_calendar(None))
         writes = self.store.recovery.recent_writes(ACCOUNT, now - timedelta(hours=1))
         self.permits = PermitBook(load_limits(), writes)
@@ -158,8 +159,9 @@ class House:
                 ids=Ids(self.clock.now, Random(11), above=self.store.recovery.newest_id()),
                 inbox=self.inbox,
                 resolve=self._resolve,
-                epoch=epoch,
+                lease=Lease(self.store.ledger, ACCOUNT, epoch, clock=self.clock),
                 kill_file=self.kill_file,
+                reserve=self.store.database.reserve,
                 status=lambda book: {},
             )
         )

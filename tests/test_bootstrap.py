@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
@@ -23,6 +22,7 @@ from executor.domain.strategy import AccountKind
 from executor.doorbell import bell_path
 from executor.errors import ConfigError, LeaseLost, SchemaBehind
 from executor.simulator import SimulatorConfig, SimulatorServer
+from executor.store.reserve import SIZE
 from executor.store.store import Store
 from tests.builders import a_strategy
 
@@ -209,34 +209,13 @@ def test_a_trader_without_a_login_says_which_settings_are_missing(site: Site) ->
     assert not (site.state_dir / "trader.lock").exists()
 
 
-def lease_held_by(site: Site, holder: str, *, ago: float = 0) -> None:
+def lease_held_by(site: Site, holder: str) -> None:
     def take(store: Store) -> None:
-        at = datetime.now(UTC) - timedelta(seconds=ago)
-        epoch = store.ledger.take_lease("default", holder, at=at, same_host=True)
+        at = datetime.now(UTC)
+        epoch = store.ledger.take_lease("default", holder, at=at, follows=store.ledger.lease("default"))
         store.ledger.beat("default", epoch, at=at, status={})
 
     site.look(take)
-
-
-def take_over(site: Site) -> int:
-    """The epoch of a trader that starts here now."""
-    return int(site.look(lambda store: bootstrap._take_lease(store.ledger, store, at=datetime.now(UTC))))
-
-
-def test_the_account_of_another_hosts_living_trader_is_not_taken(site: Site) -> None:
-    site.upgrade(**LOGIN, **LOCAL)
-    lease_held_by(site, "elsewhere:77")
-
-    with pytest.raises(LeaseLost, match="elsewhere:77"):
-        take_over(site)
-
-
-@pytest.mark.parametrize(("holder", "ago"), [("elsewhere:77", 6.0), (f"{socket.gethostname()}:77", 0.0)])
-def test_a_silent_or_local_predecessor_is_followed_at_once(site: Site, holder: str, ago: float) -> None:
-    site.upgrade(**LOGIN, **LOCAL)
-    lease_held_by(site, holder, ago=ago)
-
-    assert take_over(site) == 2
 
 
 # -- the whole trader, in this process ---------------------------------------------------------------------------
@@ -338,6 +317,27 @@ def test_a_restart_goes_on_with_the_sealed_session(site: Site, market: dict[str,
     second.end()
 
     assert second.sessions[0].jwt == first.sessions[0].jwt
+
+
+def test_a_trader_that_was_stopped_gives_its_lease_back(site: Site, market: dict[str, str]) -> None:
+    site.environ |= market
+    site.upgrade()
+    running = Running(site.settings())
+    eventually(lambda: beat(site).get("session"))
+
+    running.end()
+
+    lease = site.look(lambda store: store.ledger.lease("default"))
+    assert (lease.epoch, lease.holder) == (1, "")
+
+
+def test_beside_sqlite_the_trader_keeps_a_reserve(site: Site, market: dict[str, str]) -> None:
+    site.environ |= market
+    site.upgrade()
+
+    Running(site.settings()).end()
+
+    assert (site.state_dir / "reserve").stat().st_size == SIZE
 
 
 def test_a_second_trader_is_refused_and_the_first_is_not_disturbed(site: Site, market: dict[str, str]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -17,9 +18,6 @@ from executor.errors import InvariantBroken, LeaseLost
 from executor.store import schema
 from executor.store.engine import Database, Transaction
 from executor.store.rows import TABLE_OF, changed_values, key_of, load, values_of
-
-#: A holder that has not beaten for this long has lost the account to whoever asks next.
-LEASE = timedelta(seconds=5)
 
 _ORDER = {table.name: place for place, table in enumerate(schema.metadata.sorted_tables)}
 
@@ -34,6 +32,15 @@ class SavedSession:
     ends_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class LeaseRow:
+    """Who owns an account; `holder` is unique to a process, and empty once it gave the lease back."""
+
+    epoch: int
+    holder: str
+    beat_at: datetime
+
+
 class Ledger:
     def __init__(self, database: Database, *, new_id: Callable[[], str]) -> None:
         self._database = database
@@ -41,23 +48,40 @@ class Ledger:
 
     # the lease
 
-    def take_lease(self, account: str, holder: str, *, at: datetime, same_host: bool) -> int:
+    def lease(self, account: str) -> LeaseRow | None:
+        columns = schema.lease.c
+        statement = select(columns.epoch, columns.holder, columns.beat_at).where(columns.account == account)
+        with self._database.read() as connection:
+            row = connection.execute(statement).one_or_none()
+        return LeaseRow(*row) if row else None
+
+    def take_lease(self, account: str, holder: str, *, at: datetime, follows: LeaseRow | None) -> int:
         """Become the owner of an account; every earlier owner's commit fails from now on.
 
-        Raises LeaseLost while another holder's beat is fresh, unless the caller holds this host's file lock and the
-        other was on this host (`same_host`).
+        `follows` is the lease that the caller knows to be over. Raises LeaseLost when it is another one by now, or
+        its holder has beaten again.
         """
         try:
-            with self._database.write(at) as transaction:
-                return _take_lease(transaction, account, holder, same_host=same_host)
+            with self._write(at) as transaction:
+                return _take_lease(transaction, account, holder, follows)
         except InvariantBroken as error:
             raise LeaseLost(f"account {account}: another host took its first lease at this moment") from error
+
+    def release_lease(self, account: str, epoch: int, *, at: datetime) -> None:
+        """Give the lease back: whoever asks next has it at once. Raises LeaseLost."""
+        with self._write(at) as transaction:
+            check_epoch(transaction.connection, account, epoch)
+            transaction.connection.execute(
+                update(schema.lease).where(schema.lease.c.account == account).values(status={})
+            )
+            transaction.change(schema.lease, {"account": account}, {"holder": ""})
+            transaction.note("lease", account, f"epoch {epoch} given back")
 
     def beat(self, account: str, epoch: int, *, at: datetime, status: Mapping[str, Any]) -> None:
         """Say that the owner lives; not audited. Raises LeaseLost."""
         table = schema.lease
         statement = update(table).where(table.c.account == account, table.c.epoch == epoch)
-        with self._database.unaudited() as connection:
+        with self._database.unaudited(urgent=True) as connection:
             if not connection.execute(statement.values(beat_at=at, status=status)).rowcount:
                 raise LeaseLost(f"account {account}: epoch {epoch} is over")
 
@@ -80,7 +104,7 @@ class Ledger:
         3. Intents with a permit become SENDING here, before any byte leaves.
         Raises NotRecorded when the database could not take it, InvariantBroken when a constraint says no.
         """
-        with self._database.write(at) as transaction:
+        with self._write(at) as transaction:
             check_epoch(transaction.connection, account, epoch)
             halts = halts_in_force(transaction.connection, account)
             sending = _granted(decision, permits, surprised=set(halts) != set(known))
@@ -100,7 +124,7 @@ class Ledger:
 
     def save_session(self, account: str, epoch: int, session: SavedSession, *, say: str, at: datetime) -> None:
         """Keep a session, or the TOTP step about to be used, before the call that uses it."""
-        with self._database.write(at) as transaction:
+        with self._write(at) as transaction:
             check_epoch(transaction.connection, account, epoch)
             if not transaction.change(schema.session, {"account": account}, values_of(session)):
                 transaction.insert(schema.session, {"account": account, **values_of(session)})
@@ -113,14 +137,14 @@ class Ledger:
             return connection.execute(statement).scalar_one_or_none() is not None
 
     def finish_job(self, account: str, epoch: int, kind: str, day: date, *, at: datetime) -> None:
-        with self._database.write(at) as transaction:
+        with self._write(at) as transaction:
             check_epoch(transaction.connection, account, epoch)
             transaction.insert(schema.job, {"account": account, "kind": kind, "day": day, "done_at": at})
             transaction.note("job", account, f"{kind} of {day} done")
 
     def record_calls(self, account: str, epoch: int, calls: Sequence[CallRow], *, say: str, at: datetime) -> None:
         """Keep calls that no decision carries: logins."""
-        with self._database.write(at) as transaction:
+        with self._write(at) as transaction:
             check_epoch(transaction.connection, account, epoch)
             for row in calls:
                 transaction.insert(schema.broker_call, call_values(row))
@@ -128,21 +152,25 @@ class Ledger:
 
     def set_halt(self, halt: Halt, *, at: datetime) -> None:
         """Put a halt in force, unless one of its kind and scope is."""
-        with self._database.write(at) as transaction:
+        with self._write(at) as transaction:
             known = {(one.scope, one.kind) for one in halts_in_force(transaction.connection, None)}
             if (halt.scope, halt.kind) not in known:
                 transaction.insert(schema.halt, {"id": self._new_id(), **values_of(halt), "ended_at": None})
                 transaction.note("halt", halt.scope, f"{halt.kind}: {halt.why} (by {halt.by})")
 
+    def _write(self, at: datetime) -> AbstractContextManager[Transaction]:
+        """All that the trader writes reduces, protects or tells it how: entries the desk itself withholds."""
+        return self._database.write(at, urgent=True)
 
-def _take_lease(transaction: Transaction, account: str, holder: str, *, same_host: bool) -> int:
+
+def _take_lease(transaction: Transaction, account: str, holder: str, follows: LeaseRow | None) -> int:
     table, at = schema.lease, transaction.at
     statement = select(table).where(table.c.account == account).with_for_update()
     row = transaction.connection.execute(statement).one_or_none()
     if row is None:
         epoch = 1
         transaction.insert(table, {"account": account, "epoch": 1, "holder": holder, "beat_at": at, "status": {}})
-    elif row.holder != holder and not same_host and at - row.beat_at < LEASE:
+    elif row.holder and LeaseRow(row.epoch, row.holder, row.beat_at) != follows:
         raise LeaseLost(f"account {account} is held by {row.holder}, last heard of at {row.beat_at}")
     else:
         epoch = int(row.epoch) + 1

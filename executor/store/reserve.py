@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 SIZE = 16 * 1024 * 1024
@@ -21,7 +22,14 @@ class Reserve:
 
     @property
     def is_spent(self) -> bool:
-        return self._spent.exists()
+        return self.spent_since() is not None
+
+    def spent_since(self) -> datetime | None:
+        """When it was given up, by the file system; None while it is kept or there is none."""
+        try:
+            return datetime.fromtimestamp(self._spent.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return None
 
     def make(self) -> bool:
         """Make the reserve, at first or again; False while there is no space for it."""

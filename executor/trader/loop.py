@@ -20,7 +20,7 @@ from executor.clock import Clock
 from executor.desk.book import Book
 from executor.desk.decide import decide
 from executor.domain.ids import Ids, IntentId
-from executor.domain.intent import Intent
+from executor.domain.intent import Intent, PermitClass
 from executor.domain.messages import (
     CommandsArrived,
     Committed,
@@ -205,8 +205,13 @@ class Loop:
     def _permits(self, intents: tuple[Intent, ...]) -> set[IntentId]:
         if not self._parts.lease.holds:
             return set()  # the next good beat shows whether we may still send
-        granted = self._parts.permits.take([intent.permit for intent in intents], self._parts.clock.now())
-        return {intent.id for intent, yes in zip(intents, granted, strict=True) if yes}
+        asking = [intent for intent in intents if intent.permit is not PermitClass.ENTER or not self._surprised()]
+        granted = self._parts.permits.take([intent.permit for intent in asking], self._parts.clock.now())
+        return {intent.id for intent, yes in zip(asking, granted, strict=True) if yes}
+
+    def _surprised(self) -> bool:
+        """Whether a halt stands beside the database that the desk does not know yet."""
+        return not set(unrecorded(self._parts.kill_file, self._parts.reserve)) <= set(self._parts.book.halts)
 
     def _hand_over(self, decision: Decision, committed: Committed | None) -> None:
         for note in decision.notes:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from threading import Event as Flag
 from threading import Thread
-from typing import IO
 
 from executor.domain.messages import Tick
-from executor.doorbell import DatagramListener
+from executor.doorbell import Listener
+from executor.errors import LeaseLost, NotRecorded
 from executor.trader.accounts import SessionKeeper
 from executor.trader.jobs import start_jobs
+from executor.trader.lease import HostLock, Lease
 from executor.trader.loop import Loop
 from executor.trader.workers import Inbox, ThreadWorkers
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +26,10 @@ class Trader:
     loop: Loop
     workers: ThreadWorkers
     sessions: SessionKeeper
-    doorbell: DatagramListener
+    doorbell: Listener
     inbox: Inbox
-    lock: IO[str]
+    lease: Lease
+    lock: HostLock
 
     def run(self, stop: Flag) -> None:
         """Work until `stop`: what is on the wire ends, nothing new is sent. Raises LeaseLost."""
@@ -33,6 +38,9 @@ class Trader:
         listener.start()
         try:
             self.loop.run(stop)
+        except LeaseLost:
+            self.lease.lose()  # what waits for a worker does not begin
+            raise
         finally:
             stop.set()
             scheduler.shutdown(wait=False)
@@ -40,6 +48,13 @@ class Trader:
             self.sessions.stop()
             listener.join()
             self.doorbell.close()
+        self._give_back()
+
+    def _give_back(self) -> None:
+        try:
+            self.lease.give_back()
+        except (NotRecorded, LeaseLost) as error:
+            log.warning("lease_not_given_back why=%s", error)
 
     def _listen(self, stop: Flag) -> None:
         while not stop.is_set():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 
 from executor.broker.port import Broker
-from executor.domain.intent import Intent, Sent, Unknown
+from executor.domain.intent import Intent, RefusalReason, Refused, Sent, Unknown
 from executor.domain.messages import Event, ReadEnded, ReadFailed, SendEnded
 from executor.domain.reading import Query
 from executor.errors import BrokerUnavailable, SessionLost
@@ -16,13 +17,19 @@ log = logging.getLogger(__name__)
 
 Inbox = SimpleQueue[Event]
 
+_FENCED = Sent(Refused(RefusalReason.NEVER_SENT, "the lease's last beat is too old: another trader may own it"), ())
+
 
 class ThreadWorkers:
     """Writes and reads have threads of their own, so that a slow book never holds up a stop."""
 
-    def __init__(self, broker: Broker, inbox: Inbox, *, writers: int = 8, readers: int = 4) -> None:
+    def __init__(
+        self, broker: Broker, inbox: Inbox, *, may_send: Callable[[], bool], writers: int = 8, readers: int = 4
+    ) -> None:
+        """`may_send` is asked right before the first byte: whether the lease still holds."""
         self._broker = broker
         self._inbox = inbox
+        self._may_send = may_send
         self._writers = ThreadPoolExecutor(writers, thread_name_prefix="write")
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="read")
 
@@ -42,7 +49,7 @@ class ThreadWorkers:
     def _send(self, intent: Intent) -> None:
         sent = Sent(Unknown("the worker failed while sending"), ())
         try:
-            sent = self._broker.send(intent)
+            sent = self._broker.send(intent) if self._may_send() else _FENCED
         finally:
             self._inbox.put(SendEnded(intent.id, sent))
 

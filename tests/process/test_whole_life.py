@@ -152,7 +152,7 @@ def test_run_starts_both_starts_again_what_dies_and_ends_both(sqlite_town: Town)
     town = sqlite_town
     house = town.start("executor", "run")
     eventually(lambda: town.get("/readyz") == 200)
-    killed = int((town.state_dir / "trader.lock").read_text())
+    killed = _trader_of(town)
 
     os.kill(killed, signal.SIGKILL)
     eventually(lambda: town.get("/readyz") == 200 and _trader_of(town) != killed)
@@ -166,4 +166,4 @@ def test_run_starts_both_starts_again_what_dies_and_ends_both(sqlite_town: Town)
 
 
 def _trader_of(town: Town) -> int:
-    return int((town.state_dir / "trader.lock").read_text() or 0)
+    return int((town.state_dir / "trader.lock").read_text().split("\n")[0] or 0)

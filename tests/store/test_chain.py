@@ -264,7 +264,7 @@ def test_every_table_is_audited_but_those_of_display(store: Store):
 def test_a_verification_while_the_trader_writes_sees_one_moment(traded: Store):
     with traded.database.read() as connection:
         entries = connection.execute(select(func.count()).select_from(schema.audit)).scalar_one()
-        traded.ledger.take_lease(ACCOUNT, "two", at=NOW, same_host=True)
+        traded.ledger.take_lease(ACCOUNT, "two", at=NOW, follows=traded.ledger.lease(ACCOUNT))
 
         verified = chain.verify(connection)
 

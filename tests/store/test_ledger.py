@@ -15,7 +15,7 @@ from sqlalchemy import select
 from executor.domain.record import Halt, HaltKind
 from executor.errors import InvariantBroken, LeaseLost, StoreError
 from executor.store import schema
-from executor.store.ledger import LEASE, SavedSession
+from executor.store.ledger import LeaseRow, SavedSession
 from executor.store.store import Store
 from tests.builders import (
     ACCOUNT,
@@ -26,6 +26,7 @@ from tests.builders import (
 )
 from tests.store.trading import commit, decision_of, made, take_lease
 
+SOON = timedelta(seconds=4)
 _HALT = Halt(f"account:{ACCOUNT}", HaltKind.HALT, NOW, "a person said so", "page")
 
 
@@ -49,21 +50,44 @@ def test_a_fresh_lease_of_another_host_is_not_taken(store: Store):
         take_lease(store, "two", same_host=False)
 
 
-def test_a_silent_holder_loses_its_lease(store: Store):
+def test_a_holder_that_was_seen_silent_loses_its_lease(store: Store):
     take_lease(store, "one")
 
-    epoch = store.ledger.take_lease(ACCOUNT, "two", at=NOW + LEASE, same_host=False)
+    epoch = store.ledger.take_lease(ACCOUNT, "two", at=NOW + SOON, follows=store.ledger.lease(ACCOUNT))
 
     assert epoch == 2
+    assert store.ledger.lease(ACCOUNT) == LeaseRow(2, "two", NOW + SOON)
 
 
-def test_a_beat_keeps_the_lease(store: Store):
+def test_a_holder_that_beat_again_since_keeps_its_lease(store: Store):
     epoch = take_lease(store, "one")
-    later = NOW + LEASE
-    store.ledger.beat(ACCOUNT, epoch, at=later, status={"ready": True})
+    silent = store.ledger.lease(ACCOUNT)
+    store.ledger.beat(ACCOUNT, epoch, at=NOW + SOON, status={"ready": True})
 
     with pytest.raises(LeaseLost):
-        store.ledger.take_lease(ACCOUNT, "two", at=later + timedelta(seconds=4), same_host=False)
+        store.ledger.take_lease(ACCOUNT, "two", at=NOW + SOON, follows=silent)
+
+
+def test_of_two_that_saw_the_same_silence_one_follows(store: Store):
+    take_lease(store, "one")
+    silent = store.ledger.lease(ACCOUNT)
+    store.ledger.take_lease(ACCOUNT, "two", at=NOW, follows=silent)
+
+    with pytest.raises(LeaseLost, match="held by two"):
+        store.ledger.take_lease(ACCOUNT, "three", at=NOW, follows=silent)
+
+
+def test_a_lease_that_was_given_back_is_free_and_over(store: Store):
+    epoch = take_lease(store, "one")
+
+    store.ledger.release_lease(ACCOUNT, epoch, at=NOW)
+
+    with pytest.raises(LeaseLost):
+        store.ledger.release_lease(ACCOUNT, epoch - 1, at=NOW)
+    assert store.ledger.take_lease(ACCOUNT, "two", at=NOW, follows=None) == 2
+    with pytest.raises(LeaseLost):
+        store.ledger.beat(ACCOUNT, epoch, at=NOW, status={})
+    store.pages.verify(None)
 
 
 def test_a_beat_of_an_ended_lease_says_so(store: Store):

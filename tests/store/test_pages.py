@@ -149,7 +149,7 @@ def test_there_is_no_story_of_an_unknown_signal(store: Store) -> None:
 def test_the_standing_tells_accounts_with_their_beats_and_the_halts_in_force(store: Store) -> None:
     store.people.add_account(Account(ACCOUNT, AccountKind.PAPER), by="test", at=NOW, new_id=lambda: an_id(1))
     store.people.add_account(Account("real", AccountKind.LIVE), by="test", at=NOW, new_id=lambda: an_id(2))
-    epoch = store.ledger.take_lease(ACCOUNT, "host:1", at=NOW, same_host=True)
+    epoch = store.ledger.take_lease(ACCOUNT, "host:1", at=NOW, follows=store.ledger.lease(ACCOUNT))
     later = NOW + timedelta(seconds=3)
     store.ledger.beat(ACCOUNT, epoch, at=later, status={"session": True})
     store.ledger.set_halt(Halt("ALL", HaltKind.KILL, NOW, "typed", "trader"), at=NOW)

@@ -189,7 +189,7 @@ def test_the_signal_behind_a_loaded_bracket_is_loaded_though_it_ended(store: Sto
 def test_other_accounts_are_not_loaded(store: Store):
     other = {"account": "other"}
     store.intake.record_delivery(a_delivery(), a_signal(**other))
-    epoch = store.ledger.take_lease("other", "one", at=NOW, same_host=True)
+    epoch = store.ledger.take_lease("other", "one", at=NOW, follows=store.ledger.lease("other"))
     rows = (a_lane, a_bracket, a_leg, an_order, an_intent, a_report_row, a_fill)
     decision = decision_of(*made(*(row(**other) for row in rows)))
     store.ledger.commit("other", epoch, decision, permits=(), known=(), at=NOW)

@@ -46,7 +46,8 @@ def commit(
 
 
 def take_lease(store: Store, holder: str = "one", *, same_host: bool = True) -> int:
-    return store.ledger.take_lease(ACCOUNT, holder, at=NOW, same_host=same_host)
+    follows = store.ledger.lease(ACCOUNT) if same_host else None
+    return store.ledger.take_lease(ACCOUNT, holder, at=NOW, follows=follows)
 
 
 def trade(store: Store) -> None:

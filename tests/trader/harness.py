@@ -34,6 +34,7 @@ from executor.errors import NotRecorded
 from executor.store import schema
 from executor.store.rows import load
 from executor.store.store import Store
+from executor.trader.lease import Lease
 from executor.trader.loop import SWEEP_S, Loop, LoopParts
 from tests.builders import a_delivery, a_signal, a_strategy
 
@@ -129,7 +130,7 @@ class Bench:
         now = self.clock.now()
         self.inbox: SimpleQueue[Any] = SimpleQueue()
         self.hands = Hands(self.clock)
-        self.epoch = self.store.ledger.take_lease(ACCOUNT, "bench", at=now, same_host=True)
+        self.epoch = self.store.ledger.take_lease(ACCOUNT, "bench", at=now, follows=self.store.ledger.lease(ACCOUNT))
         self.book = Book(self.store.recovery.load_book(ACCOUNT, trading_day(now)), load_calendar(None))
         writes = self.store.recovery.recent_writes(ACCOUNT, now - timedelta(hours=1))
         self.permits = PermitBook(load_limits(), writes)
@@ -149,8 +150,9 @@ class Bench:
             ids=Ids(self.clock.now, Random(5), above=self.store.recovery.newest_id()),
             inbox=self.inbox,
             resolve=lambda signal: Resolved(signal, self.strategy, SHARE),
-            epoch=self.epoch,
+            lease=Lease(ledger or self.store.ledger, ACCOUNT, self.epoch, clock=self.clock),
             kill_file=self.kill_file,
+            reserve=self.store.database.reserve,
             status=lambda book: {"session": book.evidence.session_open},
         )
         return Loop(parts)

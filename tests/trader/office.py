@@ -68,7 +68,7 @@ class Office:
         self.store, self.clock, self.ids = store, clock, ids
         self.gate = Gate(clock)
         self.inbox: SimpleQueue[Any] = SimpleQueue()
-        self.epoch = store.ledger.take_lease(ACCOUNT, "office", at=clock.now(), same_host=True)
+        self.epoch = store.ledger.take_lease(ACCOUNT, "office", at=clock.now(), follows=store.ledger.lease(ACCOUNT))
         self.kept: dict[str, Session] = {}
         self.keeper = self.a_keeper()
 

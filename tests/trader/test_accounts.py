@@ -251,7 +251,9 @@ def test_a_session_that_could_not_be_recorded_is_not_used_before_it_is(office: O
 
 
 def test_a_session_is_not_announced_by_one_who_lost_the_lease(office: Office, caplog: pytest.LogCaptureFixture) -> None:
-    office.store.ledger.take_lease(ACCOUNT, "another", at=office.clock.now(), same_host=True)
+    office.store.ledger.take_lease(
+        ACCOUNT, "another", at=office.clock.now(), follows=office.store.ledger.lease(ACCOUNT)
+    )
 
     office.tend()
 

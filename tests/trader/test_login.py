@@ -42,7 +42,9 @@ class Login(Office):
     def restart(self) -> None:
         self.keeper.stop()
         self.inbox = SimpleQueue()
-        self.epoch = self.store.ledger.take_lease(ACCOUNT, "office", at=self.clock.now(), same_host=True)
+        self.epoch = self.store.ledger.take_lease(
+            ACCOUNT, "office", at=self.clock.now(), follows=self.store.ledger.lease(ACCOUNT)
+        )
         self.sessions = SessionStore(
             ledger=self.store.ledger,
             account=ACCOUNT,

@@ -8,14 +8,15 @@ import pytest
 from sqlalchemy import update
 
 from executor.domain.bracket import Bracket
-from executor.domain.intent import IntentState, PermitClass
+from executor.domain.intent import IntentKind, IntentState, PermitClass
 from executor.domain.messages import HaltsRead, ReadFailed, Resolved, SessionChanged, SignalsArrived, Tick
 from executor.domain.order import Order
 from executor.domain.reading import Query, QueryKind
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome, Signal, SignalState
-from executor.errors import LeaseLost, NotRecorded
+from executor.errors import DiskFull, LeaseLost, NotRecorded
 from executor.store import schema
+from executor.store.reserve import Reserve
 from tests.trader.harness import ACCOUNT, SHARE, Bench, QuickFlag, Refusing, Wrapped
 
 
@@ -118,7 +119,7 @@ def test_the_beat_is_written_every_second_and_tells_of_the_desk(bench: Bench) ->
     bench.run(5)
 
     assert len(beats) == 5
-    assert [told["status"] for told in beats] == [{"session": True}] * 5
+    assert [told["status"] for told in beats] == [{"session": False}] + [{"session": True}] * 4
 
 
 # -- the lease ---------------------------------------------------------------------------------------------------
@@ -127,7 +128,7 @@ def test_the_beat_is_written_every_second_and_tells_of_the_desk(bench: Bench) ->
 def test_a_lost_lease_ends_the_run_before_anything_is_sent(bench: Bench) -> None:
     bench.open()
     bench.signal()
-    bench.store.ledger.take_lease(ACCOUNT, "another", at=bench.clock.now(), same_host=True)
+    bench.store.ledger.take_lease(ACCOUNT, "another", at=bench.clock.now(), follows=bench.store.ledger.lease(ACCOUNT))
     bench.clock.advance(1)
 
     with pytest.raises(LeaseLost, match="epoch"):
@@ -139,10 +140,94 @@ def test_a_lost_lease_ends_the_run_before_anything_is_sent(bench: Bench) -> None
 
 def test_a_lost_lease_is_noticed_by_the_beat_when_nothing_happens(bench: Bench) -> None:
     bench.open()
-    bench.store.ledger.take_lease(ACCOUNT, "another", at=bench.clock.now(), same_host=True)
+    bench.store.ledger.take_lease(ACCOUNT, "another", at=bench.clock.now(), follows=bench.store.ledger.lease(ACCOUNT))
 
     with pytest.raises(LeaseLost):
         bench.run(1.25)
+
+
+def test_without_a_good_beat_for_five_seconds_nothing_gets_a_permit_until_the_next_one(bench: Bench) -> None:
+    bench.open()
+    bench.signal()
+    bench.clock.advance(6)  # asleep: another trader may have followed
+
+    bench.loop.handle(arrived(bench, bench.signal()))
+    asleep = (list(bench.hands.sent), [intent.state for intent in bench.intents()])
+    bench.run()
+
+    assert asleep == ([], [IntentState.READY])
+    assert bench.hands.sent != []
+
+
+# -- a full disk -------------------------------------------------------------------------------------------------
+
+
+class FullDisk:
+    """Refuses every write until the reserve is given up, and then as long as it is told to."""
+
+    def __init__(self, reserve: Reserve) -> None:
+        self.reserve = reserve
+        self.is_full = True
+
+    def __call__(self, *_args: Any, **_kwargs: Any) -> None:
+        if self.is_full and not self.reserve.is_spent:
+            raise DiskFull("database or disk is full")
+
+
+def test_when_the_disk_is_full_exits_leave_and_entries_are_refused_with_the_reason(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.open()
+    held = bench.signal()
+    bench.run()
+    reserve = bench.store.database.reserve
+    assert reserve is not None
+    assert reserve.make()
+    disk = FullDisk(reserve)
+    bench.loop = bench.a_loop(ledger=Wrapped(bench.store.ledger, "commit", disk))
+    monkeypatch.setattr(Reserve, "make", lambda self: not disk.is_full and self._spent.rename(self._kept) is not None)
+
+    late = bench.signal(trade="b")
+    bench.run(1)
+
+    assert reserve.is_spent
+    assert bench.stored(late).code is RefusalCode.HALTED
+    assert "the disk is full" in str(bench.stored(late).reason)
+    assert len(bench.hands.placed()) == 1
+    assert bench.stored(held).state is SignalState.WORKING
+    bench.accept(bench.hands.sent[0], "42")
+    bench.signal(action="exit")
+    bench.run(2)
+    assert IntentKind.CANCEL in [intent.kind for intent in bench.hands.sent]
+
+
+def test_when_there_is_space_again_entries_are_taken_without_a_restart(bench: Bench) -> None:
+    reserve = bench.store.database.reserve
+    assert reserve is not None
+    reserve.make()
+    reserve.release()
+    bench.open()
+
+    bench.run(2)
+    bench.signal()
+    bench.run()
+
+    assert not reserve.is_spent
+    assert bench.book.halts == ()
+    assert len(bench.hands.placed()) == 1
+
+
+def test_an_entry_that_is_due_when_the_reserve_was_just_given_up_does_not_leave(bench: Bench) -> None:
+    bench.open()
+    signal_id = bench.signal()
+    reserve = bench.store.database.reserve
+    assert reserve is not None
+    reserve.make()
+    reserve.release()
+
+    bench.loop.handle(arrived(bench, signal_id))
+
+    assert bench.hands.sent == []
 
 
 # -- finding work ------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 
 from executor.broker.port import Session
 from executor.domain.ids import IntentId
-from executor.domain.intent import Accepted, Call, Intent, Sent, Unknown
+from executor.domain.intent import Accepted, Call, Intent, RefusalReason, Refused, Sent, Unknown
 from executor.domain.messages import ReadEnded, ReadFailed, SendEnded
 from executor.domain.reading import Query, QueryKind, Reading
 from executor.errors import BrokerUnavailable, SessionLost
@@ -53,10 +53,13 @@ def raising(error: BaseException) -> Callable[[Any], Any]:
 
 @contextmanager
 def workers(
-    *, send: Callable[[Intent], Sent] = takes_it, read: Callable[[Query], Reading] = is_empty
+    *,
+    send: Callable[[Intent], Sent] = takes_it,
+    read: Callable[[Query], Reading] = is_empty,
+    may_send: Callable[[], bool] = lambda: True,
 ) -> Iterator[tuple[ThreadWorkers, SimpleQueue[Any]]]:
     inbox: SimpleQueue[Any] = SimpleQueue()
-    made = ThreadWorkers(ScriptedBroker(send=send, read=read), inbox)
+    made = ThreadWorkers(ScriptedBroker(send=send, read=read), inbox, may_send=may_send)
     yield made, inbox
     made.stop()
 
@@ -67,6 +70,18 @@ def nothing_more(inbox: SimpleQueue[Any]) -> bool:
     except Empty:
         return True
     return False
+
+
+def test_without_a_lease_that_holds_nothing_is_sent_and_that_is_proof() -> None:
+    sent: list[Intent] = []
+
+    with workers(send=lambda intent: sent.append(intent) or takes_it(intent), may_send=lambda: False) as (made, inbox):
+        made.submit(an_intent())
+        ended = inbox.get(timeout=5)
+
+    assert sent == []
+    assert isinstance(ended.sent.answer, Refused)
+    assert ended.sent.answer.reason is RefusalReason.NEVER_SENT
 
 
 def test_a_send_ends_with_what_the_broker_said() -> None:
