@@ -1,22 +1,30 @@
-"""A person's orders: recorded with their halt in one transaction, one command an account."""
+"""A person's orders: recorded with their halt in one transaction, one command an account.
+
+What stops or reduces is written from the reserve too. A live account's first halt is not ended here: that takes its
+name, typed (DESIGN: Rails).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, literal, select
 
 from executor.domain.command import Command, CommandKind
 from executor.domain.ids import CommandId
 from executor.domain.record import HaltKind
-from executor.errors import ConfigError
+from executor.domain.strategy import AccountKind
+from executor.errors import ConfigError, InvariantBroken
 from executor.store import schema
 from executor.store.engine import Database, Transaction
 from executor.store.rows import load, values_of
 
 _HALTS = {CommandKind.HALT: HaltKind.HALT, CommandKind.FLATTEN: HaltKind.HALT, CommandKind.KILL: HaltKind.KILL}
+_PRICES = ("stop", "target")
+_HIGHEST_PRICE = Decimal(10_000_000)
 
 
 class Commands:
@@ -29,9 +37,24 @@ class Commands:
     ) -> list[CommandId]:
         """Make a command durable for each account of its scope; halt, flatten and kill take effect with the commit.
 
-        Raises ConfigError for a scope that does not exist, NotRecorded.
+        Raises ConfigError for a scope that does not exist or a price that is none, NotRecorded.
         """
-        with self._database.write(at) as transaction:
+        _check_prices(arguments)
+        wanted = {**arguments, "scope": scope}
+
+        def write() -> list[CommandId]:
+            return self._record(kind, wanted, by=by, why=why or "no reason given", at=at)
+
+        try:
+            return self._database.from_reserve(write)
+        except InvariantBroken:  # somebody halted the same at this very moment
+            return self._database.from_reserve(write)
+
+    def _record(
+        self, kind: CommandKind, arguments: Mapping[str, Any], *, by: str, why: str, at: datetime
+    ) -> list[CommandId]:
+        scope = arguments["scope"]
+        with self._database.write(at, urgent=kind is not CommandKind.RESUME) as transaction:
             accounts = _accounts_of(transaction.connection, scope)
             if kind in _HALTS:
                 self._halt(transaction, scope, _HALTS[kind], by=by, why=why)
@@ -39,11 +62,9 @@ class Commands:
                 _end_halts(transaction, scope, by=by)
             made = []
             for account in accounts:
-                command = Command(
-                    CommandId(self._new_id()), account, kind, {**arguments, "scope": scope}, by, transaction.at
-                )
+                command = Command(CommandId(self._new_id()), account, kind, arguments, by, transaction.at)
                 transaction.insert(schema.command, values_of(command))
-                transaction.note("command", command.id, f"{kind} on {scope} by {by}: {why or 'no reason given'}")
+                transaction.note("command", command.id, f"{_said(command)} by {by}: {why}")
                 made.append(command.id)
         return made
 
@@ -65,7 +86,38 @@ class Commands:
         if not _in_force(transaction.connection, scope, kind):
             values = {"id": self._new_id(), "scope": scope, "kind": kind, "since": transaction.at, "why": why, "by": by}
             transaction.insert(schema.halt, {**values, "ended_at": None})
-            transaction.note("halt", scope, f"{kind}: {why or 'no reason given'} (by {by})")
+            transaction.note("halt", scope, f"{kind}: {why} (by {by})")
+
+
+def first_halts() -> Select[Any]:
+    """The halts in force with which live accounts began."""
+    halt, account = schema.halt.c, schema.account.c
+    began = (halt.scope == literal("account:") + account.name) & (halt.since == account.saved_at)
+    live = (account.version == 1) & (account.kind == AccountKind.LIVE)
+    statement = select(halt.id, halt.scope).join(schema.account, began & live)
+    return statement.where(halt.kind == HaltKind.HALT, halt.ended_at.is_(None))
+
+
+def _check_prices(arguments: Mapping[str, Any]) -> None:
+    """What the desk reads as a price must be one, or it would stop there."""
+    for name in _PRICES:
+        text = arguments.get(name)
+        if text is not None and not _is_price(text):
+            raise ConfigError(f"{name}: expected a price such as 812.50, was {text!r}")
+
+
+def _is_price(text: str) -> bool:
+    try:
+        price = Decimal(text)
+    except InvalidOperation:
+        return False
+    return price.is_finite() and 0 < price < _HIGHEST_PRICE and price == round(price, 4)
+
+
+def _said(command: Command) -> str:
+    """The command in words: what, on which scope, and what it names."""
+    named = [f"{name} {value}" for name, value in sorted(command.arguments.items()) if name != "scope"]
+    return ", ".join([f"{command.kind} on {command.scope}", *named])
 
 
 def _accounts_of(connection: Connection, scope: str) -> list[str]:
@@ -77,9 +129,11 @@ def _accounts_of(connection: Connection, scope: str) -> list[str]:
     elif kind == "strategy":
         newest = select(strategies.account).where(strategies.name == name).order_by(strategies.version.desc()).limit(1)
         statement = statement.where(accounts.name == newest.scalar_subquery())
+    elif scope != "ALL":
+        statement = statement.where(literal(False))
     found = list(connection.execute(statement).scalars())
-    if not found or kind not in {"ALL", "account", "strategy"}:
-        raise ConfigError(f"there is no {scope!r}; give ALL, account:NAME or strategy:NAME")
+    if not found:
+        raise ConfigError(f"there is no {scope!r}; give ALL, account:NAME or strategy:NAME of one that exists")
     return found
 
 
@@ -92,6 +146,8 @@ def _in_force(connection: Connection, scope: str, kind: HaltKind | None) -> list
 
 
 def _end_halts(transaction: Transaction, scope: str, *, by: str) -> None:
+    kept = {row.id for row in transaction.connection.execute(first_halts())}
     for halt in _in_force(transaction.connection, scope, None):
-        transaction.change(schema.halt, {"id": halt}, {"ended_at": transaction.at})
-        transaction.note("halt", scope, f"ended by {by}")
+        if halt not in kept:
+            transaction.change(schema.halt, {"id": halt}, {"ended_at": transaction.at})
+            transaction.note("halt", scope, f"ended by {by}")

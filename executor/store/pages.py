@@ -14,15 +14,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Text, func, or_, select, type_coerce
 
 from executor.domain.bracket import Leg
+from executor.domain.command import Command
 from executor.domain.delivery import Delivery
 from executor.domain.order import Order
-from executor.domain.record import Halt
+from executor.domain.record import Halt, HaltKind
 from executor.domain.refusal import Refusal
 from executor.domain.signal import Signal
 from executor.domain.strategy import Account
 from executor.store import chain, schema
+from executor.store.commands import first_halts
 from executor.store.engine import Database
 from executor.store.ledger import halts_in_force
+from executor.store.positions import OpenPosition, read_positions
 from executor.store.rows import load
 from executor.store.story import AuditNote, Story, read_notes, read_story
 from executor.store.types import storable
@@ -79,10 +82,18 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How things stand: every account with its trader's beat (None: no trader ever took it), halts in force."""
+    """How things stand: every account with its trader's beat (None: no trader ever took it), halts in force.
+
+    `unproved` are the scopes of live accounts still in the halt they began with: `resume` does not end it.
+    """
 
     accounts: tuple[tuple[Account, Beat | None], ...]
     halts: tuple[Halt, ...]
+    unproved: frozenset[str]
+
+    def may_resume(self, halt: Halt) -> bool:
+        """Whether a person's `resume` ends it."""
+        return halt.kind is not HaltKind.HALT or halt.scope not in self.unproved
 
 
 class Pages:
@@ -137,6 +148,7 @@ class Pages:
         with self._database.read() as connection:
             rows = connection.execute(statement).all()
             halts = halts_in_force(connection, None)
+            unproved = frozenset(row.scope for row in connection.execute(first_halts()))
         newest = {
             row.name: (
                 Account(row.name, row.kind),
@@ -144,7 +156,21 @@ class Pages:
             )
             for row in rows
         }
-        return Standing(tuple(newest.values()), halts)
+        return Standing(tuple(newest.values()), halts, unproved)
+
+    def positions(self) -> list[OpenPosition]:
+        """Every open position of every account, oldest first."""
+        with self._database.read() as connection:
+            return read_positions(connection)
+
+    def commands(self, limit: int) -> list[tuple[Command, tuple[AuditNote, ...]]]:
+        """The newest commands, newest first, each with what the audit says of it."""
+        table = schema.command
+        with self._database.read() as connection:
+            rows = connection.execute(select(table).order_by(table.c.id.desc()).limit(limit))
+            found = [load(Command, row) for row in rows]
+            notes = read_notes(connection, [command.id for command in found])
+        return [(one, tuple(note for note in notes if note.subject == one.id)) for one in found]
 
     # the audit
 

@@ -1,0 +1,80 @@
+"""Open positions as pages and the command line show them: what is held, and what rests at the broker behind it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from executor.domain.bracket import Bracket, Leg, Role
+from executor.domain.order import Order, OrderState, OrderType
+from executor.domain.position import Holding, holding_of
+from executor.domain.strategy import Protection
+from executor.store import schema
+from executor.store.rows import load
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPosition:
+    """A bracket that is not CLOSED, with its orders, oldest first."""
+
+    bracket: Bracket
+    holding: Holding
+    orders: tuple[tuple[Leg, Order], ...]
+
+    @property
+    def stop(self) -> Order | None:
+        """The newest stop, whatever became of it."""
+        return self._newest(Role.STOP)
+
+    @property
+    def target(self) -> Order | None:
+        return self._newest(Role.TARGET)
+
+    @property
+    def stopped(self) -> int:
+        """Units covered by stops that the broker showed waiting for their trigger, as `desk/guard.py` counts them."""
+        stops = [order for leg, order in self.orders if leg.role is Role.STOP]
+        waiting = [o for o in stops if o.state is OrderState.ACCEPTED and o.working_type is OrderType.STOP_LIMIT]
+        return sum(order.remaining for order in waiting)
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether stops cover all that is held; nothing held needs none."""
+        return 0 <= self.holding.held <= self.stopped
+
+    @property
+    def stop_ended_with_its_day(self) -> bool:
+        """A stop lives for a day: the next one is the first order of the next session."""
+        return self.stop is not None and self.stop.state is OrderState.EXPIRED
+
+    @property
+    def never_had_a_stop(self) -> bool:
+        """By the strategy's own will."""
+        return self.bracket.protection is Protection.NONE
+
+    def _newest(self, role: Role) -> Order | None:
+        return next((order for leg, order in reversed(self.orders) if leg.role is role), None)
+
+
+def read_positions(connection: Connection) -> list[OpenPosition]:
+    """Every bracket that is not CLOSED, oldest first, in the connection's snapshot."""
+    statement = select(schema.bracket).where(schema.BRACKET_ALIVE).order_by(schema.bracket.c.id)
+    brackets = [load(Bracket, row) for row in connection.execute(statement)]
+    orders = _orders(connection, [bracket.id for bracket in brackets])
+    return [
+        OpenPosition(bracket, holding_of(bracket.side, orders[bracket.id]), tuple(orders[bracket.id]))
+        for bracket in brackets
+    ]
+
+
+def _orders(connection: Connection, brackets: Sequence[str]) -> dict[str, list[tuple[Leg, Order]]]:
+    leg, order = schema.leg, schema.broker_order
+    legs = {row.id: load(Leg, row) for row in connection.execute(select(leg).where(leg.c.bracket.in_(brackets)))}
+    statement = select(order).where(order.c.leg.in_(list(legs))).order_by(order.c.id)
+    found: dict[str, list[tuple[Leg, Order]]] = defaultdict(list)
+    for row in connection.execute(statement):
+        found[legs[row.leg].bracket].append((legs[row.leg], load(Order, row)))
+    return found
