@@ -144,7 +144,7 @@ def _absorb_reading(draft: Draft, reading: Reading) -> None:
             for fill in reading.fills:
                 absorb_fill(draft, fill)
         case QueryKind.POSITIONS:
-            draft.learn(positions=reading.positions)
+            draft.learn(positions=reading.positions, positions_at=reading.began_at)
         case QueryKind.LTP:
             if query.instrument is not None and reading.price is not None:
                 draft.learn(prices={**draft.evidence.prices, query.instrument: reading.price})

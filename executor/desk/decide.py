@@ -9,6 +9,7 @@ from executor.desk.aim import aim
 from executor.desk.book import Book, Draft
 from executor.desk.guard import guard
 from executor.desk.outcome import conclude
+from executor.desk.outside import charge_outside
 from executor.desk.reads import due_reads
 from executor.desk.settle import settle
 from executor.desk.want import want
@@ -26,6 +27,7 @@ def decide(book: Book, event: Event, now: datetime, ids: Ids) -> Decision:
     draft = Draft(book, now, ids)
     absorb(draft, event)
     settle(draft)
+    charge_outside(draft)
     conclude(draft)
     aim(draft)
     guard(draft)

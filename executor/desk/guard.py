@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from executor.desk.aim.leave import close
 from executor.desk.book import Draft
-from executor.desk.settle import is_lost
+from executor.desk.settle import is_refused
 from executor.domain.bracket import Bracket, Goal, Role
 from executor.domain.ids import BracketId
 from executor.domain.order import OrderState, OrderType
@@ -20,7 +20,7 @@ ALARM = timedelta(seconds=15)
 FORCED_EXIT = timedelta(seconds=30)
 #: A stop that triggered and did not fill is walked after this long (DESIGN: Protection).
 WALK = timedelta(seconds=2)
-#: A stop refused, rejected or taken away this often will not stay: leave.
+#: A stop refused or rejected this often will not be taken: leave.
 STOP_ATTEMPTS = 2
 
 
@@ -59,9 +59,9 @@ def stopped_quantity(draft: Draft, bracket: Bracket) -> int:
 
 def _force(draft: Draft, bracket: Bracket, unprotected: timedelta) -> str:
     """Why the position must be left now; empty while there is hope for its stop."""
-    lost = [order for _, order in draft.orders_of_bracket(bracket.id, Role.STOP) if is_lost(draft, order)]
+    lost = [order for _, order in draft.orders_of_bracket(bracket.id, Role.STOP) if is_refused(draft, order)]
     if len(lost) >= STOP_ATTEMPTS:
-        return f"its stop was refused or taken away {len(lost)} times: {lost[-1].text}"
+        return f"its stop was refused {len(lost)} times: {lost[-1].text}"
     if unprotected > WALK and _has_started(draft, bracket):
         return "its stop triggered but did not fill"
     return f"no stop was working for {unprotected.seconds} s" if unprotected > FORCED_EXIT else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from executor.desk.book import Draft
+from executor.desk.outside import suspected_outside
 from executor.domain.order import DONE, OrderState
 from executor.domain.reading import Query, QueryKind
 
@@ -22,7 +23,7 @@ def due_reads(draft: Draft) -> None:
     _read_if_due(draft, QueryKind.ORDER_BOOK, BUSY if _is_busy(draft) else IDLE)
     if QueryKind.TRADES not in draft.evidence.read or _fills_unexplained(draft):
         _read_if_due(draft, QueryKind.TRADES, BUSY)
-    _read_if_due(draft, QueryKind.POSITIONS, BUSY if QueryKind.POSITIONS not in draft.evidence.read else IDLE)
+    _read_if_due(draft, QueryKind.POSITIONS, BUSY if _others_traded(draft) else IDLE)
 
 
 def _read_if_due(draft: Draft, kind: QueryKind, interval: timedelta) -> None:
@@ -40,6 +41,12 @@ def _is_busy(draft: Draft) -> bool:
         for order in draft.orders.values()
         if order.day == draft.day and order.leg is not None
     )
+
+
+def _others_traded(draft: Draft) -> bool:
+    """Whether somebody else may have closed what we hold: positions tell."""
+    held = [bracket for bracket in draft.live_brackets() if draft.holding(bracket).held > 0]
+    return any(suspected_outside(draft, bracket) > 0 for bracket in held)
 
 
 def _fills_unexplained(draft: Draft) -> bool:

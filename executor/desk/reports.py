@@ -28,6 +28,8 @@ def absorb_report(draft: Draft, report: Report) -> None:
         draft.put(merged)
     _keep_report(draft, report, order.id)
     _settle_by_report(draft, merged)
+    if merged.filled != order.filled:
+        draft.learn(filled_at=draft.now)
     if (merged.state, merged.filled) != (order.state, order.filled):
         draft.note("order", order.id, _words(merged))
     is_open = draft.calendar.is_open(merged.instrument.segment, draft.now)  # at the close all DAY orders end
@@ -79,6 +81,8 @@ def _adopt_foreign(draft: Draft, report: Report) -> None:
         broker_id=report.broker_id,
     )
     draft.put(replace(merge(order, report), seen_at=draft.now))
+    if report.filled:
+        draft.learn(filled_at=draft.now)
     _keep_report(draft, report, order.id)
     text = f"an order that is not ours: {report.side} {report.quantity} {report.symbol}, tag {report.tag or 'none'}"
     draft.note("foreign", order.id, text, alarm=is_tag(report.tag))

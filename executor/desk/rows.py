@@ -58,6 +58,8 @@ class Rows:
                 _add(self.intents_of, row.order, row.id)
             case Order():
                 self._take_order(row, is_new=is_new)
+            case Bracket() if not is_new:
+                self._hold(row)
 
     def _take_order(self, order: Order, *, is_new: bool) -> None:
         if order.broker_id is not None:
@@ -68,11 +70,14 @@ class Rows:
             _add(self.orders_of, order.leg, order.id)
             if order.tag is not None:
                 self.by_tag[order.tag] = order.id
-        bracket = self.tables[Bracket][self.tables[Leg][order.leg].bracket]
-        legs = [self.tables[Leg][leg] for leg in self.legs_of[bracket.id]]
+        self._hold(self.tables[Bracket][self.tables[Leg][order.leg].bracket])
+
+    def _hold(self, bracket: Bracket) -> None:
+        legs = [self.tables[Leg][leg] for leg in self.legs_of.get(bracket.id, ())]
         orders = self.tables[Order]
         pairs = [(leg, orders[one]) for leg in legs for one in self.orders_of.get(leg.id, ())]
-        self.holdings[bracket.id] = holding_of(bracket.side, pairs)
+        if pairs:
+            self.holdings[bracket.id] = holding_of(bracket.side, pairs, outside=bracket.outside)
 
 
 def key_of(row: Row) -> Any:

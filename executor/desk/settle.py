@@ -94,13 +94,15 @@ def passing_refusal(intent: Intent | None) -> bool:
     return refused_how(intent) in PASSING
 
 
+def is_refused(draft: Draft, order: Order) -> bool:
+    """Whether broker or exchange looked at an order of ours today and refused it."""
+    refused = order.day == draft.day and order.state is OrderState.REJECTED and order.filled == 0
+    return refused and not passing_refusal(draft.placing(order.id))
+
+
 def is_lost(draft: Draft, order: Order) -> bool:
     """Whether an order of today was refused, rejected or taken away: reasons why its leg should not ask for ever."""
-    if order.day != draft.day:
-        return False
-    if order.state is OrderState.REJECTED and order.filled == 0:
-        return not passing_refusal(draft.placing(order.id))
-    return was_taken_away(draft, order)
+    return is_refused(draft, order) or (order.day == draft.day and was_taken_away(draft, order))
 
 
 def failures_of(draft: Draft, orders: Iterable[Order]) -> list[Intent]:

@@ -39,7 +39,8 @@ class Bracket:
     """`lane` is a LaneKey's text; `symbol` the contract meant, kept beside its token, which may be used again.
 
     `closer` is the signal or command that set the goal FLAT; None when a leg of its own closed it.
-    `recovered`: reopened by a fill that came after it was CLOSED.
+    `recovered`: reopened by a fill that came after it was CLOSED. `outside`: units that others closed (a hand in the
+    broker's app, the broker's square-off).
     """
 
     id: BracketId
@@ -61,6 +62,7 @@ class Bracket:
     closer: str | None = None
     closing_reason: str | None = None
     recovered: bool = False
+    outside: int = 0
 
 
 @dataclass(frozen=True, slots=True)

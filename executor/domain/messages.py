@@ -113,7 +113,8 @@ class Evidence:
     """What the desk has seen and keeps in memory only; after a start it is gathered anew, in the safe direction.
 
     `read` are the queries answered well since the session opened; `asked_at` when each was last answered or failed;
-    `clean_reads` when good order books of the last minute were begun; `waiting` the signals not aimed at yet.
+    `clean_reads` when good order books of the last minute were begun; `waiting` the signals not aimed at yet;
+    `positions_at` when the read of `positions` was begun, `filled_at` when any order was last seen to fill.
     """
 
     session_open: bool = False
@@ -123,6 +124,8 @@ class Evidence:
     failed_reads: int = 0
     prices: Mapping[InstrumentKey, Price] = field(default_factory=dict)
     positions: tuple[NetPosition, ...] = ()
+    positions_at: datetime | None = None
+    filled_at: datetime | None = None
     calls: Mapping[str, CallRow] = field(default_factory=dict)
     waiting: Mapping[SignalId, Resolved] = field(default_factory=dict)
     unprotected_since: Mapping[BracketId, datetime] = field(default_factory=dict)

@@ -12,22 +12,25 @@ from executor.domain.order import Order, Side
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """`entered` and `left` are units filled on the way in and out; `average` is the price of the way in."""
+    """`entered` and `left` are units filled on the way in and out, `outside` those that others closed; `average` is the
+    price of the way in.
+    """
 
     entered: int
     left: int
     average: Decimal | None
+    outside: int = 0
 
     @property
     def held(self) -> int:
         """Units still held; negative when more left than came in (reversed)."""
-        return self.entered - self.left
+        return self.entered - self.left - self.outside
 
 
 NOTHING = Holding(0, 0, None)
 
 
-def holding_of(side: Side, orders: Iterable[tuple[Leg, Order]]) -> Holding:
+def holding_of(side: Side, orders: Iterable[tuple[Leg, Order]], *, outside: int = 0) -> Holding:
     """What the filled quantities leave of a bracket of this side; an exit that overshot is bought back by side."""
     entered = left = entries = 0
     cost = Decimal(0)
@@ -39,4 +42,4 @@ def holding_of(side: Side, orders: Iterable[tuple[Leg, Order]]) -> Holding:
         if leg.role is Role.ENTRY:
             entries += order.filled
             cost += order.filled * (order.average or order.sent_price)
-    return Holding(entered, left, cost / entries if entries else None)
+    return Holding(entered, left, cost / entries if entries else None, outside)

@@ -93,6 +93,7 @@ def upgrade() -> None:
         sa.Column("closer", sa.Text(), nullable=True),
         sa.Column("closing_reason", sa.Text(), nullable=True),
         sa.Column("recovered", sa.BigInteger(), nullable=False),
+        sa.Column("outside", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(

@@ -21,16 +21,6 @@ def test_a_stop_cancelled_by_hand_is_restored_with_an_alarm(house: House) -> Non
     assert len(house.said("taken_away")) == 1
 
 
-def test_a_stop_cancelled_by_hand_twice_ends_the_position(house: House) -> None:
-    house.long()
-    for _ in range(2):
-        house.cancel(house.working(type="STOPLOSS_LIMIT")[0])
-        house.run(8)
-
-    assert (house.net(), house.working()) == (0, [])
-    assert len(house.said("forced_exit")) == 1
-
-
 def test_a_target_cancelled_by_hand_is_restored_once_and_then_given_up(house: House) -> None:
     house.long()
     house.cancel(house.working(type="LIMIT")[0])

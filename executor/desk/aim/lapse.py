@@ -12,6 +12,7 @@ from executor.desk import rails
 from executor.desk.aim.leave import open_exits
 from executor.desk.book import Draft
 from executor.desk.outcome import may_fill, waits, withdraw
+from executor.desk.reports import was_taken_away
 from executor.desk.settle import is_lost
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.order import WORKING
@@ -23,6 +24,8 @@ from executor.domain.strategy import Protection
 ENTRY_TTL = timedelta(seconds=10)
 #: A target refused, rejected or taken away this often is given up: the bracket runs on with its stop (F-46).
 TARGET_ATTEMPTS = 2
+#: So many cancels of a stop by somebody else are meant.
+STOP_CANCELS = 2
 
 
 def lapse(draft: Draft) -> None:
@@ -35,6 +38,9 @@ def lapse(draft: Draft) -> None:
         for leg in draft.legs_of(bracket.id, Role.TARGET):
             if leg.wanted:
                 _lapse_target(draft, bracket, leg)
+        for leg in draft.legs_of(bracket.id, Role.STOP):
+            if leg.wanted:
+                _lapse_stop(draft, bracket, leg)
 
 
 def _lapse_entry(draft: Draft, bracket: Bracket, leg: Leg) -> None:
@@ -65,6 +71,17 @@ def _lapse_target(draft: Draft, bracket: Bracket, leg: Leg) -> None:
             draft.put(replace(bracket, protection=Protection.SINGLE))
         text = f"{bracket.symbol} runs on with its stop alone, the price watches the target: {text}"
         draft.note("target_dropped", bracket.id, text, alarm=True)
+
+
+def _lapse_stop(draft: Draft, bracket: Bracket, leg: Leg) -> None:
+    """A stop that a hand cancelled is restored once; the second cancel is the person's word (F-41)."""
+    today = [order for order in draft.orders_of(leg.id) if order.day == draft.day]
+    taken = [order for order in today if was_taken_away(draft, order)]
+    if len(taken) >= STOP_CANCELS:
+        draft.put(replace(leg, wanted=False, reason=f"cancelled by hand {len(taken)} times"))
+        draft.put(replace(bracket, protection=Protection.NONE))
+        text = f"{bracket.symbol}: its stop was cancelled by hand {len(taken)} times; it is not restored again"
+        draft.note("stop_respected", bracket.id, text, alarm=True)
 
 
 def _lapse_exit(draft: Draft, leg: Leg) -> None:

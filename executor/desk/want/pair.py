@@ -37,7 +37,7 @@ def protection_needs(draft: Draft, bracket: Bracket) -> list[Need]:
 def stop_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Need]:
     """The stop's order: placed, grown, shrunk or moved until it covers what stays."""
     average = draft.holding(bracket).average
-    if bracket.stop_loss is None or average is None:
+    if not leg.wanted or bracket.stop_loss is None or average is None:
         return []
     trigger = stop_trigger(bracket.stop_loss, average, bracket.side, tick=bracket.tick)
     limit = stop_limit(trigger, leg.side, tick=bracket.tick)

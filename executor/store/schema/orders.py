@@ -33,6 +33,7 @@ bracket = Table(
     Column("closer", Words, info=STATE),
     Column("closing_reason", Words, info=STATE),
     Column("recovered", Flag, nullable=False, info=STATE),
+    Column("outside", BigInteger, nullable=False, info=STATE),
 )
 BRACKET_ALIVE = bracket.c.state != literal_column(f"'{BracketState.CLOSED}'")
 _one_a_lane = BRACKET_ALIVE & (bracket.c.recovered == False)  # noqa: E712

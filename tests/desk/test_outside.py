@@ -1,0 +1,118 @@
+"""What others do in the account, told by the exchange."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from executor.domain.refusal import RefusalCode
+from executor.domain.signal import Outcome
+from tests.house import House
+
+
+def open_long(house: House) -> None:
+    house.signal("buy", price="800")
+    house.run(8)
+    assert [row["status"] for row in house.orders()] == ["complete", "trigger pending", "open"]
+
+
+def by_hand(house: House, side: str, quantity: int) -> None:
+    """An order from the broker's app: no tag of ours."""
+    order: dict[str, Any] = {
+        "variety": "NORMAL",
+        "tradingsymbol": "SBIN-EQ",
+        "symboltoken": "3045",
+        "transactiontype": side,
+        "exchange": "NSE",
+        "ordertype": "LIMIT",
+        "producttype": "INTRADAY",
+        "duration": "DAY",
+        "price": "790" if side == "SELL" else "810",
+        "quantity": str(quantity),
+    }
+    house.control("order", order)
+
+
+def ours(house: House) -> list[Any]:
+    return [row for row in house.orders() if row["tag"]]
+
+
+def test_a_position_closed_by_hand_takes_its_legs_along_and_an_exit_finds_nothing(house: House) -> None:
+    open_long(house)
+
+    by_hand(house, "SELL", 10)
+    house.run(10)
+    leaving = house.signal("exit")
+    house.run(5)
+
+    assert [row["status"] for row in ours(house)] == ["complete", "cancelled", "cancelled"]
+    assert house.net() == 0
+    signal = house.ended(leaving)
+    assert (signal.outcome, signal.code) == (Outcome.NOTHING_TO_DO, RefusalCode.NOTHING_HELD)
+
+
+def test_a_part_closed_by_hand_shrinks_stop_and_target(house: House) -> None:
+    open_long(house)
+
+    by_hand(house, "SELL", 4)
+    house.run(10)
+
+    _, stop, target = ours(house)
+    assert (stop["quantity"], target["quantity"]) == (6, 6)
+    assert house.net() == 6
+
+
+def test_what_a_person_holds_besides_is_not_ours(house: House) -> None:
+    by_hand(house, "BUY", 20)
+    open_long_beside(house)
+
+    by_hand(house, "SELL", 20)
+    house.run(10)
+
+    stop = ours(house)[1]
+    assert (stop["quantity"], stop["status"]) == (10, "trigger pending")
+    assert house.net() == 10
+
+
+def open_long_beside(house: House) -> None:
+    house.run(3)
+    house.signal("buy", price="800")
+    house.run(8)
+    assert [row["status"] for row in ours(house)] == ["complete", "trigger pending", "open"]
+
+
+def test_empty_positions_alone_close_nothing(house: House) -> None:
+    open_long(house)
+
+    house.fault("getPosition", "null_book", times=50)
+    house.run(40)
+
+    assert [row["status"] for row in ours(house)] == ["complete", "trigger pending", "open"]
+
+
+def test_empty_positions_beside_a_foreign_sale_of_another_product_close_nothing(house: House) -> None:
+    open_long(house)
+    house.fault("getPosition", "null_book", times=50)
+
+    order = {"variety": "NORMAL", "tradingsymbol": "SBIN-EQ", "symboltoken": "3045", "transactiontype": "SELL"}
+    more = {"exchange": "NSE", "ordertype": "LIMIT", "producttype": "DELIVERY", "duration": "DAY"}
+    house.control("order", {**order, **more, "price": "790", "quantity": "10"})
+    house.run(20)
+
+    assert [row["status"] for row in ours(house)] == ["complete", "trigger pending", "open"]
+
+
+def test_a_stop_cancelled_by_hand_is_restored_once_and_the_second_cancel_is_respected(house: House) -> None:
+    open_long(house)
+    stop = ours(house)[1]
+
+    house.control(f"order/{stop['orderid']}/cancel", {})
+    house.run(8)
+    restored = ours(house)[3]
+    assert (restored["type"], restored["status"], restored["quantity"]) == ("STOPLOSS_LIMIT", "trigger pending", 10)
+
+    house.control(f"order/{restored['orderid']}/cancel", {})
+    house.run(45)
+
+    assert len(ours(house)) == 4
+    assert house.net() == 10
+    assert any(row["status"] == "open" for row in ours(house))  # its target still rests
