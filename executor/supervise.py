@@ -8,30 +8,58 @@ import sys
 from collections.abc import Sequence
 from threading import Event as Flag
 
+from executor.clock import Clock
+
 log = logging.getLogger(__name__)
 
-#: A process that dies is started again after this long; a supervisor above us sees only our own end.
-_AGAIN_S = 1.0
+#: Before a process that died is started again: longer each time, until one has lived for a while.
+_AGAIN_S, _AGAIN_MOST_S = 1.0, 30.0
+_LIVED_S = 60.0
 _POLL_S = 0.2
 #: What is on the wire may take its read timeout to end.
 _GRACE_S = 10.0
 
 
-def run_all(commands: Sequence[Sequence[str]], *, stop: Flag) -> int:
+def run_all(commands: Sequence[Sequence[str]], *, stop: Flag, clock: Clock) -> int:
     """Run `executor COMMAND` for each until told to stop; returns the exit code 0."""
-    running = {tuple(command): start(command) for command in commands}
+    children = [_Child(tuple(command), clock) for command in commands]
     while not stop.wait(_POLL_S):
-        for command, process in running.items():
-            if process.poll() is not None:
-                log.error("process_ended command=%s code=%s", command[0], process.returncode)
-                stop.wait(_AGAIN_S)
-                if not stop.is_set():
-                    running[command] = start(command)
-    for process in running.values():
+        for child in children:
+            child.tend()
+    running = [child.process for child in children if child.process is not None]
+    for process in running:
         process.terminate()
-    for process in running.values():
+    for process in running:
         end(process)
     return 0
+
+
+class _Child:
+    """A command that is kept running."""
+
+    def __init__(self, command: tuple[str, ...], clock: Clock) -> None:
+        self._command = command
+        self._clock = clock
+        self._pause = _AGAIN_S
+        self._due = self._began = clock.monotonic()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def tend(self) -> None:
+        """Notice its end, and start it (again) when it is time."""
+        now = self._clock.monotonic()
+        if self.process is not None and self.process.poll() is not None:
+            self._ended(self.process.returncode, now)
+        if self.process is None and now >= self._due:
+            self._began = now
+            self.process = start(self._command)
+
+    def _ended(self, code: int, now: float) -> None:
+        self.process = None
+        if now - self._began >= _LIVED_S:
+            self._pause = _AGAIN_S
+        self._due = now + self._pause
+        log.error("process_ended command=%s code=%s again_in=%.0fs", self._command[0], code, self._pause)
+        self._pause = min(2 * self._pause, _AGAIN_MOST_S)
 
 
 def start(command: Sequence[str]) -> subprocess.Popen[bytes]:

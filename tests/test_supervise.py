@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from executor import supervise
+from executor.clock import ManualClock, SystemClock
 
 _DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN); open(READY, 'w').close()"
 CHILDREN = {
@@ -31,6 +33,7 @@ class House:
         self.started: list[tuple[str, subprocess.Popen[bytes]]] = []
         self.ready = ready
         self.stop = Flag()
+        self.clock = SystemClock()
         self.code: list[int] = []
         self._thread: Thread | None = None
 
@@ -42,7 +45,9 @@ class House:
 
     def run(self, *names: str) -> None:
         commands = [(name,) for name in names]
-        self._thread = Thread(target=lambda: self.code.append(supervise.run_all(commands, stop=self.stop)))
+        self._thread = Thread(
+            target=lambda: self.code.append(supervise.run_all(commands, stop=self.stop, clock=self.clock))
+        )
         self._thread.start()
 
     def end(self) -> None:
@@ -68,6 +73,7 @@ def house(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[House]:
     monkeypatch.setattr(supervise, "start", made.start_child)
     monkeypatch.setattr(supervise, "_POLL_S", 0.01)
     monkeypatch.setattr(supervise, "_AGAIN_S", 0.02)
+    monkeypatch.setattr(supervise, "_AGAIN_MOST_S", 0.08)
     monkeypatch.setattr(supervise, "_GRACE_S", 0.3)
     yield made
     made.end()
@@ -92,6 +98,30 @@ def test_a_child_that_is_killed_is_started_again(house: House) -> None:
     eventually(lambda: len(house.started) == 2)
 
     assert house.started[1][1].poll() is None
+
+
+def test_the_pause_before_a_restart_grows_up_to_a_bound_and_a_long_life_makes_it_short_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ManualClock(datetime(2026, 11, 25, 9, 20, tzinfo=UTC))
+    monkeypatch.setattr(supervise, "_AGAIN_S", 1.0)
+    monkeypatch.setattr(supervise, "_AGAIN_MOST_S", 4.0)
+    monkeypatch.setattr(supervise, "start", house.start_child)
+    child = supervise._Child(("dies",), clock)
+    pauses = []
+
+    for lived in (0, 0, 0, 0, 60, 0):
+        child.tend()
+        assert child.process is not None
+        child.process.wait(10)
+        clock.advance(lived)
+        died = clock.monotonic()
+        while not child.process or child.process.returncode is not None:
+            child.tend()
+            clock.advance(0.5)
+        pauses.append(clock.monotonic() - 0.5 - died)
+
+    assert pauses == [1.0, 2.0, 4.0, 4.0, 1.0, 2.0]
 
 
 def test_a_stop_ends_all_with_sigterm_and_starts_none_again(house: House) -> None:

@@ -11,6 +11,7 @@ from threading import Event as Flag
 import click
 
 from executor import bootstrap, supervise
+from executor.clock import SystemClock
 
 
 @click.command()
@@ -20,7 +21,7 @@ def run() -> None:
     settings = bootstrap.open_settings()
     bootstrap.upgrade_database(settings)
     click.echo(f"pages and hooks: {settings.public_url}   state: {settings.state_dir}")
-    sys.exit(supervise.run_all([("web",), ("trader",)], stop=_stop_on_signals()))
+    sys.exit(supervise.run_all([("web",), ("trader",)], stop=_stop_on_signals(), clock=SystemClock()))
 
 
 @click.command()
