@@ -36,7 +36,7 @@ from executor.domain.ids import Ids
 from executor.domain.messages import Event, Resolved
 from executor.domain.signal import Signal
 from executor.domain.strategy import Account, AccountKind
-from executor.doorbell import DatagramBell, DatagramListener, Doorbell, Listener
+from executor.doorbell import DatagramBell, DatagramListener, Listener
 from executor.errors import ConfigError
 from executor.instruments.refresh import LoadReport, refresh
 from executor.instruments.resolve import resolve
@@ -95,7 +95,7 @@ def open_store(settings: Settings) -> Store:
     return store
 
 
-def open_bell(settings: Settings, store: Store) -> Doorbell:
+def open_bell(settings: Settings, store: Store) -> DatagramBell | NotifyBell:
     """The side that rings, after a commit, so that the trader looks."""
     return DatagramBell(settings.state_dir) if store.database.is_sqlite else NotifyBell(store.database)
 

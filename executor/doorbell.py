@@ -48,6 +48,9 @@ class DatagramBell:
     def wait(self, timeout_s: float) -> None:
         """The ringing side has nothing to wait for."""
 
+    def close(self) -> None:
+        self._socket.close()
+
 
 class DatagramListener:
     """The side that waits; it owns the socket's file. One a state dir (the trader's file lock sees to that)."""

@@ -24,6 +24,7 @@ from executor.store.rows import load, values_of
 
 _HALTS = {CommandKind.HALT: HaltKind.HALT, CommandKind.FLATTEN: HaltKind.HALT, CommandKind.KILL: HaltKind.KILL}
 _PRICES = ("stop", "target")
+_LONGEST_WHY = 200
 _HIGHEST_PRICE = Decimal(10_000_000)
 
 
@@ -43,7 +44,7 @@ class Commands:
         wanted = {**arguments, "scope": scope}
 
         def write() -> list[CommandId]:
-            return self._record(kind, wanted, by=by, why=why or "no reason given", at=at)
+            return self._record(kind, wanted, by=by, why=_readable(why), at=at)
 
         try:
             return self._database.from_reserve(write)
@@ -96,6 +97,12 @@ def first_halts() -> Select[Any]:
     live = (account.version == 1) & (account.kind == AccountKind.LIVE)
     statement = select(halt.id, halt.scope).join(schema.account, began & live)
     return statement.where(halt.kind == HaltKind.HALT, halt.ended_at.is_(None))
+
+
+def _readable(why: str) -> str:
+    """A person's reason in one line, that no page, log or terminal can stumble over."""
+    words = "".join(one if one.isprintable() else " " for one in why).split()
+    return " ".join(words)[:_LONGEST_WHY] or "no reason given"
 
 
 def _check_prices(arguments: Mapping[str, Any]) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import Connection, select
 
 from executor.domain.bracket import Bracket, Leg, Role
-from executor.domain.order import Order, OrderState, OrderType
+from executor.domain.levels import target_price
+from executor.domain.order import DONE, Order, OrderState, OrderType
 from executor.domain.position import Holding, holding_of
 from executor.domain.strategy import Protection
 from executor.store import schema
@@ -31,7 +33,17 @@ class OpenPosition:
 
     @property
     def target(self) -> Order | None:
-        return self._newest(Role.TARGET)
+        """The target that rests at the broker or is on its way; None where the price is watched, or nothing is."""
+        newest = self._newest(Role.TARGET)
+        return newest if newest is not None and newest.state not in DONE else None
+
+    @property
+    def target_at(self) -> Decimal | None:
+        """The price at which the position is left with profit."""
+        bracket, average = self.bracket, self.holding.average
+        if bracket.take_profit is None or average is None:
+            return None
+        return target_price(bracket.take_profit, average, bracket.side, tick=bracket.tick)
 
     @property
     def stopped(self) -> int:

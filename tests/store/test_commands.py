@@ -93,22 +93,22 @@ def test_a_strategys_command_goes_to_the_account_it_trades_with_now(store: Store
     assert [one.account for one in commands] == ["play"]
 
 
-@pytest.mark.parametrize("scope", ["", "all", "account:", "account:none", "strategy:none", "lane:x", "ALL\0"])
-def test_a_scope_that_is_none_is_refused_and_records_nothing(store: Store, scope: str) -> None:
+def test_a_scope_that_is_none_is_refused_and_records_nothing(store: Store) -> None:
     before = store.pages.head()
 
-    with pytest.raises(ConfigError, match="give ALL, account:NAME or strategy:NAME"):
-        record(store, CommandKind.KILL, scope)
+    for scope in ("", "all", "account:", "account:none", "strategy:none", "lane:x", "ALL\0"):
+        with pytest.raises(ConfigError, match="give ALL, account:NAME or strategy:NAME"):
+            record(store, CommandKind.KILL, scope)
 
     assert store.pages.head() == before
 
 
-@pytest.mark.parametrize("price", ["", "abc", "NaN", "sNaN", "-1", "0", "1E+30", "Infinity", "1.00001", "10000000"])
-def test_a_price_that_is_none_never_reaches_the_desk(store: Store, price: str) -> None:
+def test_a_price_that_is_none_never_reaches_the_desk(store: Store) -> None:
     before = store.pages.head()
 
-    with pytest.raises(ConfigError, match=r"stop: expected a price such as 812\.50"):
-        record(store, CommandKind.PROTECT, f"account:{ACCOUNT}", bracket="b", stop=price)
+    for price in ("", "abc", "NaN", "sNaN", "-1", "0", "1E+30", "Infinity", "1.00001", "10000000"):
+        with pytest.raises(ConfigError, match=r"stop: expected a price such as 812\.50"):
+            record(store, CommandKind.PROTECT, f"account:{ACCOUNT}", bracket="b", stop=price)
 
     assert store.pages.head() == before
 
@@ -173,11 +173,12 @@ def test_the_audit_says_who_ordered_what_and_why(store: Store) -> None:
     assert notes(store, exit_) == ["exit on strategy:trend, ticker NSE:SBIN by trader: news"]
 
 
-def test_any_words_may_be_the_reason(store: Store) -> None:
-    record(store, CommandKind.HALT, why="\0 \ud800 ₹ <b>")
+def test_a_reason_becomes_one_readable_line(store: Store) -> None:
+    record(store, CommandKind.HALT, why="\0 \ud800 ₹\x1b[31m\n <b>" + "x" * 500)
 
     [halt] = store.pages.standing().halts
-    assert halt.why == "\\x00 \\ud800 ₹ <b>"
+    assert halt.why.startswith("₹ [31m <b>xxx")
+    assert len(halt.why) == 200
     assert store.pages.verify(None).entries
 
 

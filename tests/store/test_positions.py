@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -106,3 +107,15 @@ def test_a_closed_bracket_is_no_position(store: Store) -> None:
     commit(store, decision_of(*made(closed)))
 
     assert [found.bracket.id for found in store.pages.positions()] == [BRACKET]
+
+
+def test_a_target_is_told_whether_it_rests_or_the_price_is_watched(store: Store) -> None:
+    leg = a_leg(id=LegId(an_id(20)), role=Role.TARGET, side=Side.SELL)
+    order = an_order(id=OrderId(an_id(21)), leg=leg.id, side=Side.SELL, state=OrderState.ACCEPTED, working_quantity=10)
+
+    found = hold(store, leg, order)
+    commit(store, decision_of(replace(made(replace(order, state=OrderState.CANCELLED))[0], before=order)))
+    [later] = store.pages.positions()
+
+    assert (found.target, found.target_at) == (order, Decimal("153.10"))
+    assert (later.target, later.target_at) == (None, Decimal("153.10"))
