@@ -251,7 +251,7 @@ def test_a_read_that_fails_is_503_because_the_alert_is_not_recorded(web: Web, re
 
 @pytest.mark.parametrize("reading", ["strategy", "issued_alert"])
 def test_a_read_that_takes_long_is_503_before_a_write_is_tried_that_the_sender_would_not_wait_for(web: Web, reading):
-    slow = with_people(web, FailingPeople(web, reading, takes_s=0.3))
+    slow = with_people(web, FailingPeople(web, reading, takes_s=0.6))
 
     answer = slow.post()
 
@@ -270,7 +270,7 @@ def test_a_body_that_is_not_framed_as_http_says_is_400_and_only_counted(web: Web
 
     assert (answer.status_code, answer.mimetype, web.rows("delivery")) == (400, PROBLEM, [])
     [flood] = web.parts.floods.take_all()
-    assert flood.sample == "a broken body at trend"
+    assert flood.sample == "a broken body"
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
