@@ -19,7 +19,7 @@ from executor.errors import NotRecorded
 from executor.store.engine import open_database
 from executor.store.store import Store
 from tests.builders import NOW, a_delivery, a_signal, a_store, an_id
-from tests.house import ACCOUNT, House
+from tests.house import House
 from tests.web.browser import Browser, a_browser
 
 EVIL = '<script>alert("x")</script>'
@@ -34,7 +34,6 @@ def store(sqlite_url: str, ids: Ids) -> Iterator[Store]:
 
 @pytest.fixture
 def house(store: Store, clock: ManualClock, ids: Ids) -> House:
-    store.people.add_account(Account(ACCOUNT, AccountKind.SIMULATOR), by="test", at=clock.now(), new_id=ids.new)
     house = House(store, clock, ids)
     house.price("800")
     house.run(3)
