@@ -189,6 +189,8 @@ def create_web_app() -> Flask:
         PageParts(
             pages=store.pages,
             people=store.people,
+            commands=store.commands,
+            doorbell=parts.doorbell,
             clock=clock,
             system=SystemClock(),
             session_key=parts.keys.session,

@@ -40,7 +40,7 @@ class Commands:
 
         Raises ConfigError for a scope that does not exist or a price that is none, NotRecorded.
         """
-        _check_prices(arguments)
+        _check_prices(kind, arguments)
         wanted = {**arguments, "scope": scope}
 
         def write() -> list[CommandId]:
@@ -105,8 +105,10 @@ def _readable(why: str) -> str:
     return " ".join(words)[:_LONGEST_WHY] or "no reason given"
 
 
-def _check_prices(arguments: Mapping[str, Any]) -> None:
+def _check_prices(kind: CommandKind, arguments: Mapping[str, Any]) -> None:
     """What the desk reads as a price must be one, or it would stop there."""
+    if kind is CommandKind.PROTECT and not set(_PRICES) & set(arguments):
+        raise ConfigError("protect: give a stop, a target or both")
     for name in _PRICES:
         text = arguments.get(name)
         if text is not None and not _is_price(text):

@@ -68,7 +68,7 @@ def test_what_stops_entries_is_in_force_with_its_own_commit(store: Store, kind: 
 
 @pytest.mark.parametrize("kind", [CommandKind.EXIT, CommandKind.PROTECT])
 def test_what_concerns_one_position_halts_nothing(store: Store, kind: CommandKind) -> None:
-    record(store, kind, f"account:{ACCOUNT}", bracket="b")
+    record(store, kind, f"account:{ACCOUNT}", bracket="b", stop="796")
 
     assert store.pages.standing().halts == ()
 

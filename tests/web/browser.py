@@ -40,12 +40,31 @@ class Browser:
         return found[1] if found else ""
 
 
+@dataclass
+class Bell:
+    """Counts rings."""
+
+    rings: int = 0
+
+    def ring(self) -> None:
+        self.rings += 1
+
+    def wait(self, timeout_s: float) -> None:
+        raise AssertionError("pages wait for nothing")
+
+
 def a_browser(
-    store: Store, clock: ManualClock, *, system: ManualClock | None = None, url: str = URL, entered: bool = True
+    store: Store,
+    clock: ManualClock,
+    *,
+    system: ManualClock | None = None,
+    url: str = URL,
+    entered: bool = True,
+    bell: Bell | None = None,
 ) -> Browser:
     """A browser on the pages over a store; logged in unless told otherwise."""
     app = Flask("test", static_folder=None)
-    register_pages(app, page_parts(store, clock, system=system, url=url))
+    register_pages(app, page_parts(store, clock, system=system, url=url, bell=bell))
     browser = Browser(app.test_client(), url)
     if entered:
         set_password(store)
@@ -53,10 +72,19 @@ def a_browser(
     return browser
 
 
-def page_parts(store: Store, clock: ManualClock, *, system: ManualClock | None = None, url: str = URL) -> PageParts:
+def page_parts(
+    store: Store,
+    clock: ManualClock,
+    *,
+    system: ManualClock | None = None,
+    url: str = URL,
+    bell: Bell | None = None,
+) -> PageParts:
     return PageParts(
         pages=store.pages,
         people=store.people,
+        commands=store.commands,
+        doorbell=bell or Bell(),
         clock=clock,
         system=system or ManualClock(NOW),
         session_key=b"k" * 32,

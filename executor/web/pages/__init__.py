@@ -11,7 +11,9 @@ from pathlib import Path
 from flask import Blueprint, Flask, render_template, request
 
 from executor.clock import Clock
+from executor.doorbell import Doorbell
 from executor.errors import NotRecorded
+from executor.store.commands import Commands
 from executor.store.pages import Pages
 from executor.store.people import People
 from executor.web.authenticity import source_of
@@ -19,8 +21,10 @@ from executor.web.hardening import allowed_hosts, harden
 from executor.web.login import LoginParts, add_login, configure_sessions
 from executor.web.pages import words
 from executor.web.pages.audit import add_audit_log
+from executor.web.pages.command import CommandParts, add_commands
 from executor.web.pages.frame import Frame
 from executor.web.pages.layout import laid_out
+from executor.web.pages.position import add_positions
 from executor.web.pages.signal import add_stories
 
 _WEB = Path(__file__).parent.parent
@@ -32,6 +36,8 @@ class PageParts:
 
     pages: Pages
     people: People
+    commands: Commands
+    doorbell: Doorbell
     clock: Clock
     system: Clock
     session_key: bytes = field(repr=False)
@@ -41,7 +47,7 @@ class PageParts:
 
 
 def register_pages(app: Flask, parts: PageParts) -> None:
-    """Add `/`, `/signals/<id>`, `/deliveries/<id>`, `/login` and the stylesheet to an application."""
+    """Add the log, stories, positions, commands, login and the stylesheet to an application."""
     configure_sessions(app, parts.session_key, secure=parts.public_url.startswith("https://"))
     blueprint = Blueprint(
         "pages",
@@ -60,6 +66,8 @@ def register_pages(app: Flask, parts: PageParts) -> None:
     frame = Frame(parts.pages, parts.clock)
     add_audit_log(blueprint, parts.pages, frame)
     add_stories(blueprint, parts.pages, frame)
+    add_positions(blueprint, parts.pages, frame)
+    add_commands(blueprint, CommandParts(parts.pages, parts.commands, parts.doorbell, parts.clock), frame)
     blueprint.register_error_handler(NotRecorded, _no_database)
     app.register_blueprint(blueprint)
     _add_words(app)

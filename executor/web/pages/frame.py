@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,14 +43,23 @@ class Frame:
             csrf=csrf_token(),
             badges=[_badge(account, beat, now) for account, beat in standing.accounts],
             kinds={account.name: account.kind for account, _ in standing.accounts},
-            halts=[(_HALT_WORDS[halt.kind], halt) for halt in standing.halts],
+            halts=[(_HALT_WORDS[halt.kind], halt, standing.may_resume(halt)) for halt in standing.halts],
+            scopes=_scopes([account.name for account, _ in standing.accounts], self._pages.strategy_names()),
             **values,
         )
+
+
+def _scopes(accounts: Sequence[str], strategies: Sequence[str]) -> list[tuple[str, str]]:
+    """What can be stopped: the scope and its words."""
+    named = [(f"account:{name}", f"account {name}") for name in accounts]
+    return [("ALL", "everything"), *named, *((f"strategy:{name}", f"strategy {name}") for name in strategies)]
 
 
 def _badge(account: Account, beat: Beat | None, now: datetime) -> AccountBadge:
     if beat is None:
         return AccountBadge(account, "no trader has run yet", "" if account.kind is AccountKind.PAPER else "bad")
+    if not beat.holder:
+        return AccountBadge(account, "no trader runs", "bad")
     silence = now - beat.at
     if silence >= SILENT:
         return AccountBadge(account, f"trader silent for {span(silence)}", "bad")

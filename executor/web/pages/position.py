@@ -1,0 +1,40 @@
+"""Open positions: what is held, the stop behind it, and what a person can do about each."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from executor.domain.bracket import Role
+from executor.domain.order import Order
+from executor.store.pages import Pages
+from executor.store.positions import OpenPosition
+from executor.web.pages.frame import Frame
+from executor.web.pages.words import rupees
+
+
+def add_positions(blueprint: Blueprint, pages: Pages, frame: Frame) -> None:
+    @blueprint.get("/positions")
+    def positions() -> str:
+        found = pages.positions()
+        return frame.render("positions.html", positions=found, danger=danger, opener=opener, trigger=trigger)
+
+
+def danger(position: OpenPosition) -> tuple[str, str] | None:
+    """Why a position stands without protection, with its colour; None when it does not."""
+    if position.is_protected:
+        return None
+    if position.never_had_a_stop:
+        return "bad", "NO STOP: protection none"
+    if position.stop_ended_with_its_day:
+        return "warn", "Its stop ended with the day. A new one is the first order of the next session"
+    return "bad", f"UNPROTECTED: stops that wait cover {position.stopped} of {position.holding.held}"
+
+
+def opener(position: OpenPosition) -> str | None:
+    """The signal that opened it."""
+    return next((leg.cause for leg, _ in position.orders if leg.role is Role.ENTRY), None)
+
+
+def trigger(stop: Order) -> str:
+    """Where a stop triggers, as the broker showed it or else as we sent it."""
+    return rupees(stop.working_trigger if stop.shown else stop.sent_trigger)

@@ -1,0 +1,123 @@
+"""Open positions on their page: what rests behind them, and what a person does about one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from html import unescape
+
+import pytest
+
+from executor.clock import ManualClock
+from executor.domain.bracket import BracketState, Role
+from executor.domain.ids import Ids, LegId, OrderId
+from executor.domain.order import OrderState, Side
+from executor.domain.position import Holding
+from executor.domain.strategy import Protection
+from executor.store.engine import open_database
+from executor.store.positions import OpenPosition
+from executor.store.store import Store
+from executor.web.pages.position import danger
+from tests.builders import a_bracket, a_leg, a_store, an_id, an_order
+from tests.house import House
+from tests.web.browser import Browser, a_browser
+
+
+@pytest.fixture
+def store(sqlite_url: str, ids: Ids) -> Iterator[Store]:
+    database = open_database(sqlite_url)
+    yield a_store(database, new_id=ids.new)
+    database.close()
+
+
+@pytest.fixture
+def house(store: Store, clock: ManualClock, ids: Ids) -> House:
+    house = House(store, clock, ids)
+    house.price("800")
+    house.run(3)
+    return house
+
+
+@pytest.fixture
+def browser(house: House, clock: ManualClock) -> Browser:
+    return a_browser(house.store, clock)
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
+
+
+def press(browser: Browser, button: str, **fields: str) -> None:
+    """Send the form that has this button, with its own hidden fields."""
+    page = browser.get("/positions").text.split("<main")[1]
+    [form] = [form for form in page.split("<form")[1:] if f">{button}</button>" in form]
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+    assert browser.post("/commands", **{**hidden, **fields}).status_code == 303
+
+
+def test_a_position_shows_what_is_held_and_where_its_stop_rests(house: House, browser: Browser) -> None:
+    signal = house.long()
+    _, stop, target = house.orders()
+
+    page = browser.get("/positions").text
+
+    assert "SBIN-EQ trend, default SIMULATOR" in words(page)
+    assert re.search(r"BUY 10 @ 80\d\.\d+ INTRADAY, OPEN", words(page))
+    assert re.search(
+        rf"stop 79\d\.\d+ ACCEPTED {stop['orderid']} the book showed it at 09:20:\d\d, .* ago", words(page)
+    )
+    assert re.search(rf"target 81\d\.\d+ ACCEPTED {target['orderid']}", words(page))
+    assert f'href="/signals/{signal}"' in page
+    assert "UNPROTECTED" not in page
+
+
+def test_nothing_held_is_said(browser: Browser) -> None:
+    assert "Nothing is held." in words(browser.get("/positions").text)
+
+
+def test_a_stop_that_is_gone_is_cried_out(house: House, browser: Browser) -> None:
+    house.long()
+    house.fault("placeOrder", "cut_before", times=100)
+    house.cancel(house.orders()[1])
+    house.run(6)
+
+    page = browser.get("/positions").text
+
+    assert '<strong class="bad">UNPROTECTED: stops that wait cover 0 of 10</strong>' in page
+
+
+def test_exit_leaves_this_position(house: House, browser: Browser) -> None:
+    house.long()
+
+    press(browser, "Exit SBIN-EQ")
+    house.run(8)
+
+    assert house.net() == 0
+    assert "1 positions leave" in words(browser.get("/commands").text)
+
+
+def test_move_moves_the_stop_and_leaves_the_target(house: House, browser: Browser) -> None:
+    house.long()
+    before = house.orders()[2]["price"]
+
+    press(browser, "Move", stop=" 796 ", target="")
+    house.run(5)
+
+    _, stop, target = house.orders()
+    assert (Decimal(stop["trigger"]), target["price"]) == (796, before)
+    assert "stop 796.00" in words(browser.get("/positions").text)
+
+
+def test_why_a_position_stands_alone_is_told_apart() -> None:
+    leg = a_leg(id=LegId(an_id(20)), role=Role.STOP, side=Side.SELL)
+    expired = an_order(id=OrderId(an_id(21)), leg=leg.id, side=Side.SELL, state=OrderState.EXPIRED)
+    ten = Holding(10, 0, Decimal(150))
+    bracket = a_bracket(state=BracketState.OPEN)
+
+    assert danger(OpenPosition(bracket, Holding(0, 0, None), ())) is None
+    assert danger(OpenPosition(bracket, ten, ())) == ("bad", "UNPROTECTED: stops that wait cover 0 of 10")
+    overnight = danger(OpenPosition(bracket, ten, ((leg, expired),)))
+    assert overnight and overnight[0] == "warn" and "first order of the next session" in overnight[1]
+    willed = danger(OpenPosition(a_bracket(protection=Protection.NONE), ten, ()))
+    assert willed == ("bad", "NO STOP: protection none")
