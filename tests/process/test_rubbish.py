@@ -216,7 +216,7 @@ def test_silent_and_half_sent_connections_keep_nobody_from_a_web_behind_nginx(pr
     def raw() -> socket.socket:
         return socket.create_connection(("127.0.0.1", nginx.port), timeout=5)
 
-    with held(raw, [b""] * 40), held(nginx.connect, [b"", HALF_HEAD, half_body(proxied.path)] * 14):
+    with held(raw, [b""] * 40), held(nginx.connect, [b"", HALF_HEAD, half_body(proxied.path)] * 40):
         statuses = {proxied.send() for _ in range(5)}
 
     assert (statuses, proxied.slowest <= 1.0) == ({202}, True)
