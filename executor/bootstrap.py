@@ -46,6 +46,7 @@ from executor.store.recovery import Recovery
 from executor.store.store import Store, build_store
 from executor.store.upgrade import check_schema, upgrade
 from executor.trader.accounts import SessionKeeper, SessionStore
+from executor.trader.halts import recorded
 from executor.trader.lease import HostLock, Lease, lock_host, take_lease
 from executor.trader.loop import Loop, LoopParts
 from executor.trader.process import Trader
@@ -353,4 +354,9 @@ def _status(book: Book) -> Mapping[str, Any]:
         "reconciled": evidence.reconciled,
         "waiting": len(evidence.waiting),
         "failed_reads": evidence.failed_reads,
+        "halts": [
+            {"kind": one.kind, "scope": one.scope, "since": one.since.isoformat(), "why": one.why, "by": one.by}
+            for one in book.halts
+            if not recorded([one])
+        ],
     }

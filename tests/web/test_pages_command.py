@@ -135,6 +135,18 @@ def test_a_trader_that_gave_its_account_back_is_told(house: House, browser: Brow
     assert "no trader runs" in browser.get("/").text
 
 
+def test_a_halt_that_only_the_trader_knows_is_shown_and_not_ended_here(house: House, browser: Browser) -> None:
+    halt = {"kind": "KILL", "scope": "ALL", "since": NOW.isoformat(), "why": "the file KILL lies there", "by": "file"}
+    lease = house.store.ledger.lease("default")
+    assert lease is not None
+    house.store.ledger.beat("default", lease.epoch, at=NOW, status={"halts": [halt]})
+
+    page = browser.get("/").text
+
+    assert "KILLED ALL since Wednesday 25 November 2026 09:20:00: the file KILL lies there (by file)" in words(page)
+    assert "Resume" not in page
+
+
 def test_a_command_stops_the_trader(house: House, browser: Browser) -> None:
     house.long()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,9 +10,9 @@ from typing import Any
 from flask import render_template
 
 from executor.clock import Clock
-from executor.domain.record import HaltKind
+from executor.domain.record import Halt, HaltKind
 from executor.domain.strategy import Account, AccountKind
-from executor.store.pages import Beat, Pages
+from executor.store.pages import Beat, Pages, Standing
 from executor.web.login import csrf_token
 from executor.web.pages.words import span
 
@@ -43,10 +43,23 @@ class Frame:
             csrf=csrf_token(),
             badges=[_badge(account, beat, now) for account, beat in standing.accounts],
             kinds={account.name: account.kind for account, _ in standing.accounts},
-            halts=[(_HALT_WORDS[halt.kind], halt, standing.may_resume(halt)) for halt in standing.halts],
+            halts=_halts(standing),
             scopes=_scopes([account.name for account, _ in standing.accounts], self._pages.strategy_names()),
             **values,
         )
+
+
+def _halts(standing: Standing) -> list[tuple[str, Halt, bool]]:
+    """Each halt in force: its word, itself, whether a page can end it; those without a row as traders tell them."""
+    found = [(halt, standing.may_resume(halt)) for halt in standing.halts]
+    for _, beat in standing.accounts:
+        found += [(_told(halt), False) for halt in (beat.status.get("halts", ()) if beat else ())]
+    return [(_HALT_WORDS[halt.kind], halt, resumable) for halt, resumable in found]
+
+
+def _told(halt: Mapping[str, str]) -> Halt:
+    since = datetime.fromisoformat(halt["since"])
+    return Halt(halt["scope"], HaltKind(halt["kind"]), since, halt["why"], halt["by"])
 
 
 def _scopes(accounts: Sequence[str], strategies: Sequence[str]) -> list[tuple[str, str]]:
