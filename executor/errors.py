@@ -13,6 +13,7 @@ ExecutorError
     BrokerUnavailable    a read got no good answer; proof of nothing
     SessionLost          the broker refused the token
     LoginRefused         the broker refused the login
+      LoginNotYet        refused by ourselves: the TOTP code of this moment was used already
   InvariantBroken        what must always hold does not; entries stop
 """
 
@@ -80,6 +81,10 @@ class SessionLost(BrokerError):
 
 
 class LoginRefused(BrokerError):
+    pass
+
+
+class LoginNotYet(LoginRefused):
     pass
 
 

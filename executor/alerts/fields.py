@@ -13,6 +13,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+#: Ten digits before the point: more than any price or size here, far less than what the store can hold.
+_DIGITS = 9
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,24})?([eE][+-]?\d{1,2})?", re.ASCII)
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _EPOCH = re.compile(r"\d{10}|\d{13}", re.ASCII)
@@ -81,7 +83,7 @@ class Number(_Form):
 
     def canonical(self, text: str) -> str:
         number = Decimal(text) if _NUMBER.fullmatch(text) else None
-        if number is None or not -18 <= number.adjusted() <= 14:
+        if number is None or not -18 <= number.adjusted() <= _DIGITS:
             raise ValidationError(f"found {shown(text)}; give a plain number such as 75 or 1245.05")
         if number < 0 or (number == 0 and not self._zero):
             raise ValidationError(f"found {shown(text)}; give a number {'from' if self._zero else 'above'} 0")

@@ -11,9 +11,9 @@ from typing import assert_never
 
 from executor.desk.book import Draft
 from executor.desk.reads import BLIND
-from executor.desk.reports import absorb_fill, absorb_report
+from executor.desk.reports import absorb_fill, absorb_report, is_of_today
 from executor.domain.calendar import trading_day
-from executor.domain.ids import CallId
+from executor.domain.ids import CallId, is_tag
 from executor.domain.intent import (
     Accepted,
     Call,
@@ -41,6 +41,7 @@ from executor.domain.order import UNSEEN, Order, OrderState
 from executor.domain.reading import QueryKind, Reading
 from executor.domain.record import CallRow
 
+_WORKING_VALUES = ("working_type", "working_quantity", "working_price", "working_trigger")
 #: Clean reads are remembered for as long as a send can be in doubt.
 _REMEMBER = timedelta(seconds=90)
 
@@ -111,9 +112,19 @@ def _accept(draft: Draft, intent: Intent, answer: Accepted) -> None:
     settled = SettledBy.ANSWER if intent.kind is IntentKind.PLACE else None
     draft.put(replace(intent, state=IntentState.ACCEPTED, outcome="ACCEPTED", settled_by=settled))
     if intent.kind is IntentKind.PLACE:
+        twin = draft.order_by_broker_id(order.day, answer.order_id)
+        if twin is not None and twin.id != order.id:
+            order = _reclaim(draft, order, twin)
         state = OrderState.SUBMITTED if order.state in UNSEEN else order.state
         draft.put(replace(order, state=state, broker_id=answer.order_id, unique_id=answer.unique_id))
     draft.note("accepted", intent.order, f"{intent.kind} taken by the broker as {answer.order_id}")
+
+
+def _reclaim(draft: Draft, order: Order, twin: Order) -> Order:
+    """Take over what the book showed of an order before its answer came, when the book left out its tag."""
+    draft.put(replace(twin, broker_id=None, filled=0, state=OrderState.NOT_PLACED, text=f"it is ours: {order.id}"))
+    shown = {name: getattr(twin, name) for name in ("filled", "average", "state", "seen_at", *_WORKING_VALUES)}
+    return replace(order, **shown)
 
 
 def _doubt(draft: Draft, intent: Intent) -> None:
@@ -129,17 +140,13 @@ def _absorb_reading(draft: Draft, reading: Reading) -> None:
     _keep_read_call(draft, reading.call)
     query = reading.query
     draft.learn(asked_at={**draft.evidence.asked_at, query: draft.now})
-    missing = _missing(draft, reading) if query.kind is QueryKind.ORDER_BOOK else []
-    if missing:
-        _count_failure(draft, f"it lacks {len(missing)} orders that it showed before")
-    else:
+    if trading_day(reading.began_at) != draft.day:
+        return  # begun before midnight: it tells of yesterday
+    if query.kind is not QueryKind.ORDER_BOOK:
         draft.learn(read=draft.evidence.read | {query.kind})
     match query.kind:
         case QueryKind.ORDER_BOOK:
-            if not missing:
-                _count_clean(draft, reading)
-            for report in reading.reports:
-                absorb_report(draft, report)
+            _absorb_order_book(draft, reading)
         case QueryKind.TRADES:
             for fill in reading.fills:
                 absorb_fill(draft, fill)
@@ -150,6 +157,18 @@ def _absorb_reading(draft: Draft, reading: Reading) -> None:
                 draft.learn(prices={**draft.evidence.prices, query.instrument: reading.price})
         case _:
             assert_never(query.kind)
+
+
+def _absorb_order_book(draft: Draft, reading: Reading) -> None:
+    wrong = _not_evidence(draft, reading)
+    if wrong:
+        _count_failure(draft, wrong)
+    else:
+        draft.learn(read=draft.evidence.read | {QueryKind.ORDER_BOOK})
+        _count_clean(draft, reading)
+    for report in reading.reports:
+        if is_of_today(draft, report):
+            absorb_report(draft, report)
 
 
 def _absorb_failure(draft: Draft, failure: ReadFailed) -> None:
@@ -174,13 +193,15 @@ def _count_clean(draft: Draft, reading: Reading) -> None:
     draft.learn(clean_reads=(*recent, reading.began_at), failed_reads=0)
 
 
-def _missing(draft: Draft, reading: Reading) -> list[Order]:
-    """Orders of the day that a book lacks though it showed them before: then it is no evidence of anything (F-26)."""
+def _not_evidence(draft: Draft, reading: Reading) -> str:
+    """Why an order book proves nothing: it lacks orders of ours that it showed today, or is yesterday's (F-26)."""
     told = {report.broker_id for report in reading.reports}
-    day = trading_day(reading.began_at)
-    return [
-        order for order in draft.orders.values() if order.shown and order.day == day and order.broker_id not in told
-    ]
+    ours = [order for order in draft.orders.values() if order.leg is not None and order.day == draft.day]
+    missing = [order for order in ours if order.shown and order.broker_id not in told]
+    if missing:
+        return f"it lacks {len(missing)} orders that it showed before"
+    old = [report for report in reading.reports if is_tag(report.tag) and not is_of_today(draft, report)]
+    return f"it shows {len(old)} orders of ours from another day" if old else ""
 
 
 def _keep_read_call(draft: Draft, call: Call) -> None:

@@ -8,13 +8,15 @@ from executor.desk.absorb import absorb
 from executor.desk.aim import aim
 from executor.desk.book import Book, Draft
 from executor.desk.guard import guard
-from executor.desk.outcome import conclude
+from executor.desk.outcome import conclude, end_signal
 from executor.desk.outside import charge_outside
 from executor.desk.reads import due_reads
 from executor.desk.settle import settle
 from executor.desk.want import want
 from executor.domain.ids import Ids
 from executor.domain.messages import Decision, Event
+from executor.domain.refusal import Refusal, RefusalCode
+from executor.domain.signal import Outcome, Signal
 
 
 def decide(book: Book, event: Event, now: datetime, ids: Ids) -> Decision:
@@ -34,3 +36,10 @@ def decide(book: Book, event: Event, now: datetime, ids: Ids) -> Decision:
     intents = want(draft)
     due_reads(draft)
     return draft.decision(intents)
+
+
+def set_aside(book: Book, signal: Signal, why: str, now: datetime, ids: Ids) -> Decision:
+    """End a signal that could not be decided on, and nothing else."""
+    draft = Draft(book, now, ids)
+    end_signal(draft, signal, Outcome.REFUSED, Refusal(RefusalCode.SET_ASIDE, why))
+    return draft.decision(())

@@ -12,6 +12,8 @@ from executor.domain.reading import Query, QueryKind
 #: A price we saw ourselves counts this long; an alert's own price a little longer (DESIGN: Orders).
 SEEN_FRESH = timedelta(seconds=2)
 TOLD_FRESH = timedelta(seconds=10)
+#: A price this old is still taken for an exit, when no newer is to be had.
+OLD = timedelta(seconds=120)
 #: A quote is asked for again after this long without an answer.
 _ASK_AGAIN = timedelta(seconds=1)
 
@@ -25,6 +27,22 @@ def seen_price(draft: Draft, contract: InstrumentKey) -> Decimal | None:
 def told_price(draft: Draft, price: Decimal | None, fired_at: datetime) -> Decimal | None:
     """The alert's price, when it names this very contract and was fired within ten seconds."""
     return price if price is not None and draft.now - fired_at <= TOLD_FRESH else None
+
+
+def exit_price(draft: Draft, contract: InstrumentKey, symbol: str) -> Decimal | None:
+    """The price for an exit: fresh if there is one; an older one when the last quote asked for brought none.
+
+    An exit at a price of a minute ago, moved when a better one comes, is worth more than no exit.
+    """
+    fresh = seen_price(draft, contract)
+    if fresh is not None:
+        return fresh
+    ask_price(draft, contract, symbol)
+    known = draft.evidence.prices.get(contract)
+    asked = draft.evidence.asked_at.get(Query(QueryKind.LTP, contract, symbol))
+    if known is None or asked is None or asked < known.at or draft.now - known.at > OLD:
+        return None
+    return known.value
 
 
 def ask_price(draft: Draft, contract: InstrumentKey, symbol: str) -> None:

@@ -38,6 +38,11 @@ def absorb_report(draft: Draft, report: Report) -> None:
         draft.note("taken_away", order.id, text, alarm=True)
 
 
+def is_of_today(draft: Draft, report: Report) -> bool:
+    """Whether a report is about this day; the broker's list should be, but may be yesterday's before it is renewed."""
+    return report.updated_at is None or trading_day(report.updated_at) == draft.day
+
+
 def was_taken_away(draft: Draft, order: Order) -> bool:
     """Whether an order of ours was cancelled without our asking: by a hand, the exchange or the risk desk (F-39)."""
     asked = any(one.kind is IntentKind.CANCEL and one.sending_at for one in draft.intents_of(order.id))
@@ -61,14 +66,13 @@ def _order_of(draft: Draft, report: Report) -> Order | None:
 
 
 def _adopt_foreign(draft: Draft, report: Report) -> None:
-    is_twin = report.tag is not None and draft.order_by_tag(report.tag) is not None
     order = Order(
         id=OrderId(draft.ids.new()),
         leg=None,
         account=draft.account,
         day=draft.day,
         attempt=0,
-        tag=report.tag if is_tag(report.tag) and not is_twin else None,
+        tag=None,  # its report keeps it; the column is for tags that we gave
         instrument=report.instrument,
         symbol=report.symbol,
         side=report.side,

@@ -48,6 +48,7 @@ class RefusalCode(StrEnum):
     ALREADY_CLOSING = "already_closing"
     NO_PRICE = "no_price"
     NOT_SYNCED = "not_synced"
+    SET_ASIDE = "set_aside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,5 +183,9 @@ WORDS: dict[RefusalCode, Words] = {
     ),
     RefusalCode.NOT_SYNCED: Words(
         "The chart's position and ours do not agree", "They agree again when the chart has been flat."
+    ),
+    RefusalCode.SET_ASIDE: Words(
+        "A fault of this program kept the signal from being carried out",
+        "Entries are halted until a person resumes; keep the log and report it.",
     ),
 }

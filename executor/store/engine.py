@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, make_url, text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from executor.errors import ConfigError, DiskFull, InvariantBroken, NotRecorded, StoreError
@@ -23,8 +23,8 @@ from executor.store.reserve import Reserve
 
 T = TypeVar("T")
 
-#: TradingView cancels at 3 s: a lock is waited for shorter than that, and the answer is then 503.
-LOCK_WAIT_MS = 1500
+#: TradingView cancels at 3 s: a lock is waited for shorter than that, and the answer is then 503, within 2 s.
+LOCK_WAIT_MS = 1300
 #: The wait for a free connection comes on top of it.
 _POOL_WAIT_S = 0.5
 #: How SQLite says that there is no space: for a page, or for its index of the log.
@@ -208,6 +208,8 @@ def _translated() -> Iterator[None]:
     except (OperationalError, PoolTimeout) as error:
         kind = DiskFull if _sqlite_name(error) in _FULL else NotRecorded
         raise kind(f"the database could not take it: {_plain(error)}") from error
+    except (DataError, OverflowError) as error:
+        raise InvariantBroken(f"a value does not fit the store: {_plain(error)}") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise NotRecorded(f"the database connection was lost: {_plain(error)}") from error

@@ -19,7 +19,7 @@ from executor.domain.ids import CallId
 from executor.domain.intent import Call
 from executor.domain.messages import SessionChanged
 from executor.domain.record import CallRow, Halt, HaltKind
-from executor.errors import BrokerError, ConfigError, LeaseLost, LoginRefused, NotRecorded
+from executor.errors import BrokerError, ConfigError, LeaseLost, LoginNotYet, LoginRefused, NotRecorded
 from executor.store.ledger import Ledger, SavedSession
 from executor.trader.workers import Inbox, log_failure
 
@@ -149,7 +149,7 @@ class SessionKeeper:
     def _refused(self, error: LoginRefused) -> None:
         self._pause(_REFUSED_PAUSE)
         self._failed_call(error, "refused")
-        if self._count_login(str(error)):
+        if not isinstance(error, LoginNotYet) and self._count_login(str(error)):
             self._pause(_WITHIN)
 
     def _count_login(self, why: str) -> bool:

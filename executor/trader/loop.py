@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from executor.broker.limits import PermitBook
 from executor.clock import Clock
 from executor.desk.book import Book
-from executor.desk.decide import decide
+from executor.desk.decide import decide, set_aside
 from executor.domain.ids import Ids, IntentId
 from executor.domain.intent import Intent, PermitClass
 from executor.domain.messages import (
@@ -35,9 +35,9 @@ from executor.domain.messages import (
     Tick,
 )
 from executor.domain.reading import Query
-from executor.domain.record import Halt
+from executor.domain.record import Halt, HaltKind
 from executor.domain.signal import Signal
-from executor.errors import DiskFull, NotRecorded, StoreError
+from executor.errors import DiskFull, InvariantBroken, NotRecorded, StoreError
 from executor.store.commands import Commands
 from executor.store.ledger import Ledger
 from executor.store.recovery import Recovery
@@ -178,6 +178,23 @@ class Loop:
                 if not self._gives_up_reserve(error, stop):
                     stop.wait(_AGAIN_S)
                 self._beat_when_due()
+            except InvariantBroken as error:
+                return self._set_aside(event, error, stop)
+
+    def _set_aside(self, event: Event, error: InvariantBroken, stop: Flag) -> None:
+        """Go on protecting after a fault of our own: entries halt, the event is dropped, its signals end one by one."""
+        parts, now = self._parts, self._parts.clock.now()
+        log.critical("set_aside event=%s why=%s", type(event).__name__, error)
+        why = f"a fault of this program: {error}"
+        parts.ledger.set_halt(Halt(f"account:{parts.book.account}", HaltKind.HALT, now, why, "trader"), at=now)
+        if not isinstance(event, SignalsArrived):
+            return
+        if len(event.signals) > 1:
+            for resolved in event.signals:
+                self._until_recorded(SignalsArrived((resolved,)), stop)
+            return
+        decision = set_aside(parts.book, event.signals[0].signal, str(error), now, parts.ids)
+        parts.book.apply(decision, self._commit(decision, set(), parts.book.halts, now))
 
     def _gives_up_reserve(self, error: NotRecorded, stop: Flag) -> bool:
         """Make space once for what reduces and protects; entries are halted before anything is written there."""
@@ -196,7 +213,7 @@ class Loop:
             committed = parts.ledger.commit(
                 parts.book.account, parts.lease.epoch, decision, permits=permits, known=recorded(known), at=now
             )
-        except StoreError:
+        except (StoreError, InvariantBroken):
             parts.permits.give_back(len(permits))
             raise
         parts.permits.restamp(len(permits), parts.clock.now())

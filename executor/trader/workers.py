@@ -42,8 +42,8 @@ class ThreadWorkers:
         future.add_done_callback(log_failure)
 
     def stop(self) -> None:
-        """Let what is on the wire end; nothing new is taken."""
-        self._writers.shutdown(wait=True)
+        """Let what is on the wire end; what still queues is not sent, and is in doubt for the next start."""
+        self._writers.shutdown(wait=True, cancel_futures=True)
         self._readers.shutdown(wait=False, cancel_futures=True)
 
     def _send(self, intent: Intent) -> None:

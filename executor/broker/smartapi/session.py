@@ -26,7 +26,7 @@ from executor.broker.smartapi.wire import RawAnswer
 from executor.clock import IST, Clock
 from executor.domain.calendar import trading_day
 from executor.domain.intent import Call
-from executor.errors import BrokerError, BrokerUnavailable, LoginRefused, SessionLost
+from executor.errors import BrokerError, BrokerUnavailable, LoginNotYet, LoginRefused, SessionLost
 
 _SETTING = "SMARTAPI_TOTP_SECRET"
 _PRINTABLE = re.compile(r"[!-~]+")
@@ -97,7 +97,7 @@ class Logins:
         step = int(self._clock.now().timestamp()) // totp.interval
         if step <= used:
             again = datetime.fromtimestamp((used + 1) * totp.interval, UTC).astimezone(IST)
-            raise LoginRefused(f"the TOTP code of this moment was used already; try again at {again:%H:%M:%S} IST")
+            raise LoginNotYet(f"the TOTP code of this moment was used already; try again at {again:%H:%M:%S} IST")
         self._reserve_step(step)
         self._last_step = step
         return totp.generate_otp(step), step

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from executor.desk import rails
+from executor.desk import prices, rails
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
 from executor.desk.outcome import end_signal, withdraw
 from executor.domain.bracket import Bracket, Goal, Leg, Role
 from executor.domain.calendar import trading_day
 from executor.domain.ids import LegId
+from executor.domain.instrument import Price
 from executor.domain.messages import Resolved
 from executor.domain.record import Lane
 from executor.domain.refusal import Refusal, RefusalCode
@@ -39,6 +40,9 @@ def aim_exit(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket:
         close(draft, bracket, closer=signal.id, reason=f"signal {signal.id}")
     else:
         _add_exit(draft, bracket, signal, units.quantity)
+    told = prices.told_price(draft, ask.price, signal.fired_at)
+    if told is not None and prices.seen_price(draft, bracket.instrument) is None:
+        draft.learn(prices={**draft.evidence.prices, bracket.instrument: Price(told, signal.fired_at)})
     draft.put(replace(signal, state=SignalState.WORKING, plan=units.words), before=signal)
     draft.note("plan", signal.id, f"exit: {units.words}")
     touch(draft, lane, signal.fired_at, exit_fired=True)

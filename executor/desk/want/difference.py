@@ -21,6 +21,8 @@ from executor.domain.order import DONE, Order, OrderState, OrderType
 #: After the n-th failure in a row a leg waits 1, 2, 4, … s, at most this long.
 _PAUSE = timedelta(seconds=1)
 _PAUSE_MAX = timedelta(seconds=15)
+#: A tag has room for so many attempts of a leg; whoever needs more needs a person.
+_ATTEMPTS = 1000
 #: An order whose changes were refused or without effect this often in a row is replaced.
 _MODIFY_ATTEMPTS = 2
 
@@ -80,7 +82,7 @@ def _intent_for(draft: Draft, need: Need) -> Intent | None:
     standing = draft.unsettled(order.id) if order else None
     if standing is not None and standing.state is not IntentState.READY:
         return None
-    if _paused(draft, need):
+    if _paused(draft, need) or (isinstance(need, Place) and len(draft.orders_of(need.leg.id)) >= _ATTEMPTS):
         return None
     request = _request(need, order) if order else None
     if standing is not None and request == standing.request and standing.kind is _kind(need):

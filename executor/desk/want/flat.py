@@ -52,9 +52,8 @@ def _cancels(pairs: Resting) -> list[Need]:
 
 def _leave(draft: Draft, bracket: Bracket, leaving: Resting, *, held: int) -> list[Need]:
     """Re-price what rests: EXIT orders on their way first, then one mover for the rest; nothing beyond what is held."""
-    last = prices.seen_price(draft, bracket.instrument)
+    last = prices.exit_price(draft, bracket.instrument, bracket.symbol)
     if last is None:
-        prices.ask_price(draft, bracket.instrument, bracket.symbol)
         return []
     needs: list[Need] = []
     rest = held

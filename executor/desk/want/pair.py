@@ -118,9 +118,8 @@ def _part_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Nee
 
 def marketable_needs(draft: Draft, bracket: Bracket, leg: Leg, quantity: int) -> list[Need]:
     """An EXIT order that trades now: placed at the last price ± band, moved after it when the price has left it."""
-    last = prices.seen_price(draft, bracket.instrument)
+    last = prices.exit_price(draft, bracket.instrument, bracket.symbol)
     if last is None:
-        prices.ask_price(draft, bracket.instrument, bracket.symbol)
         return []
     price = marketable(last, leg.side, tick=bracket.tick)
     alive = [order for order in draft.orders_of(leg.id) if draft.may_rest(order)]
