@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from executor.desk.book import Draft
+from executor.domain.bracket import Bracket
 from executor.domain.instrument import InstrumentKey
+from executor.domain.levels import stop_trigger
 from executor.domain.reading import Query, QueryKind
 
 #: A price we saw ourselves counts this long; an alert's own price a little longer (DESIGN: Orders).
@@ -29,20 +31,26 @@ def told_price(draft: Draft, price: Decimal | None, fired_at: datetime) -> Decim
     return price if price is not None and draft.now - fired_at <= TOLD_FRESH else None
 
 
-def exit_price(draft: Draft, contract: InstrumentKey, symbol: str) -> Decimal | None:
-    """The price for an exit: fresh if there is one; an older one when the last quote asked for brought none.
+def exit_price(draft: Draft, bracket: Bracket) -> Decimal | None:
+    """The price for an exit: fresh if there is one; when a quote that was asked for brought none, an older one.
 
-    An exit at a price of a minute ago, moved when a better one comes, is worth more than no exit.
+    Without any, the level of the stop: the price has not passed it, so a limit there trades at once and at the
+    market's price. An exit at a stale price, moved when a better one comes, is worth more than none.
     """
-    fresh = seen_price(draft, contract)
+    fresh = seen_price(draft, bracket.instrument)
     if fresh is not None:
         return fresh
-    ask_price(draft, contract, symbol)
-    known = draft.evidence.prices.get(contract)
-    asked = draft.evidence.asked_at.get(Query(QueryKind.LTP, contract, symbol))
-    if known is None or asked is None or asked < known.at or draft.now - known.at > OLD:
+    ask_price(draft, bracket.instrument, bracket.symbol)
+    known = draft.evidence.prices.get(bracket.instrument)
+    asked = draft.evidence.asked_at.get(Query(QueryKind.LTP, bracket.instrument, bracket.symbol))
+    if asked is None or (known is not None and asked < known.at):
         return None
-    return known.value
+    if known is not None and draft.now - known.at <= OLD:
+        return known.value
+    average = draft.holding(bracket).average
+    if average is None or bracket.stop_loss is None:
+        return average
+    return stop_trigger(bracket.stop_loss, average, bracket.side, tick=bracket.tick)
 
 
 def ask_price(draft: Draft, contract: InstrumentKey, symbol: str) -> None:

@@ -258,33 +258,6 @@ def test_a_second_exit_while_closing_has_nothing_to_do(house: House) -> None:
     assert house.net() == 0
 
 
-def test_an_exit_without_a_price_waits_behind_its_stop(house: House) -> None:
-    house.long()
-    house.fault("getLtpData", "status", times=6, status=500, body="no")
-    signal = house.signal("exit")
-
-    house.run(4)
-    waiting = (house.net(), house.stopped())
-    house.run(12)
-
-    assert waiting == (10, 10)
-    assert house.net() == 0
-    assert house.ended(signal).outcome is Outcome.FILLED
-
-
-@pytest.mark.parametrize("lost", [1, 2, 5])
-def test_an_exit_whose_change_has_no_effect_is_made_another_way(house: House, lost: int) -> None:
-    house.long()
-    house.fault("modifyOrder", "drop", times=lost)
-
-    signal = house.signal("exit")
-    house.run(40)
-
-    assert (house.net(), house.working()) == (0, [])
-    assert house.ended(signal).outcome is Outcome.FILLED
-    assert all(row["filled"] <= 10 for row in house.orders())
-
-
 def test_an_exit_refused_again_and_again_is_tried_until_it_is_done(house: House) -> None:
     house.strategy = replace(house.strategy, take_profit=None)
     house.long()

@@ -52,7 +52,7 @@ def _cancels(pairs: Resting) -> list[Need]:
 
 def _leave(draft: Draft, bracket: Bracket, leaving: Resting, *, held: int) -> list[Need]:
     """Re-price what rests: EXIT orders on their way first, then one mover for the rest; nothing beyond what is held."""
-    last = prices.exit_price(draft, bracket.instrument, bracket.symbol)
+    last = prices.exit_price(draft, bracket)
     if last is None:
         return []
     needs: list[Need] = []

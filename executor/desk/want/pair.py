@@ -118,7 +118,7 @@ def _part_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Nee
 
 def marketable_needs(draft: Draft, bracket: Bracket, leg: Leg, quantity: int) -> list[Need]:
     """An EXIT order that trades now: placed at the last price ± band, moved after it when the price has left it."""
-    last = prices.exit_price(draft, bracket.instrument, bracket.symbol)
+    last = prices.exit_price(draft, bracket)
     if last is None:
         return []
     price = marketable(last, leg.side, tick=bracket.tick)

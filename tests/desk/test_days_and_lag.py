@@ -1,0 +1,61 @@
+"""What only shows when the day changes, the book lags or no price is to be had. Told by the exchange."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from executor.clock import IST
+from executor.domain.order import Order, OrderState
+from executor.domain.refusal import RefusalCode
+from executor.domain.signal import Outcome
+from tests.house import House
+
+
+@pytest.mark.parametrize("lag", [6, 12])
+def test_a_book_that_lags_makes_no_second_stop(house: House, lag: int) -> None:
+    house.fault("getOrderBook", "lag", seconds=lag, times=200)
+    house.signal("buy", price="800")
+
+    house.run(60)
+
+    stops = [row for row in house.orders() if row["type"] == "STOPLOSS_LIMIT"]
+    assert [row["quantity"] for row in stops if row["status"] == "trigger pending"] == [10]
+    assert house.net() == 10
+
+
+def test_an_order_of_yesterday_is_no_stop_of_today(house: House) -> None:
+    house.long()
+
+    house.clock.set(datetime(2026, 11, 26, 9, 20, tzinfo=IST))
+    house.start()
+    house.price("800")
+    house.run(10)
+
+    old = [row for row in house.book.rows.tables[Order].values() if row.day.day == 25 and row.state not in _ENDED]
+    assert old == []
+
+
+_ENDED = {OrderState.FILLED, OrderState.EXPIRED, OrderState.CANCELLED, OrderState.REJECTED}
+
+
+def test_an_exit_leaves_though_no_quote_is_to_be_had(house: House) -> None:
+    house.long()
+    house.fault("getLtpData", "status", status=500, body="", times=500)
+
+    signal = house.signal("exit")
+    house.run(20)
+
+    assert house.net() == 0
+    assert house.ended(signal).outcome is Outcome.FILLED
+
+
+def test_a_price_too_large_for_the_store_ends_its_signal_and_nothing_else(house: House) -> None:
+    house.long()
+
+    signal = house.signal("buy", price="999999999999999")
+    house.run(5)
+
+    assert house.ended(signal).code in {RefusalCode.SET_ASIDE, RefusalCode.SIZE_OVER_LIMIT, RefusalCode.STOP_WRONG_SIDE}
+    assert house.stopped() == 10
