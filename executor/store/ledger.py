@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 from executor.domain.ids import IntentId
 from executor.domain.intent import Intent, IntentState, PermitClass
 from executor.domain.messages import Change, Committed, Decision
-from executor.domain.record import CallRow, Halt
+from executor.domain.record import CallRow, Halt, HaltKind
 from executor.errors import InvariantBroken, LeaseLost
 from executor.store import schema
 from executor.store.engine import Database, Transaction
@@ -107,7 +107,7 @@ class Ledger:
         with self._write(at) as transaction:
             check_epoch(transaction.connection, account, epoch)
             halts = halts_in_force(transaction.connection, account)
-            sending = _granted(decision, permits, surprised=set(halts) != set(known))
+            sending = _granted(decision, permits, halts=set(halts), known=set(known))
             started = [replace(intent, state=IntentState.SENDING, epoch=epoch, sending_at=at) for intent in sending]
             _write(transaction, _with_sending(decision.changes, started, decision.intents))
             for note in decision.notes:
@@ -209,9 +209,12 @@ def call_values(row: CallRow) -> dict[str, Any]:
     }
 
 
-def _granted(decision: Decision, permits: Collection[IntentId], *, surprised: bool) -> list[Intent]:
+def _granted(decision: Decision, permits: Collection[IntentId], *, halts: set[Halt], known: set[Halt]) -> list[Intent]:
+    """What may leave: nothing beside a kill that the desk does not know yet, no entry beside any such halt."""
     granted = [intent for intent in decision.intents if intent.id in permits]
-    return [intent for intent in granted if not (surprised and intent.permit is PermitClass.ENTER)]
+    if any(halt.kind is HaltKind.KILL for halt in halts - known):
+        return []
+    return [intent for intent in granted if halts == known or intent.permit is not PermitClass.ENTER]
 
 
 def _with_sending(changes: Sequence[Change], started: Sequence[Intent], ready: Sequence[Intent]) -> list[Change]:

@@ -157,6 +157,7 @@ class Loop:
         """Fetch what waits in the database: halts as they stand, commands and signals by state."""
         parts = self._parts
         account = parts.book.account
+        self._look_at_kill_file(stop)  # before the database, which may not answer
         halts = (*parts.recovery.halts(account), *unrecorded(parts.kill_file, parts.reserve))
         if set(halts) != set(parts.book.halts):
             self._until_recorded(HaltsRead(halts), stop)
@@ -167,6 +168,11 @@ class Loop:
         fresh = [signal for signal in parts.recovery.new_signals(account) if signal.id not in waiting]
         if fresh:
             self._until_recorded(SignalsArrived(tuple(parts.resolve(signal) for signal in fresh)), stop)
+
+    def _look_at_kill_file(self, stop: Flag) -> None:
+        if self._surprised():
+            outside = unrecorded(self._parts.kill_file, self._parts.reserve)
+            self._until_recorded(HaltsRead((*recorded(self._parts.book.halts), *outside)), stop)
 
     def _until_recorded(self, event: Event, stop: Flag) -> None:
         """Handle an event, again and again while the store cannot take it: a fact must not get lost."""

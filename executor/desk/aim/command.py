@@ -8,18 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
+from executor.desk import prices
 from executor.desk.aim.leave import close
 from executor.desk.book import Draft
 from executor.domain.bracket import Bracket, Goal, Role
 from executor.domain.command import Command, CommandKind, CommandState
 from executor.domain.strategy import Level, LevelKind, Protection
 
+#: Done or refused, and the answer in words.
+Answer = tuple[bool, str]
+
+_WAIT_FOR_PRICE = timedelta(seconds=10)
+
 
 def aim_commands(draft: Draft) -> None:
     for command in draft.commands:
-        done, answer = _WAYS[command.kind](draft, command)
+        ended = _WAYS[command.kind](draft, command)
+        if ended is None:
+            continue  # it stays NEW and comes again with the next sweep
+        done, answer = ended
         state = CommandState.DONE if done else CommandState.REFUSED
         draft.put(replace(command, state=state, answer=answer), before=command)
         draft.note("command", command.id, f"{command.kind} by {command.by}: {answer}")
@@ -56,14 +66,19 @@ def _exit(draft: Draft, command: Command) -> tuple[bool, str]:
     return True, f"{_close_all(draft, command, found)} positions leave"
 
 
-def _protect(draft: Draft, command: Command) -> tuple[bool, str]:
-    """Move stop and target of one bracket to prices; the orders follow by modify."""
+def _protect(draft: Draft, command: Command) -> Answer | None:
+    """Move stop and target of one bracket to prices; the orders follow by modify. Waits for a price to compare with."""
     found = _open_brackets(draft, command)
     if not found:
         return False, "there is no open position with this id"
     bracket = found[0]
     stop, target = (_price(command, name) for name in ("stop", "target"))
-    wrong = _wrong(draft, bracket, stop, target)
+    last = prices.seen_price(draft, bracket.instrument)
+    if stop is not None and last is None:
+        prices.ask_price(draft, bracket.instrument, bracket.symbol)
+        waited = draft.now - command.made_at > _WAIT_FOR_PRICE
+        return (False, "there is no price to compare the stop with") if waited else None
+    wrong = _wrong(draft, bracket, stop, target, last)
     if wrong:
         return False, wrong
     moved = replace(
@@ -74,7 +89,7 @@ def _protect(draft: Draft, command: Command) -> tuple[bool, str]:
     return True, f"{bracket.symbol}: {', '.join(told)}"
 
 
-_WAYS: dict[CommandKind, Callable[[Draft, Command], tuple[bool, str]]] = {
+_WAYS: dict[CommandKind, Callable[[Draft, Command], Answer | None]] = {
     CommandKind.HALT: _halt,
     CommandKind.RESUME: _resume,
     CommandKind.FLATTEN: _flatten,
@@ -111,7 +126,7 @@ def _level(price: Decimal | None) -> Level | None:
     return Level(LevelKind.PRICE, price) if price is not None else None
 
 
-def _wrong(draft: Draft, bracket: Bracket, stop: Decimal | None, target: Decimal | None) -> str:
+def _wrong(draft: Draft, bracket: Bracket, stop: Decimal | None, target: Decimal | None, last: Decimal | None) -> str:
     """Why the prices cannot be; empty when they can."""
     for name, price in (("stop", stop), ("target", target)):
         if price is not None and (price <= 0 or price % bracket.tick):
@@ -120,7 +135,6 @@ def _wrong(draft: Draft, bracket: Bracket, stop: Decimal | None, target: Decimal
         return "this position has no target to move"
     if stop is not None and target is not None and (target - stop) * bracket.side.sign <= 0:
         return f"the stop {stop} lies beyond the target {target}"
-    last = draft.evidence.prices.get(bracket.instrument)
-    if stop is not None and last is not None and (last.value - stop) * bracket.side.sign <= 0:
-        return f"the stop {stop} would trigger at once: the last price is {last.value}"
+    if stop is not None and last is not None and (last - stop) * bracket.side.sign <= 0:
+        return f"the stop {stop} would trigger at once: the last price is {last}"
     return ""
