@@ -40,4 +40,4 @@ def test_the_demo_fails_when_the_exchange_swallows_an_order(capsys: pytest.Captu
     assert perform(once=True, as_json=True, prepare=drop_an_order) == 1
 
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert any("NOT_PLACED" in words for words in rows[0]["wrong"])
+    assert any("is not at the exchange" in words for words in rows[0]["wrong"]), rows[0]
