@@ -85,31 +85,52 @@ def running_server() -> Iterator[Server]:
         yield server
         server.close()
         return
-    with _private_cluster() as url:
-        server = Server(url)
+    with private_cluster() as cluster:
+        server = Server(cluster.url)
         yield server
         server.close()
 
 
-@contextmanager
-def _private_cluster() -> Iterator[URL]:
-    binaries = _binaries()
-    with tempfile.TemporaryDirectory(prefix="executor-pg-", ignore_cleanup_errors=True) as home:
-        other: dict[str, Any] = _other_user(Path(home))
-        data, log = f"{home}/data", f"{home}/log"
-        run = {"check": True, "capture_output": True, "cwd": home, "text": True, **other}
-        initdb = [binaries / "initdb", "-D", data, "-U", _ROLE, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-        subprocess.run(initdb, **run)
-        settings = (
-            f"-c listen_addresses='' -c unix_socket_directories={home} -c shared_buffers=16MB -c max_connections=60"
-        )
+class Cluster:
+    """A server of our own in a folder; it can be stopped and started again."""
+
+    def __init__(self, home: str, other: dict[str, Any]) -> None:
+        self._home = home
+        self._binaries = _binaries()
         # the server inherits our pipes if it is given them: its output goes to the log file
-        quiet = {**run, "capture_output": False, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run([binaries / "pg_ctl", "-D", data, "-l", log, "-o", settings, "-w", "start"], **quiet)
+        self._quiet = {"check": True, "cwd": home, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **other}
+        self.url = URL.create("postgresql+psycopg", username=_ROLE, database="postgres", query={"host": home})
+
+    def make(self) -> None:
+        words = ["-U", _ROLE, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        subprocess.run([self._binaries / "initdb", "-D", f"{self._home}/data", *words], **self._quiet)
+
+    def start(self) -> None:
+        settings = (
+            f"-c listen_addresses='' -c unix_socket_directories={self._home} -c shared_buffers=16MB "
+            "-c max_connections=60"
+        )
+        self._control("-l", f"{self._home}/log", "-o", settings, "-w", "start")
+
+    def stop(self) -> None:
+        """End it as a power cut does, but for what is committed."""
+        self._control("-m", "immediate", "-w", "stop")
+
+    def _control(self, *words: str) -> None:
+        subprocess.run([self._binaries / "pg_ctl", "-D", f"{self._home}/data", *words], **self._quiet)
+
+
+@contextmanager
+def private_cluster() -> Iterator[Cluster]:
+    """A running server of our own. Raises NoPostgres."""
+    with tempfile.TemporaryDirectory(prefix="executor-pg-", ignore_cleanup_errors=True) as home:
+        cluster = Cluster(home, _other_user(Path(home)))
+        cluster.make()
+        cluster.start()
         try:
-            yield URL.create("postgresql+psycopg", username=_ROLE, database="postgres", query={"host": home})
+            yield cluster
         finally:
-            subprocess.run([binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], **quiet)
+            cluster.stop()
 
 
 def _binaries() -> Path:

@@ -87,9 +87,19 @@ class Town:
         assert done.returncode == code, done.stderr + done.stdout
         return done.stdout
 
-    def audit(self) -> list[dict[str, Any]]:
+    def elsewhere(self, state_dir: Path) -> subprocess.Popen[bytes]:
+        """Start a trader as another host would, on the same database; what it says is in its `trader.log`."""
+        state_dir.mkdir()
+        environ = {**self.environ, "EXECUTOR_STATE_DIR": str(state_dir)}
+        words = [sys.executable, "-m", "executor", "trader"]
+        with (state_dir / "trader.log").open("ab") as log:
+            process = subprocess.Popen(words, env=environ, stdout=log, stderr=log, start_new_session=True)
+        self.processes.append(process)
+        return process
+
+    def audit(self, *, limit: int = 100) -> list[dict[str, Any]]:
         """What `executor audit list --json` prints: a line a delivery, newest first."""
-        lines = self.store.pages.deliveries(Filters(), before=None, limit=100)
+        lines = self.store.pages.deliveries(Filters(), before=None, limit=limit)
         return [json.loads(json.dumps(line_json(line))) for line in lines]
 
     def signal(self, action: str = "buy", *, price: str = "800", age_s: float = 0) -> SignalId:
@@ -148,19 +158,27 @@ def eventually(holds: Callable[[], Any], *, within_s: float = 30.0) -> Any:
 @pytest.fixture
 def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
     """A running simulator at 09:20 with SBIN at 800, and a strategy; no process yet. On both stores."""
-    with _a_town(database_url, tmp_path) as town:
+    with a_town(database_url, tmp_path) as town:
         yield town
 
 
 @pytest.fixture
 def sqlite_town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
     """The same on SQLite only."""
-    with _a_town(sqlite_url, tmp_path) as town:
+    with a_town(sqlite_url, tmp_path) as town:
+        yield town
+
+
+@pytest.fixture
+def postgres_town(postgres_url: str, tmp_path: Path) -> Iterator[Town]:
+    """The same on Postgres only."""
+    with a_town(postgres_url, tmp_path) as town:
         yield town
 
 
 @contextmanager
-def _a_town(database_url: str, state_dir: Path) -> Iterator[Town]:
+def a_town(database_url: str, state_dir: Path) -> Iterator[Town]:
+    """A town on a migrated database."""
     clock_file = state_dir / "clock.json"
     clock = SimulatedClock(MORNING, publish=clock_file)
     with SimulatorServer(SimulatorConfig(seed=5), clock) as server:
@@ -210,7 +228,7 @@ def _fill(store: Store, clock: SimulatedClock) -> None:
         InstrumentKey(Segment.NSE, "3045"), "SBIN-EQ", "SBIN", Kind.CASH, 1, Decimal("0.05"), series="EQ"
     )
     store.master.add_instruments("0" * 13, [(share, "SBIN")])
-    store.master.switch_master("0" * 13, {"rows": 1}, at=clock.now())
+    store.master.switch_master("0" * 13, {"rows": 1, "segments": {}}, at=clock.now())
 
 
 def _control(url: str) -> Callable[..., Any]:
