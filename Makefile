@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help install demo run test lint
+.PHONY: help install demo run test kills lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ run: install ## web and trader with the settings of .env
 
 test: install ## all tests (ARGS="-k name" for some)
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+kills: install ## kill web, trader or both in a burst of 50 alerts, at N random moments a store (10)
+	KILLS=$(or $(N),10) $(BIN)/python -m pytest tests/process/test_kills.py -q -s
 
 lint: install ## ruff and mypy --strict
 	$(BIN)/ruff check .

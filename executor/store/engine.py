@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 #: TradingView cancels at 3 s: a lock is waited for shorter than that, and the answer is then 503, within 2 s.
 LOCK_WAIT_MS = 1300
+#: Postgres counts twice: the wait for one's turn, then the wait for the holder.
+_EACH_LOCK_WAIT_MS = 900
 #: The wait for a free connection comes on top of it.
 _POOL_WAIT_S = 0.5
 #: How SQLite says that there is no space: for a page, or for its index of the log.
@@ -186,7 +188,7 @@ def _postgres(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    options = f"-c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC"
+    options = f"-c lock_timeout={_EACH_LOCK_WAIT_MS} -c timezone=UTC"
     connect: dict[str, Any] = {"options": options, "connect_timeout": 2, **_KEEPALIVE}
     engine = create_engine(parsed, connect_args=connect, pool_timeout=_POOL_WAIT_S)
     with _translated(), engine.connect() as connection:

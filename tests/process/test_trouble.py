@@ -26,8 +26,8 @@ from tests.process.conftest import Town, a_town, eventually
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
 
-#: An answer's time is measured at the sender, beside all other processes on this machine: promised are 2 s.
-_SENDER_GIVES_UP_S = 3.0
+#: Two are promised; measured at the sender, beside all other processes on this machine.
+_SOON_S = 2.3
 _ALERTS = 25
 
 
@@ -162,7 +162,7 @@ def test_a_database_that_is_locked_for_ten_seconds_costs_nothing_but_time(town: 
 
     assert unanswered == {503}
     print(f"\nlocked: slowest answer {burst.slowest_s:.2f} s, {dict(burst.answers)}")
-    assert burst.slowest_s <= _SENDER_GIVES_UP_S
+    assert burst.slowest_s <= _SOON_S
     assert (web.poll(), trader.poll()) == (None, None)
     assert sent_tags(town) <= recorded_tags(town)
     examine(burst, [began], in_flight=0)
@@ -293,7 +293,7 @@ def test_on_a_full_disk_entries_are_503_and_exits_go_through_and_all_works_again
 
         assert (held[0], refused[0], still[0], closing[0], taken[0]) == (202, 503, 503, 202, 202)
         assert refused[1]["code"] == RefusalCode.NOT_RECORDED
-        assert took <= 2
+        assert took <= _SOON_S
         assert spent
         assert net == 0
         assert (web.poll(), trader.poll()) == (None, None)
