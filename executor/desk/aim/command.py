@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 from executor.desk import prices
@@ -16,12 +15,11 @@ from executor.desk.aim.leave import close
 from executor.desk.book import Draft
 from executor.domain.bracket import Bracket, Goal, Role
 from executor.domain.command import Command, CommandKind, CommandState
+from executor.domain.reading import Query, QueryKind
 from executor.domain.strategy import Level, LevelKind, Protection
 
 #: Done or refused, and the answer in words.
 Answer = tuple[bool, str]
-
-_WAIT_FOR_PRICE = timedelta(seconds=10)
 
 
 def aim_commands(draft: Draft) -> None:
@@ -73,14 +71,14 @@ def _protect(draft: Draft, command: Command) -> Answer | None:
         return False, "there is no open position with this id"
     bracket = found[0]
     stop, target = (_price(command, name) for name in ("stop", "target"))
-    last = prices.seen_price(draft, bracket.instrument)
-    if stop is not None and last is None:
-        prices.ask_price(draft, bracket.instrument, bracket.symbol)
-        waited = draft.now - command.made_at > _WAIT_FOR_PRICE
-        return (False, "there is no price to compare the stop with") if waited else None
-    wrong = _wrong(draft, bracket, stop, target, last)
+    wrong = _wrong(draft, bracket, stop, target)
     if wrong:
         return False, wrong
+    last = prices.seen_price(draft, bracket.instrument)
+    if stop is not None and last is None:
+        return _wait_for_price(draft, bracket)
+    if stop is not None and last is not None and (last - stop) * bracket.side.sign <= 0:
+        return False, f"the stop {stop} would trigger at once: the last price is {last}"
     moved = replace(
         bracket, stop_loss=_level(stop) or bracket.stop_loss, take_profit=_level(target) or bracket.take_profit
     )
@@ -126,15 +124,26 @@ def _level(price: Decimal | None) -> Level | None:
     return Level(LevelKind.PRICE, price) if price is not None else None
 
 
-def _wrong(draft: Draft, bracket: Bracket, stop: Decimal | None, target: Decimal | None, last: Decimal | None) -> str:
+def _wrong(draft: Draft, bracket: Bracket, stop: Decimal | None, target: Decimal | None) -> str:
     """Why the prices cannot be; empty when they can."""
     for name, price in (("stop", stop), ("target", target)):
         if price is not None and (price <= 0 or price % bracket.tick):
             return f"the {name} {price} is not on the tick {bracket.tick}"
-    if target is not None and not any(leg.wanted for leg in draft.legs_of(bracket.id, Role.TARGET)):
+    has_target = bracket.protection is Protection.SINGLE or any(
+        leg.wanted for leg in draft.legs_of(bracket.id, Role.TARGET)
+    )
+    if target is not None and not has_target:
         return "this position has no target to move"
     if stop is not None and target is not None and (target - stop) * bracket.side.sign <= 0:
         return f"the stop {stop} lies beyond the target {target}"
-    if stop is not None and last is not None and (last - stop) * bracket.side.sign <= 0:
-        return f"the stop {stop} would trigger at once: the last price is {last}"
     return ""
+
+
+def _wait_for_price(draft: Draft, bracket: Bracket) -> Answer | None:
+    """Ask for a quote and wait for it; no quote to be had is an answer too."""
+    asked = draft.evidence.asked_at.get(Query(QueryKind.LTP, bracket.instrument, bracket.symbol))
+    in_vain = asked is not None and draft.now - asked < prices.SEEN_FRESH
+    if in_vain or not draft.evidence.session_open:
+        return False, "there is no price to compare the stop with; try again when the broker answers"
+    prices.ask_price(draft, bracket.instrument, bracket.symbol)
+    return None
