@@ -9,6 +9,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -234,7 +235,15 @@ def build_trader(settings: Settings, *, wraps: Wraps | None = None) -> Trader:
     broker = wraps.broker(_broker(settings, clock, sessions))
     workers = ThreadWorkers(broker, inbox, may_send=lambda: lease.holds)
     calendar = load_calendar(settings.calendar_file)
-    keeper = SessionKeeper(broker=broker, store=sessions, calendar=calendar, clock=clock, inbox=inbox, new_id=ids.new)
+    keeper = SessionKeeper(
+        broker=broker,
+        store=sessions,
+        calendar=calendar,
+        clock=clock,
+        inbox=inbox,
+        new_id=ids.new,
+        thread=ThreadPoolExecutor(1, thread_name_prefix="session"),
+    )
     now = clock.now()
     parts = LoopParts(
         ledger=ledger,

@@ -46,7 +46,7 @@ from executor.store import schema
 from executor.store.rows import load
 from executor.store.store import Store
 from executor.trader.lease import Lease
-from executor.trader.loop import SWEEP_S, Loop, LoopParts
+from executor.trader.loop import SWEEP_S, Loop, LoopParts, Sessions
 from tests.builders import a_strategy
 
 ACCOUNT = "default"
@@ -134,38 +134,52 @@ class House:
     def start(self) -> None:
         """Start (again) from what the store holds: all memory is new."""
         self.inbox: SimpleQueue[Any] = SimpleQueue()
-        login = credentials(self.simulator.seed)
-        secrets = Credentials(login.api_key, login.client_code, login.pin, login.totp_secret)
-        wire = Wire("http://broker", headers=headers_of(secrets), transport=to_app(self.app))
-        self.broker: Broker = self.wrap_broker(
-            SmartApi(secrets, wire=wire, clock=self.clock, reserve_step=lambda step: None)
-        )
         now = self.clock.now()
-        epoch = self.store.ledger.take_lease(ACCOUNT, "house", at=now, follows=self.store.ledger.lease(ACCOUNT))
+        ledger = self.a_ledger()
+        epoch = ledger.take_lease(ACCOUNT, "house", at=now, follows=ledger.lease(ACCOUNT))
+        self.broker: Broker = self.wrap_broker(self.a_client(epoch))
         self.book = Book(self.store.recovery.load_book(ACCOUNT, trading_day(now)), load_calendar(None))
         writes = self.store.recovery.recent_writes(ACCOUNT, now - timedelta(hours=1))
         self.permits = PermitBook(load_limits(), writes)
         self.workers = InlineWorkers(self, self.inbox)
         self.loop = Loop(
             LoopParts(
-                ledger=self.store.ledger,
+                ledger=ledger,
                 recovery=self.store.recovery,
                 commands=self.store.commands,
                 book=self.book,
                 workers=self.workers,
-                sessions=InlineSessions(self),
+                sessions=self.sessions(epoch),
                 permits=self.permits,
                 clock=self.clock,
                 ids=Ids(self.clock.now, Random(11), above=self.store.recovery.newest_id()),
                 inbox=self.inbox,
-                resolve=self._resolve,
-                lease=Lease(self.store.ledger, ACCOUNT, epoch, clock=self.clock),
+                resolve=self.resolve,
+                lease=Lease(ledger, ACCOUNT, epoch, clock=self.clock),
                 kill_file=self.kill_file,
                 reserve=self.store.database.reserve,
                 status=lambda book: {},
             )
         )
         self.loop.begin(self.stop)
+
+    def a_ledger(self) -> Any:
+        """What the trader writes through."""
+        return self.store.ledger
+
+    def a_client(self, epoch: int) -> SmartApi:
+        return SmartApi(self.secrets, wire=self.a_wire(), clock=self.clock, reserve_step=lambda step: None)
+
+    def a_wire(self) -> Wire:
+        return Wire("http://broker", headers=headers_of(self.secrets), transport=to_app(self.app))
+
+    @property
+    def secrets(self) -> Credentials:
+        login = credentials(self.simulator.seed)
+        return Credentials(login.api_key, login.client_code, login.pin, login.totp_secret)
+
+    def sessions(self, epoch: int) -> Sessions:
+        return InlineSessions(self)
 
     def command(self, kind: str, scope: str = "ALL", **arguments: Any) -> Command:
         """A person's order, carried out with the next sweep."""
@@ -307,7 +321,7 @@ class House:
         sign = {"BUY": 1, "SELL": -1}
         return sum(sign[fill["side"]] * fill["quantity"] for fill in self.state()["fills"])
 
-    def _resolve(self, signal: Signal) -> Resolved:
+    def resolve(self, signal: Signal) -> Resolved:
         found: Instrument | Refusal = Refusal(RefusalCode.TICKER_UNKNOWN, signal.fields["ticker"])
         if signal.fields["ticker"] == "SBIN":
             found = Instrument(SBIN, "SBIN-EQ", "SBIN", Kind.CASH, 1, Decimal("0.05"), series="EQ")

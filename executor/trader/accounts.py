@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
@@ -74,7 +74,7 @@ class SessionStore:
 
 
 class SessionKeeper:
-    """Tend the session of one account; the work is done on a thread of its own."""
+    """Tend the session of one account; the work is done on a thread of its own, so that the loop never waits."""
 
     def __init__(
         self,
@@ -85,14 +85,16 @@ class SessionKeeper:
         clock: Clock,
         inbox: Inbox,
         new_id: Callable[[], str],
+        thread: Executor,
     ) -> None:
+        """`thread` does one thing at a time; it belongs to the keeper, who ends it."""
         self._broker = broker
         self._store = store
         self._calendar = calendar
         self._clock = clock
         self._inbox = inbox
         self._new_id = new_id
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="session")
+        self._thread = thread
         self._opening: Future[None] | None = None
         self._logins: list[datetime] = []
         self._not_before: datetime | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from queue import SimpleQueue
@@ -87,6 +87,7 @@ class Office:
             clock=self.clock,
             inbox=self.inbox,
             new_id=self.ids.new,
+            thread=ThreadPoolExecutor(1),
         )
 
     def _seal(self, session: Session) -> str:

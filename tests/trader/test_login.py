@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from queue import SimpleQueue
@@ -68,6 +69,7 @@ class Login(Office):
             clock=self.clock,
             inbox=self.inbox,
             new_id=self.ids.new,
+            thread=ThreadPoolExecutor(1),
         )
 
     def _seal_and_remember(self, session: Session) -> str:
