@@ -121,7 +121,7 @@ class House:
     kill_file: Path = Path("no-such-dir") / "KILL"
 
     def __post_init__(self) -> None:
-        app = create_app(self.simulator, self.clock)
+        app = create_app(self.simulator, self.clock_of_exchange())
         self.client = app.test_client()
         self.app = app
         self.stop = Flag()
@@ -162,6 +162,9 @@ class House:
             )
         )
         self.loop.begin(self.stop)
+
+    def clock_of_exchange(self) -> ManualClock:
+        return self.clock
 
     def a_ledger(self) -> Any:
         """What the trader writes through."""

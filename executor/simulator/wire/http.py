@@ -47,6 +47,7 @@ def create_app(config: SimulatorConfig, clock: Clock) -> Flask:
     """
     simulation = Simulation(config, clock)
     app = Flask("executor.simulator", static_folder=None)
+    app.extensions["simulation"] = simulation  # for a caller in the same process that wants the exchange's own truth
     app.config["PROPAGATE_EXCEPTIONS"] = True  # a cut must leave the application, not become a 500
     app.url_map.strict_slashes = False
     app.before_request(_read_whole_body)

@@ -1,0 +1,270 @@
+"""Play a day: the acts of its plan in time order, the trader between them, crashes where they were planned.
+
+The clock jumps to what is due next: an answer, an act, the desk's next look. Where nothing is open and nothing is in
+doubt, nothing is due before the next act.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from random import Random
+from typing import Any
+
+from executor.domain.ids import Ids
+from executor.errors import LeaseLost
+from executor.store.store import Store
+from tests.campaigns.mix import HELL, Trouble
+from tests.campaigns.plan import START, Act, Plan
+from tests.campaigns.rig import HostClock, Lane, Message, Rig, Share
+from tests.campaigns.seam import Crash, Seam
+
+#: How soon the desk looks again while anything is open: its own sweep is quicker, and would only cost time here.
+_LOOK_S = 0.55
+#: How long after an act of a wave the trader is played although nothing is open: time for what comes late.
+_CALM_S = 45.0
+_REST_S = 180.0
+_PRICES_FROM = "1000"
+
+
+@dataclass
+class Day:
+    """One day as it is played; afterwards `rig` holds what the checkers look at."""
+
+    plan: Plan
+    store: Store
+    trouble: Trouble
+    rig: Rig = field(init=False)
+    crashes: int = 0
+    fired: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.random = Random(f"{self.plan.seed}/day")
+        self.now = 0.0
+        self.calm_at = 0.0
+        self.up_at: float | None = None
+        self.prices: dict[str, Decimal] = {}
+        clock = HostClock(START)
+        ids = Ids(clock.now, Random(f"{self.plan.seed}/first"))
+        seam = Seam()
+        self.rig = Rig(
+            self.store,
+            clock,
+            ids,
+            seed=self.plan.seed,
+            trouble=self.trouble,
+            seam=seam,
+            web_seam=Seam(set(self.plan.web_crashes)),
+        )
+        seam.points = set(self.plan.crashes)
+
+    def play(self) -> None:
+        """The whole day, until everything has come to rest."""
+        self._open_market()
+        for act in self.plan.acts:
+            self._until(act.at)
+            self._do(act)
+            self.calm_at = act.at + _CALM_S
+        self._rest()
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    def _until(self, at: float) -> None:
+        while self.now < at:
+            step = self._step(at)
+            self.now += step
+            self.rig.pass_time(step)
+            self._work()
+
+    def _step(self, at: float) -> float:
+        """To what is due next, but not past `at`."""
+        left = at - self.now
+        if self.up_at is not None:
+            return min(left, max(0.001, self.up_at - self.now))
+        if self.now >= self.calm_at and self.rig.is_quiet():
+            return left
+        elapsed = self.rig.clock.monotonic()
+        coming = [due - elapsed for due, _ in self.rig.workers.coming]
+        return min([left, _LOOK_S, *(max(0.001, due) for due in coming)])
+
+    def _work(self) -> None:
+        """A round of the trader, unless it is down; a crash takes it down for 1 to 5 s."""
+        if self.up_at is not None and self.now < self.up_at:
+            return
+        try:
+            if self.up_at is not None:
+                self.up_at = None
+                self.rig.start()
+            self.rig.work()
+        except Crash:
+            self.crashes += 1
+            self.rig.workers.coming.clear()
+            self.up_at = self.now + self.random.uniform(1, 5)
+
+    def _rest(self) -> None:
+        """No more trouble: what waits is worked off, also through faults that are still planted."""
+        self.trouble.is_on = False
+        self.rig.seam.points.clear()
+        end = self.now + _REST_S
+        while self.now < end and not (self.up_at is None and self.now >= self.calm_at and self.rig.is_quiet()):
+            self._until(self.now + 1)
+        self._until(self.now + 3)
+
+    # -- acts ------------------------------------------------------------------------------------------------------
+
+    def _open_market(self) -> None:
+        for key, price in self.rig.state()["prices"].items():
+            self.prices[key] = Decimal(price)
+        for share in {act.lane.share for act in self.plan.acts if act.lane}:
+            self.rig.set_price(share, str(self.prices[share.key]))
+        self.calm_at = 10.0
+        self._until(5.0)
+
+    def _do(self, act: Act) -> None:
+        match act.what:
+            case "alert":
+                assert act.lane is not None
+                self._alert(act.lane, act)
+            case "price":
+                assert act.lane is not None
+                self._move(act.lane.share, act.value)
+            case "hand":
+                self._hand(act)
+            case "step":
+                self.rig.clock.step += timedelta(seconds=round(act.value * 4 - 2, 3))
+                self._count("clock stepped")
+            case "second":
+                self._second_trader()
+        self._work()
+
+    def _count(self, name: str) -> None:
+        self.fired[name] = self.fired.get(name, 0) + 1
+
+    def _move(self, share: Share, move: float) -> None:
+        """A price moves by a share of itself, on the tick."""
+        tick = Decimal(share.tick)
+        moved = self.prices[share.key] * (1 + Decimal(str(round(move, 5))))
+        self.prices[share.key] = (moved / tick).quantize(Decimal(1), ROUND_HALF_EVEN) * tick
+        self.rig.set_price(share, str(self.prices[share.key]))
+
+    def _alert(self, lane: Lane, act: Act) -> None:
+        ago = {"stale": self.random.uniform(61, 300), "reordered": 4.0}.get(act.kind, 0.0)
+        message = self.rig.message(
+            lane, act.action, price=str(self.prices[lane.share.key]), ago=ago, quantity=int(act.value)
+        )
+        if act.kind != "genuine":
+            self._count(f"alert {act.kind}")
+        if act.kind == "forged":
+            self._deliver(_forged(message, self.random))
+        elif act.kind == "bad":
+            self._deliver(_bad(message, self.random))
+        self._deliver(message)
+        if act.kind == "duplicate":
+            self._deliver(message)
+
+    def _deliver(self, message: Message) -> None:
+        """Send it, and once more when the connection broke: TradingView does so after a 5xx."""
+        post = self.rig.post(message)
+        if post.status == 0:
+            self._count("web killed")
+            self.rig.post(message)
+
+    def _hand(self, act: Act) -> None:
+        """Somebody in the broker's app; nothing to do is not counted."""
+        working = self.rig.working()
+        match act.action:
+            case "cancel":
+                chosen = [working[int(act.value * len(working))]] if working else []
+            case "cancel part filled":
+                chosen = [one for one in working if one["filled"]][:1]
+            case "square off":
+                chosen = working
+            case _:
+                chosen = []
+        for order in chosen:
+            self.rig.cancel(order)
+        closes = act.action in {"close", "square off"} and self._close(all_of_them=act.action == "square off")
+        if chosen or closes:
+            self._count(f"hand: {act.action}")
+
+    def _close(self, *, all_of_them: bool) -> bool:
+        """Foreign orders that close what is held: of one share, or of all as the broker's own square-off does."""
+        rows = [row for row in self.rig.state()["positions"] if row["net"]]
+        for row in rows if all_of_them else rows[:1]:
+            self.rig.control("order", _foreign(row, self.prices[f"{row['exchange']}:{row['token']}"]))
+        return bool(rows)
+
+    def _second_trader(self) -> None:
+        """The trader hangs for 13 s, another follows it; then the first goes on."""
+        if self.up_at is not None:
+            return
+        first, inbox = self.rig.loop, self.rig.inbox
+        coming = list(self.rig.workers.coming)
+        self.now += 13
+        self.rig.pass_time(13)
+        try:
+            self.rig.start()
+        except Crash:
+            self.crashes += 1
+            self.up_at = self.now + 1
+        for _, answer in coming:
+            inbox.put(answer)
+        try:
+            for _ in range(20):
+                first.round(self.rig.stop, wait_s=0)
+        except LeaseLost:
+            self._count("two traders")
+        except Crash:
+            self.crashes += 1
+
+
+def play(seed: int, store: Store, *, plan: Plan, only: str | None = None) -> Day:
+    """Play the day of a plan on an empty store."""
+    day = Day(plan, store, Trouble(seed, factor=HELL if plan.is_hell else 1.0, only=only))
+    day.play()
+    return day
+
+
+def _forged(message: Message, random: Random) -> Message:
+    """A thief's change: the action, the ticker, or one character of the token."""
+    told = json.loads(message.body)
+    match random.choice(("action", "size", "token")):
+        case "action":
+            told["action"] = "buy" if told["action"] == "exit" else "exit"
+        case "size":
+            told["size"] = {"quantity": "39"}
+        case _:
+            place = random.randrange(4, len(told["token"]) - 1)
+            told["token"] = told["token"][:place] + ("A" if told["token"][place] != "A" else "B") + told["token"][place + 1 :]
+    return Message(message.lane, message.action, message.url, json.dumps(told).encode(), "forged")
+
+
+def _bad(message: Message, random: Random) -> Message:
+    """What senders get wrong."""
+    body = random.choice((
+        message.body[: len(message.body) // 2],
+        message.body.replace(b'"fired_at"', b'"fired"'),
+        message.body.replace(message.lane.share.ticker.encode(), b"{{ticker}}"),
+        b"buy now",
+        message.body.replace(b'"v"', b'"v": NaN, "x"'),
+    ))  # fmt: skip
+    return Message(message.lane, message.action, message.url, body, "bad")
+
+
+def _foreign(row: dict[str, Any], price: Decimal) -> dict[str, Any]:
+    sells = row["net"] > 0
+    limit = price * (Decimal("0.99") if sells else Decimal("1.01"))
+    return {
+        "variety": "NORMAL",
+        "tradingsymbol": row["symbol"],
+        "symboltoken": row["token"],
+        "exchange": row["exchange"],
+        "transactiontype": "SELL" if sells else "BUY",
+        "ordertype": "LIMIT",
+        "producttype": row["product"],
+        "duration": "DAY",
+        "price": str(limit.quantize(Decimal(1))),
+        "quantity": str(abs(row["net"])),
+    }

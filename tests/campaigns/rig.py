@@ -1,0 +1,393 @@
+"""Web, trader and simulator of one simulated day, on one thread: `House` with the real web in front and real sessions.
+
+The exchange has its own clock, which never steps; the host's may. `posts` is the HTTP log: what the sender was told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from executor.alerts.address import hook_url
+from executor.alerts.placeholders import render
+from executor.alerts.template import Style, build
+from executor.broker.port import Session
+from executor.broker.smartapi.client import SmartApi
+from executor.clock import ManualClock
+from executor.config.calendar import load_calendar
+from executor.config.secrets import Keys
+from executor.domain.ids import Ids
+from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
+from executor.domain.intent import IntentState
+from executor.domain.messages import Resolved, Tick
+from executor.domain.bracket import Bracket, BracketState
+from executor.domain.intent import Intent
+from executor.domain.signal import Signal
+from executor.domain.strategy import Level, LevelKind, Protection, Rails, Short, Strategy
+from executor.instruments.resolve import resolve
+from executor.simulator import Rules, SimulatorConfig
+from executor.simulator.faults import Fault as FaultToCome
+from executor.simulator.faults import Kind as FaultKind
+from executor.simulator.simulation import Simulation
+from executor.store.store import Store
+from executor.trader.accounts import SessionKeeper, SessionStore
+from executor.web.app import create_app
+from executor.web.authenticity import Floods
+from executor.web.parts import WebParts
+from tests.builders import a_strategy
+from tests.campaigns.seam import Crash, Seam, SeamedBroker, SeamedIntake, SeamedLedger
+from tests.house import ACCOUNT, House
+
+QUANTITY = 10
+KEYS = Keys.derive("only-for-campaigns-" + "0123456789abcdef")
+_MAX_QUANTITY = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What is traded: as TradingView names it, and the exchange's token."""
+
+    exchange: str
+    ticker: str
+    token: str
+    tick: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.exchange}:{self.ticker}"
+
+    @property
+    def key(self) -> str:
+        return f"{self.exchange}:{self.token}"
+
+
+SHARES = (
+    Share("NSE", "SBIN", "3045", "0.05"),
+    Share("NSE", "RELIANCE", "2885", "0.10"),
+    Share("NSE", "INFY", "1594", "0.10"),
+    Share("NSE", "TCS", "11536", "0.10"),
+    Share("NSE", "HDFCBANK", "1333", "0.05"),
+    Share("NSE", "TATASTEEL", "3499", "0.01"),
+    Share("NSE", "BHARTIARTL", "10604", "0.10"),
+    Share("NSE", "SUZLON", "12018", "0.01"),
+    Share("BSE", "RELIANCE", "500325", "0.05"),
+    Share("BSE", "INFY", "500209", "0.05"),
+    Share("BSE", "TCS", "532540", "0.05"),
+    Share("BSE", "HDFCBANK", "500180", "0.05"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A strategy on a share; `short` may also sell first."""
+
+    strategy: str
+    share: Share
+    short: bool = False
+
+
+def lanes() -> tuple[Lane, ...]:
+    """Twelve, each on a share of its own, so that the exchange's net of a share is the position of its lane."""
+    names = ("pair", "shorts", "single", "bare")
+    return tuple(Lane(names[place % 4], share, short=place % 4 == 1) for place, share in enumerate(SHARES))
+
+
+def strategies() -> tuple[Strategy, ...]:
+    """Both legs and long only; also short; `single`; a stop alone."""
+    rails = Rails(frozenset(share.name for share in SHARES), max_quantity=_MAX_QUANTITY, max_trades=999)
+    one, two = Level(LevelKind.PERCENT, Decimal(1)), Level(LevelKind.PERCENT, Decimal(2))
+    common = {"account": ACCOUNT, "rails": rails, "stop_loss": one}
+    return (
+        a_strategy(name="pair", take_profit=two, **common),
+        a_strategy(name="shorts", take_profit=two, short=Short.INTRADAY_CASH, **common),
+        a_strategy(name="single", take_profit=two, protection=Protection.SINGLE, **common),
+        a_strategy(name="bare", take_profit=None, **common),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An alert on its way: where to, its bytes, and what its sender knows of it."""
+
+    lane: Lane
+    action: str
+    url: str
+    body: bytes
+    kind: str = "genuine"
+
+    @property
+    def enters(self) -> bool:
+        return self.action in {"buy", "short"}
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One line of the HTTP log. Status 0: no answer came."""
+
+    at: datetime
+    message: Message
+    status: int
+    signal: str | None
+
+
+class _Inline(Executor):
+    """A thread that is none: does it at once."""
+
+    def submit(self, act: Any, /, *words: Any, **more: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(act(*words, **more))
+        return future
+
+
+class _Bell:
+    """Rings the house: it looks at the database with the next round."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+
+    def ring(self) -> None:
+        self._rig.inbox.put(Tick())
+
+    def wait(self, timeout_s: float) -> None:
+        raise AssertionError("web only rings")
+
+
+class HostClock(ManualClock):
+    """The clock of our host: it may step against the exchange's, while its monotonic time goes on."""
+
+    step = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.step
+
+
+class Calm:
+    """No trouble at all, and answers after a tenth of a second."""
+
+    def before_send(self, intent: Any) -> None: ...
+
+    def before_read(self, query: Any) -> None: ...
+
+    def latency(self) -> float:
+        return 0.1
+
+
+@dataclass
+class Rig(House):
+    """The house of a campaign. `seam` is the trader's process, `web_seam` the web's."""
+
+    seed: int = 0
+    trouble: Any = field(default_factory=Calm)
+    seam: Seam = field(default_factory=Seam)
+    web_seam: Seam = field(default_factory=Seam)
+
+    def __post_init__(self) -> None:
+        self.exchange_clock = ManualClock(self.clock.now())
+        self.simulator = SimulatorConfig(
+            seed=self.seed, rules=Rules(partial_fills=0.2, fill_latency_s=0.2, volatility=0.0)
+        )
+        self.posts: list[Post] = []
+        self.lives: list[datetime] = []
+        self.violations: list[str] = []
+        self._kept: dict[str, Session] = {}
+        self._generation = 0
+        self._fill_master()
+        self.strategy, *others = strategies()
+        for strategy in others:
+            self.store.people.save_strategy(strategy, by="campaign", at=self.clock.now())
+        self.trouble.rig = self
+        self.latency = self.trouble.latency
+        self.wrap_broker = self._seamed
+        super().__post_init__()
+        self._open_web()
+
+    # -- the trader ------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """A new life of the trader's process: all memory is new."""
+        self._generation += 1
+        self.lives.append(self.clock.now())
+        super().start()
+
+    def a_ledger(self) -> Any:
+        return SeamedLedger(self.store.ledger, self.seam)
+
+    def a_client(self, epoch: int) -> SmartApi:
+        self._sessions = self._session_store(epoch)
+        return SmartApi(
+            self.secrets,
+            wire=self.a_wire(),
+            clock=self.clock,
+            reserve_step=lambda step: self._sessions.reserve_step(step, at=self.clock.now()),
+            last_step=self._sessions.last_step(),
+        )
+
+    def sessions(self, epoch: int) -> SessionKeeper:
+        return SessionKeeper(
+            broker=self.broker,
+            store=self._sessions,
+            calendar=load_calendar(None),
+            clock=self.clock,
+            inbox=self.inbox,
+            new_id=Ids(self.clock.now, Random(self._generation), above=self.store.recovery.newest_id()).new,
+            thread=_Inline(),
+        )
+
+    def resolve(self, signal: Signal) -> Resolved:
+        strategy = self.store.people.strategy(signal.strategy)
+        assert strategy is not None
+        found = resolve(signal.fields["exchange"], signal.fields["ticker"], self.store.master)
+        return Resolved(signal, strategy, found)
+
+    def clock_of_exchange(self) -> ManualClock:
+        return self.exchange_clock
+
+    def _seamed(self, broker: Any) -> Any:
+        generation = self._generation
+
+        def sends(intent: Intent) -> None:
+            if generation != self._generation:
+                self.violations.append(f"fenced: a trader that was followed sent {intent.id}")
+
+        return SeamedBroker(broker, self.seam, trouble=self.trouble, sends=sends)
+
+    def _session_store(self, epoch: int) -> SessionStore:
+        return SessionStore(
+            ledger=self.a_ledger(), account=ACCOUNT, epoch=epoch, seal=self._seal, unseal=self._kept.__getitem__
+        )
+
+    def _seal(self, session: Session) -> str:
+        """Sealed without chance in it: the same seed must give the same audit."""
+        name = f"sealed {len(self._kept)}"
+        self._kept[name] = replace(session, calls=())
+        return name
+
+    def _fill_master(self) -> None:
+        rows = [
+            (
+                Instrument(
+                    InstrumentKey(Segment(share.exchange), share.token),
+                    f"{share.ticker}-EQ" if share.exchange == "NSE" else share.ticker,
+                    share.ticker,
+                    Kind.CASH,
+                    1,
+                    Decimal(share.tick),
+                    series="EQ" if share.exchange == "NSE" else "",
+                ),
+                share.ticker,
+            )
+            for share in SHARES
+        ]
+        self.store.master.add_instruments("0" * 13, rows)
+        self.store.master.switch_master("0" * 13, {"rows": len(rows), "segments": {}}, at=self.clock.now())
+
+    # -- the web ---------------------------------------------------------------------------------------------------
+
+    def _open_web(self) -> None:
+        ids = Ids(self.clock.now, Random(f"{self.seed}/web"), above=self.store.recovery.newest_id())
+        parts = WebParts(
+            store=replace(self.store, intake=SeamedIntake(self.store.intake, self.web_seam)),
+            keys=KEYS,
+            clock=self.clock,
+            new_id=ids.new,
+            doorbell=_Bell(self),
+            floods=Floods("campaign"),
+        )
+        self.web = create_app(parts).test_client()
+        self._templates: dict[tuple[str, str], tuple[str, str]] = {}
+        for strategy in strategies():
+            for action in ("buy", "sell", "exit", "part"):
+                self._templates[strategy.name, action] = self._template(strategy, action, ids)
+
+    def _template(self, strategy: Strategy, action: str, ids: Ids) -> tuple[str, str]:
+        settings = {"action": "{{strategy.order.action}}" if action in {"buy", "sell"} else "exit"}
+        if action == "part":
+            settings = {"action": "sell", "size.quantity": "{{strategy.order.contracts}}"}
+        made = build(
+            strategy, style=Style.INDICATOR, settings=settings, keys=KEYS, alert_id=ids.new(), now=self.clock.now()
+        )
+        self.store.people.issue_alert(made.issued)
+        return hook_url(KEYS, strategy, "http://campaign"), made.body
+
+    def message(self, lane: Lane, action: str, *, price: str, ago: float = 0.0, quantity: int = 0) -> Message:
+        """An alert as TradingView would send it now: buy, short (a sell that opens), exit, or part (a sell of some)."""
+        fired = self.exchange_clock.now() - timedelta(seconds=ago)
+        template = "sell" if action == "short" else action
+        url, body = self._templates[lane.strategy, template]
+        values = {
+            "ticker": lane.share.ticker,
+            "exchange": lane.share.exchange,
+            "strategy.order.action": "sell" if action == "short" else "buy",
+            "strategy.order.contracts": str(quantity),
+            "close": price,
+            "interval": "5",
+            "timenow": f"{fired:%Y-%m-%dT%H:%M:%SZ}",
+        }
+        return Message(lane, action, url, render(body, values).encode())
+
+    def post(self, message: Message) -> Post:
+        """Send it once. Raises Crash out of the web's process; the post is in the log then too."""
+        path = message.url.removeprefix("http://campaign")
+        status, told = 0, {}
+        try:
+            answer = self.web.post(path, data=message.body)
+            status, told = answer.status_code, json.loads(answer.data or b"{}")
+        except Crash:
+            pass  # the web's process starts again at once; its sender saw a broken connection
+        made = Post(self.exchange_clock.now(), message, status, told.get("signal"))
+        self.posts.append(made)
+        return made
+
+    # -- the exchange ----------------------------------------------------------------------------------------------
+
+    @property
+    def simulation(self) -> Simulation:
+        found: Simulation = self.app.extensions["simulation"]
+        return found
+
+    def plant(self, route: str, kind: str, detail: Mapping[str, Any]) -> None:
+        """A fault for the next request to a route."""
+        self.simulation.faults.plant(FaultToCome(route, FaultKind(kind), detail=detail))
+
+    def set_price(self, share: Share, price: str) -> None:
+        self.control("price", {"exchange": share.exchange, "token": share.token, "ltp": price})
+
+    def net_of(self, share: Share) -> int:
+        """What the exchange says that we hold of a share."""
+        fills = self.simulation.exchange.book.fills(self.simulation.exchange.at)
+        return sum(
+            fill.quantity * (1 if fill.side == "BUY" else -1)
+            for fill in fills
+            if (fill.instrument.exchange, fill.instrument.token) == (share.exchange, share.token)
+        )
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.exchange_clock.advance(seconds)
+
+    def work(self) -> None:
+        """All that is due now: answers, events, a sweep. Raises Crash, LeaseLost."""
+        self.workers.deliver()
+        while self.loop.round(self.stop, wait_s=0):
+            pass
+
+    def is_quiet(self) -> bool:
+        """Whether nothing is open, in doubt or on its way: then nothing happens until something comes from outside."""
+        tables = self.book.rows.tables
+        return not (
+            self.workers.coming
+            or not self.inbox.empty()
+            or not self.book.evidence.reconciled
+            or self.book.evidence.waiting
+            or any(one.state is not BracketState.CLOSED for one in tables[Bracket].values())
+            or any(one.settled_by is None and one.state is not IntentState.DROPPED for one in tables[Intent].values())
+            or any(one.outcome is None for one in tables[Signal].values())
+        )
