@@ -237,7 +237,9 @@ def _forged(message: Message, random: Random) -> Message:
             told["size"] = {"quantity": "39"}
         case _:
             place = random.randrange(4, len(told["token"]) - 1)
-            told["token"] = told["token"][:place] + ("A" if told["token"][place] != "A" else "B") + told["token"][place + 1 :]
+            told["token"] = (
+                told["token"][:place] + ("A" if told["token"][place] != "A" else "B") + told["token"][place + 1 :]
+            )
     return Message(message.lane, message.action, message.url, json.dumps(told).encode(), "forged")
 
 

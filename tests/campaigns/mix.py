@@ -66,7 +66,9 @@ _LAG = (0.4, 0.9)
 class Trouble:
     """Plants what the seed says, right before the request that it strikes; counts what it planted."""
 
-    def __init__(self, seed: int, *, factor: float = 1.0, only: str | None = None, mix: tuple[Chance, ...] = MIX) -> None:
+    def __init__(
+        self, seed: int, *, factor: float = 1.0, only: str | None = None, mix: tuple[Chance, ...] = MIX
+    ) -> None:
         self._random = Random(f"{seed}/trouble")
         self._factor = factor
         self._mix = tuple(chance for chance in mix if only in (None, chance.name))

@@ -22,12 +22,11 @@ from executor.broker.smartapi.client import SmartApi
 from executor.clock import ManualClock
 from executor.config.calendar import load_calendar
 from executor.config.secrets import Keys
+from executor.domain.bracket import Bracket, BracketState
 from executor.domain.ids import Ids
 from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
-from executor.domain.intent import IntentState
-from executor.domain.messages import Resolved, Tick
-from executor.domain.bracket import Bracket, BracketState
-from executor.domain.intent import Intent
+from executor.domain.intent import Intent, IntentState
+from executor.domain.messages import Resolved, SendEnded, Tick
 from executor.domain.signal import Signal
 from executor.domain.strategy import Level, LevelKind, Protection, Rails, Short, Strategy
 from executor.instruments.resolve import resolve
@@ -35,7 +34,6 @@ from executor.simulator import Rules, SimulatorConfig
 from executor.simulator.faults import Fault as FaultToCome
 from executor.simulator.faults import Kind as FaultKind
 from executor.simulator.simulation import Simulation
-from executor.store.store import Store
 from executor.trader.accounts import SessionKeeper, SessionStore
 from executor.web.app import create_app
 from executor.web.authenticity import Floods
@@ -383,7 +381,7 @@ class Rig(House):
         """Whether nothing is open, in doubt or on its way: then nothing happens until something comes from outside."""
         tables = self.book.rows.tables
         return not (
-            self.workers.coming
+            any(isinstance(answer, SendEnded) for _, answer in self.workers.coming)  # reads go on all day
             or not self.inbox.empty()
             or not self.book.evidence.reconciled
             or self.book.evidence.waiting
