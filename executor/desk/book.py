@@ -60,6 +60,7 @@ class Draft:
         self.account = book.account
         self.calendar = book.calendar
         self.now = now
+        self.day = trading_day(now)
         self.ids = ids
         self.halts = book.halts
         self.evidence = book.evidence
@@ -100,10 +101,6 @@ class Draft:
     @property
     def fills(self) -> dict[Any, Fill]:
         return self._rows.tables[Fill]
-
-    @property
-    def day(self) -> date:
-        return trading_day(self.now)
 
     # changes
 

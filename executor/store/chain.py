@@ -13,9 +13,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Select, Table, insert, select, update
+from sqlalchemy import Column, Connection, MetaData, Table, bindparam, insert, select, update
 from sqlalchemy.types import TypeDecorator
 
 from executor.errors import ChainBroken, InvariantBroken
@@ -25,6 +26,9 @@ from executor.store.types import Stamp, canonical
 
 GENESIS = "0" * 64
 _HEAD = "chain_head"
+_HEAD_TEXT = select(schema.meta.c.value).where(schema.meta.c.key == _HEAD)
+_LOCKED_HEAD = _HEAD_TEXT.with_for_update()
+_SET_HEAD = update(schema.meta).where(schema.meta.c.key == _HEAD).values(value=bindparam("_value"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def append(connection: Connection, entries: Iterable[Entry], rows: RowLog, at: d
         )
         head = following
     connection.execute(insert(schema.audit), values)
-    connection.execute(update(schema.meta).where(schema.meta.c.key == _HEAD).values(value=f"{head.seq}:{head.hash}"))
+    connection.execute(_SET_HEAD, {"_value": f"{head.seq}:{head.hash}"})
     return head
 
 
@@ -98,21 +102,17 @@ def link(before: Head, at: int | None, kind: str, subject: str, text: str) -> He
 
 def lock_head(connection: Connection) -> Head:
     """The newest entry; whoever appends waits here. The first migration wrote the head of the empty chain."""
-    return _read_head(connection.execute(_head_text().with_for_update()).scalar_one())
+    return _read_head(connection.execute(_LOCKED_HEAD).scalar_one())
 
 
 def read_head(connection: Connection) -> Head:
-    return _read_head(connection.execute(_head_text()).scalar_one())
+    return _read_head(connection.execute(_HEAD_TEXT).scalar_one())
 
 
 def holds(connection: Connection, head: Head) -> bool:
     """Whether this very entry is in the chain."""
     statement = select(schema.audit.c.hash).where(schema.audit.c.seq == head.seq)
     return connection.execute(statement).scalar_one_or_none() == head.hash
-
-
-def _head_text() -> Select[str]:
-    return select(schema.meta.c.value).where(schema.meta.c.key == _HEAD)
 
 
 def _read_head(text: str) -> Head:
@@ -143,7 +143,7 @@ def verify(connection: Connection, *, kept: Head | None = None) -> Verified:
     for newest, text in _links(connection, kept):
         _replay(replay, text)
         head = newest
-    noted = connection.execute(_head_text()).scalar_one_or_none()
+    noted = connection.execute(_HEAD_TEXT).scalar_one_or_none()
     if noted != f"{head.seq}:{head.hash}":
         raise ChainBroken(f"the audit ends at entry {head.seq}, but its head in the meta table says {noted}")
     if kept is not None and kept.seq > head.seq:
@@ -241,5 +241,6 @@ def state_values(table: Table, stored: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _names(table: Table, keeping: Keeping) -> list[str]:
-    return [column.name for column in table.columns if column.info.get("keeping", Keeping.FIXED) is keeping]
+@cache
+def _names(table: Table, keeping: Keeping) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns if column.info.get("keeping", Keeping.FIXED) is keeping)

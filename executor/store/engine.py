@@ -10,10 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, make_url, text, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    Update,
+    bindparam,
+    create_engine,
+    event,
+    insert,
+    make_url,
+    text,
+    update,
+)
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -45,7 +58,7 @@ class Transaction:
         self._entries: list[chain.Entry] = []
 
     def insert(self, table: Table, values: Mapping[str, Any]) -> None:
-        self.connection.execute(insert(table).values(**values))
+        self.connection.execute(insert(table), values)
         self._rows.introduce(table, values)
 
     def introduced(self, table: Table, values: Mapping[str, Any]) -> None:
@@ -54,10 +67,8 @@ class Transaction:
 
     def change(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> int:
         """Set columns of one row; returns how many rows there were."""
-        statement = update(table).values(**values)
-        for name, value in key.items():
-            statement = statement.where(table.c[name] == value)
-        changed = self.connection.execute(statement).rowcount
+        words = {f"key_{name}": value for name, value in key.items()} | {f"new_{name}": v for name, v in values.items()}
+        changed = self.connection.execute(_update(table, tuple(key), tuple(values)), words).rowcount
         if changed:
             self._rows.change(table, key, values)
         return changed
@@ -72,6 +83,13 @@ class Transaction:
         if not self._entries:
             return None
         return chain.append(self.connection, self._entries, self._rows, self.at)
+
+
+@lru_cache(maxsize=512)
+def _update(table: Table, key: tuple[str, ...], changed: tuple[str, ...]) -> Update:
+    """The statement for these columns, made once: making it costs more than running it."""
+    statement = update(table).values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in changed})
+    return statement.where(*(table.c[name] == bindparam(f"key_{name}") for name in key))
 
 
 class Database:

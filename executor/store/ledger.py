@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from executor.domain.ids import IntentId
 from executor.domain.intent import Intent, IntentState, PermitClass
@@ -20,6 +20,14 @@ from executor.store.engine import Database, Transaction
 from executor.store.rows import TABLE_OF, changed_values, key_of, load, values_of
 
 _ORDER = {table.name: place for place, table in enumerate(schema.metadata.sorted_tables)}
+#: Asked or said all day: made once, for making a statement costs more than running it.
+_EPOCH = select(schema.lease.c.epoch).where(schema.lease.c.account == bindparam("account")).with_for_update()
+_IN_FORCE = select(schema.halt).where(schema.halt.c.ended_at.is_(None)).order_by(schema.halt.c.id)
+_BEAT = (
+    update(schema.lease)
+    .where(schema.lease.c.account == bindparam("_account"), schema.lease.c.epoch == bindparam("_epoch"))
+    .values(beat_at=bindparam("_beat_at"), status=bindparam("_status"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +87,9 @@ class Ledger:
 
     def beat(self, account: str, epoch: int, *, at: datetime, status: Mapping[str, Any]) -> None:
         """Say that the owner lives; not audited. Raises LeaseLost."""
-        table = schema.lease
-        statement = update(table).where(table.c.account == account, table.c.epoch == epoch)
+        words = {"account": account, "epoch": epoch, "beat_at": at, "status": status}
         with self._database.unaudited(urgent=True) as connection:
-            if not connection.execute(statement.values(beat_at=at, status=status)).rowcount:
+            if not connection.execute(_BEAT, {f"_{name}": value for name, value in words.items()}).rowcount:
                 raise LeaseLost(f"account {account}: epoch {epoch} is over")
 
     # decisions
@@ -180,17 +187,14 @@ def _take_lease(transaction: Transaction, account: str, holder: str, follows: Le
 
 
 def check_epoch(connection: Connection, account: str, epoch: int) -> None:
-    statement = select(schema.lease.c.epoch).where(schema.lease.c.account == account).with_for_update()
-    found = connection.execute(statement).scalar_one_or_none()
+    found = connection.execute(_EPOCH, {"account": account}).scalar_one_or_none()
     if found != epoch:
         raise LeaseLost(f"account {account}: epoch {epoch} is over, now {found}")
 
 
 def halts_in_force(connection: Connection, account: str | None) -> tuple[Halt, ...]:
     """The halts that may concern an account: ALL, its own, and those of strategies and lanes."""
-    table = schema.halt
-    statement = select(table).where(table.c.ended_at.is_(None)).order_by(table.c.id)
-    rows = [load(Halt, row) for row in connection.execute(statement)]
+    rows = [load(Halt, row) for row in connection.execute(_IN_FORCE)]
     other_accounts = {
         row.scope for row in rows if row.scope.startswith("account:") and row.scope != f"account:{account}"
     }
