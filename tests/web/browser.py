@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import unescape
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -96,3 +97,8 @@ def page_parts(
 def set_password(store: Store, password: str = PASSWORD) -> None:
     """A hash as the command makes it, but for its cost."""
     store.people.set_password("trader", generate_password_hash(password, method="scrypt:256:8:1"), at=NOW)
+
+
+def words(page: str) -> str:
+    """A page as its reader sees it."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))

@@ -1,10 +1,9 @@
-"""A web over a real store on SQLite, and senders that post to it."""
+"""A web over a real store on SQLite, senders that post to it, and a person at its pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +24,8 @@ from executor.web.floods import FloodWriter
 from executor.web.parts import WebParts
 from tests.alerts.sending import KEYS, STRATEGY, a_message
 from tests.builders import a_store
+from tests.house import House
+from tests.web.browser import Browser, a_browser
 
 
 @dataclass
@@ -71,13 +72,30 @@ class Web:
 
 
 @pytest.fixture
-def web(sqlite_url: str, clock: ManualClock, ids: Ids, tmp_path: Path) -> Iterator[Web]:
+def store(sqlite_url: str, ids: Ids) -> Iterator[Store]:
     database = open_database(sqlite_url)
-    store = a_store(database, new_id=ids.new)
+    yield a_store(database, new_id=ids.new)
+    database.close()
+
+
+@pytest.fixture
+def house(store: Store, clock: ManualClock, ids: Ids) -> House:
+    house = House(store, clock, ids)
+    house.price("800")
+    house.run(3)
+    return house
+
+
+@pytest.fixture
+def browser(store: Store, clock: ManualClock) -> Browser:
+    return a_browser(store, clock)
+
+
+@pytest.fixture
+def web(store: Store, clock: ManualClock, ids: Ids) -> Web:
     store.people.save_strategy(STRATEGY, by="test", at=clock.now())
     template = build(STRATEGY, style=Style.STRATEGY, settings={}, keys=KEYS, alert_id=ids.new(), now=clock.now())
     store.people.issue_alert(template.issued)
     bell = Bell(store)
     parts = WebParts(store=store, keys=KEYS, clock=clock, new_id=ids.new, doorbell=bell, floods=Floods("web-1"))
-    yield Web(parts, bell, clock, store, a_message(template))
-    database.close()
+    return Web(parts, bell, clock, store, a_message(template))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from html import unescape
 
 import pytest
 
@@ -16,44 +14,18 @@ from executor.domain.record import Halt, HaltKind
 from executor.domain.refusal import RefusalCode
 from executor.domain.strategy import Account, AccountKind
 from executor.errors import NotRecorded
-from executor.store.engine import open_database
 from executor.store.store import Store
-from tests.builders import NOW, a_delivery, a_signal, a_store, an_id
+from tests.builders import NOW, a_delivery, a_signal, an_id
 from tests.house import House
-from tests.web.browser import Browser, a_browser
+from tests.web.browser import Browser, words
 
 EVIL = '<script>alert("x")</script>'
-
-
-@pytest.fixture
-def store(sqlite_url: str, ids: Ids) -> Iterator[Store]:
-    database = open_database(sqlite_url)
-    yield a_store(database, new_id=ids.new)
-    database.close()
-
-
-@pytest.fixture
-def house(store: Store, clock: ManualClock, ids: Ids) -> House:
-    house = House(store, clock, ids)
-    house.price("800")
-    house.run(3)
-    return house
-
-
-@pytest.fixture
-def browser(store: Store, clock: ManualClock) -> Browser:
-    return a_browser(store, clock)
 
 
 def refuse(store: Store, number: int, **changes: object) -> DeliveryId:
     fields = {"verdict": Verdict.REFUSED, "code": RefusalCode.TOKEN_EXPIRED, "id": DeliveryId(an_id(number))}
     store.intake.record_delivery(a_delivery(**{**fields, **changes}), None)
     return DeliveryId(an_id(number))
-
-
-def words(page: str) -> str:
-    """A page as its reader sees it."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
 
 
 def in_order(text: str, *parts: str) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from html import unescape
 from typing import Any
 
 import pytest
@@ -16,28 +14,12 @@ from executor.domain.ids import Ids
 from executor.domain.record import Halt, HaltKind
 from executor.domain.strategy import Account, AccountKind
 from executor.errors import NotRecorded
-from executor.store.engine import open_database
 from executor.store.store import Store
-from tests.builders import NOW, a_store
+from tests.builders import NOW
 from tests.house import House
-from tests.web.browser import Bell, Browser, a_browser, set_password
+from tests.web.browser import Bell, Browser, a_browser, set_password, words
 
 EVIL = '<script>alert("x")</script>'
-
-
-@pytest.fixture
-def store(sqlite_url: str, ids: Ids) -> Iterator[Store]:
-    database = open_database(sqlite_url)
-    yield a_store(database, new_id=ids.new)
-    database.close()
-
-
-@pytest.fixture
-def house(store: Store, clock: ManualClock, ids: Ids) -> House:
-    house = House(store, clock, ids)
-    house.price("800")
-    house.run(3)
-    return house
 
 
 @pytest.fixture
@@ -53,11 +35,6 @@ def browser(house: House, clock: ManualClock, bell: Bell) -> Browser:
 
 def order(browser: Browser, kind: str, scope: str = "ALL", **more: str) -> TestResponse:
     return browser.post("/commands", kind=kind, scope=scope, **{"why": "lunch", **more})
-
-
-def words(page: str) -> str:
-    """A page as its reader sees it."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
 
 
 def recorded(store: Store) -> list[Any]:

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from executor.clock import ManualClock
-from executor.domain.ids import Ids
-from executor.store.engine import open_database
 from executor.store.store import Store
 from executor.web.app import create_app
 from executor.web.attempts import FREE
 from executor.web.hardening import allowed_hosts
 from executor.web.pages import register_pages
-from tests.builders import NOW, a_store
+from tests.builders import NOW
 from tests.web.browser import Browser, a_browser, page_parts, set_password
 from tests.web.conftest import Web
 
 TWELVE_HOURS = 12 * 3600
-
-
-@pytest.fixture
-def store(sqlite_url: str, ids: Ids) -> Iterator[Store]:
-    database = open_database(sqlite_url)
-    yield a_store(database, new_id=ids.new)
-    database.close()
 
 
 @pytest.fixture

@@ -3,49 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
-from html import unescape
 
-import pytest
-
-from executor.clock import ManualClock
 from executor.domain.bracket import BracketState, Role
-from executor.domain.ids import Ids, LegId, OrderId
+from executor.domain.ids import LegId, OrderId
 from executor.domain.order import OrderState, Side
 from executor.domain.position import Holding
 from executor.domain.strategy import Protection
-from executor.store.engine import open_database
 from executor.store.positions import OpenPosition
-from executor.store.store import Store
 from executor.web.pages.position import danger
-from tests.builders import a_bracket, a_leg, a_store, an_id, an_order
+from tests.builders import a_bracket, a_leg, an_id, an_order
 from tests.house import House
-from tests.web.browser import Browser, a_browser
-
-
-@pytest.fixture
-def store(sqlite_url: str, ids: Ids) -> Iterator[Store]:
-    database = open_database(sqlite_url)
-    yield a_store(database, new_id=ids.new)
-    database.close()
-
-
-@pytest.fixture
-def house(store: Store, clock: ManualClock, ids: Ids) -> House:
-    house = House(store, clock, ids)
-    house.price("800")
-    house.run(3)
-    return house
-
-
-@pytest.fixture
-def browser(house: House, clock: ManualClock) -> Browser:
-    return a_browser(house.store, clock)
-
-
-def words(page: str) -> str:
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
+from tests.web.browser import Browser, words
 
 
 def press(browser: Browser, button: str, **fields: str) -> None:
