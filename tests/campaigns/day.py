@@ -137,7 +137,8 @@ class Day:
                 self._count("clock stepped")
             case "second":
                 self._second_trader()
-        self._work()
+        if act.what != "price":
+            self._work()
 
     def _count(self, name: str) -> None:
         self.fired[name] = self.fired.get(name, 0) + 1

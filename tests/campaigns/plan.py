@@ -1,6 +1,6 @@
 """The plan of a simulated day, made from its seed before it begins: alerts, prices, hands, crashes, steps of the clock.
 
-A day is three waves of some 50 s in which all lanes are busy at once; between them nothing is open, and the clock
+A day is three waves of some 40 s in which all lanes are busy at once; between them nothing is open, and the clock
 jumps. Rates: reliability.md 3.3.
 """
 
@@ -18,9 +18,9 @@ from tests.campaigns.seam import Point
 START = datetime(2026, 11, 25, 9, 16, 30, tzinfo=IST).astimezone(UTC)
 #: Seconds after START at which the waves begin: 09:20, 11:40, 14:30.
 WAVES = (210.0, 8610.0, 18810.0)
-_LANES_A_WAVE = 9
+_LANES_A_WAVE = 8
 #: Within it a wave's lanes are entered, within the next left.
-_ENTERED_S, _LEFT_S, _WAVE_S = 12.0, 30.0, 48.0
+_ENTERED_S, _LEFT_S, _WAVE_S = 10.0, 26.0, 40.0
 _STOP_MOVE, _TARGET_MOVE = -0.011, 0.021
 
 

@@ -354,7 +354,8 @@ class Rig(House):
         self.simulation.faults.plant(FaultToCome(route, FaultKind(kind), detail=detail))
 
     def set_price(self, share: Share, price: str) -> None:
-        self.control("price", {"exchange": share.exchange, "token": share.token, "ltp": price})
+        self.simulation.advance()
+        self.simulation.exchange.set_price((share.exchange, share.token), Decimal(price))
 
     def net_of(self, share: Share) -> int:
         """What the exchange says that we hold of a share."""
