@@ -13,7 +13,7 @@ from executor.domain.command import CommandKind, CommandState
 from executor.domain.ids import Ids
 from executor.domain.record import Halt, HaltKind
 from executor.domain.strategy import Account, AccountKind
-from executor.errors import NotRecorded
+from executor.errors import NotRecorded, StoreError
 from executor.store.store import Store
 from tests.builders import NOW
 from tests.house import House
@@ -204,6 +204,22 @@ def test_when_it_cannot_be_recorded_the_page_says_what_still_works(
     assert "database is locked. Nothing was done." in words(answer.text)
     assert "`executor kill` works without the database" in words(answer.text)
     assert bell.rings == 0
+
+
+def test_an_order_of_which_nobody_can_tell_is_said_to_be_in_doubt(
+    house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise StoreError("lost the database at COMMIT, it cannot be asked what it did")
+
+    token = browser.token()
+    monkeypatch.setattr("executor.store.commands.Commands.record", fail)
+
+    answer = order(browser, "kill", csrf=token)
+
+    assert answer.status_code == 503
+    assert "it cannot be asked what it did" in words(answer.text)
+    assert "Nothing was done" not in words(answer.text)
 
 
 def test_the_buttons_are_no_script(house: House, browser: Browser) -> None:

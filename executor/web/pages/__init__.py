@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, render_template, request
 
 from executor.clock import Clock
 from executor.doorbell import Doorbell
-from executor.errors import NotRecorded
+from executor.errors import StoreError
 from executor.store.commands import Commands
 from executor.store.pages import Pages
 from executor.store.people import People
@@ -68,7 +68,7 @@ def register_pages(app: Flask, parts: PageParts) -> None:
     add_stories(blueprint, parts.pages, frame)
     add_positions(blueprint, parts.pages, frame)
     add_commands(blueprint, CommandParts(parts.pages, parts.commands, parts.doorbell, parts.clock), frame)
-    blueprint.register_error_handler(NotRecorded, _no_database)
+    blueprint.register_error_handler(StoreError, _no_database)
     app.register_blueprint(blueprint)
     _add_words(app)
 
