@@ -8,6 +8,7 @@ import pytest
 
 from executor.broker.port import Broker, Session
 from executor.clock import ManualClock
+from executor.domain.command import CommandState
 from executor.domain.ids import Ids
 from executor.domain.intent import Intent, IntentKind, Sent
 from executor.domain.reading import Query, Reading
@@ -101,6 +102,24 @@ def test_an_exit_alert_turns_the_resting_stop_and_places_nothing_new(single: Hou
 
     assert len(single.orders()) == 2
     assert single.net() == 0
+
+
+def test_protect_moves_the_target_that_the_price_watches(single: House) -> None:
+    (bracket,) = single.brackets()
+
+    command = single.command("protect", bracket=bracket.id, target="812")
+    single.run(5)
+    before = [(row["type"], row["trigger"], row["status"]) for row in single.orders()[1:]]
+    single.price("811.95")
+    single.run(5)
+    not_yet = single.net()
+    single.price("812")
+    single.run(8)
+
+    assert (command.state, command.answer) == (CommandState.DONE, "SBIN-EQ: target to 812")
+    assert before == [("STOPLOSS_LIMIT", "792.00", "trigger pending")]
+    assert (not_yet, single.net()) == (10, 0)
+    assert len(single.orders()) == 2
 
 
 def test_a_target_that_is_refused_twice_is_watched_by_the_price_instead(house: House) -> None:

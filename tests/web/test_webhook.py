@@ -229,8 +229,9 @@ def test_the_limit_is_per_source_and_minute(web: Web):
     assert post("203.0.113.5") == 400
 
 
-def test_what_could_not_be_recorded_is_503_and_rings_nobody(web: Web):
-    broken = failing(web, NotRecorded("the database could not take it: locked at /secret/path"))
+@pytest.mark.parametrize("error", [NotRecorded, StoreError])  # the second: nobody can tell what came of the COMMIT
+def test_what_could_not_be_recorded_is_503_and_rings_nobody(web: Web, error: type[StoreError]):
+    broken = failing(web, error("the database could not take it: locked at /secret/path"))
 
     answer = broken.post()
 
