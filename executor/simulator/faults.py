@@ -33,6 +33,7 @@ class Kind(StrEnum):
     DELAY = "delay"  #: processed, answered `seconds` of real time later
     REJECT = "reject"  #: taken, then rejected with `text`
     NULL_BOOK = "null_book"  #: data is null
+    TRUNCATED = "truncated"  #: only the first half of the list
     LAG = "lag"  #: the book as it was `seconds` ago
 
 

@@ -134,6 +134,26 @@ def test_null_book_hides_orders(client):
     assert len(client.book()) == 1
 
 
+def test_a_truncated_book_ends_after_its_first_half(client):
+    first, second, _ = (client.placed() for _ in range(3))
+    client.placed()
+    client.fault("getOrderBook", "truncated")
+
+    cut, whole = client.book(), client.book()
+
+    assert [entry["orderid"] for entry in cut] == [first, second]
+    assert len(whole) == 4
+
+
+def test_a_truncated_book_of_one_order_is_empty_and_an_answer_without_a_list_stays(client):
+    client.placed()
+    client.fault("getOrderBook", "truncated")
+    client.fault("placeOrder", "truncated")
+
+    assert client.book() is None
+    assert client.place()["status"] is True
+
+
 def test_lag_shows_the_book_of_some_seconds_ago(client):
     order_id = client.placed()
     client.clock.advance(10)

@@ -14,7 +14,7 @@ from threading import Event
 from executor.simulator.faults import ConnectionCut, Fault, Kind
 from executor.simulator.simulation import Simulation, iso, masked
 from executor.simulator.wire import trading
-from executor.simulator.wire.answers import Answer, Call, empty, firewall, plain, refused, success, too_fast
+from executor.simulator.wire.answers import Answer, Call, empty, firewall, halved, plain, refused, success, too_fast
 
 _HEADERS = ("X-PrivateKey", "X-UserType", "X-SourceID", "X-MACAddress")
 
@@ -99,6 +99,8 @@ class Gateway:
                 return self._handle(replace(call, reject=str(fault.detail["text"])))
             case Kind.NULL_BOOK:
                 return success(None)
+            case Kind.TRUNCATED:
+                return halved(self._handle(call))
             case Kind.LAG:
                 return self._handle(replace(call, lag=timedelta(seconds=fault.seconds)))
 
