@@ -248,7 +248,6 @@ def build_trader(settings: Settings, *, wraps: Wraps | None = None) -> Trader:
     parts = LoopParts(
         ledger=ledger,
         recovery=store.recovery,
-        commands=store.commands,
         book=Book(store.recovery.load_book(DEFAULT_ACCOUNT, trading_day(now)), calendar),
         workers=workers,
         sessions=keeper,

@@ -146,7 +146,6 @@ class House:
             LoopParts(
                 ledger=ledger,
                 recovery=self.store.recovery,
-                commands=self.store.commands,
                 book=self.book,
                 workers=self.workers,
                 sessions=self.sessions(epoch),

@@ -177,7 +177,7 @@ def test_paper_always_exists_and_default_only_with_a_login(site: Site) -> None:
 def test_a_live_account_starts_halted_and_a_simulated_one_does_not(site: Site) -> None:
     site.upgrade(**LOGIN, SMARTAPI_PUBLIC_IP="203.0.113.7")
 
-    halts = site.look(lambda store: store.recovery.halts("default"))
+    halts = site.look(lambda store: store.recovery.new_work("default").halts)
 
     assert site.kinds()["default"] is AccountKind.LIVE
     assert [halt.scope for halt in halts] == ["account:default"]

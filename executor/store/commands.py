@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, literal, select
+from sqlalchemy import Connection, Select, literal, select
 
 from executor.domain.command import Command, CommandKind
 from executor.domain.ids import CommandId
@@ -26,12 +26,6 @@ _HALTS = {CommandKind.HALT: HaltKind.HALT, CommandKind.FLATTEN: HaltKind.HALT, C
 _PRICES = ("stop", "target")
 _LONGEST_WHY = 200
 _HIGHEST_PRICE = Decimal(10_000_000)
-#: Asked four times a second: made once.
-_WAITING = (
-    select(schema.command)
-    .where(schema.command.c.account == bindparam("account"), schema.COMMAND_NEW)
-    .order_by(schema.command.c.id)
-)
 
 
 class Commands:
@@ -74,11 +68,6 @@ class Commands:
                 transaction.note("command", command.id, f"{_said(command)} by {by}: {why}")
                 made.append(command.id)
         return made
-
-    def new(self, account: str) -> list[Command]:
-        """Commands that wait, by state and never by cursor; oldest first."""
-        with self._database.read() as connection:
-            return [load(Command, row) for row in connection.execute(_WAITING, {"account": account})]
 
     def answers(self, ids: Sequence[CommandId]) -> list[Command]:
         """The commands as they stand."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, bindparam, func, or_, select
 
 from executor.domain.bracket import Bracket, Leg
+from executor.domain.command import Command
 from executor.domain.intent import Intent
 from executor.domain.messages import BookRows
 from executor.domain.order import Order
-from executor.domain.record import Fill, Lane
+from executor.domain.record import Fill, Halt, Lane
 from executor.domain.signal import Signal, SignalState
 from executor.store import schema
 from executor.store.engine import Database
@@ -22,12 +24,26 @@ from executor.store.rows import load
 T = TypeVar("T")
 
 #: Asked four times a second: made once.
-_WAITING = (
+_COMMANDS = (
+    select(schema.command)
+    .where(schema.command.c.account == bindparam("account"), schema.COMMAND_NEW)
+    .order_by(schema.command.c.id)
+)
+_SIGNALS = (
     select(schema.signal)
     .where(schema.signal.c.account == bindparam("account"), schema.SIGNAL_OPEN)
     .where(schema.signal.c.state == SignalState.RECEIVED)
     .order_by(schema.signal.c.id)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class NewWork:
+    """Halts in force, commands NEW, signals RECEIVED."""
+
+    halts: tuple[Halt, ...]
+    commands: list[Command]
+    signals: list[Signal]
 
 
 class Recovery:
@@ -53,14 +69,15 @@ class Recovery:
                 halts=halts_in_force(connection, account),
             )
 
-    def new_signals(self, account: str) -> list[Signal]:
-        """Signals that wait, by state and never by cursor; oldest id first."""
+    def new_work(self, account: str) -> NewWork:
+        """What waits for the desk, in one snapshot: by state and never by cursor, oldest id first."""
+        who = {"account": account}
         with self._database.read() as connection:
-            return [load(Signal, row) for row in connection.execute(_WAITING, {"account": account})]
-
-    def halts(self, account: str) -> tuple[Any, ...]:
-        with self._database.read() as connection:
-            return halts_in_force(connection, account)
+            return NewWork(
+                halts=halts_in_force(connection, account),
+                commands=[load(Command, row) for row in connection.execute(_COMMANDS, who)],
+                signals=[load(Signal, row) for row in connection.execute(_SIGNALS, who)],
+            )
 
     def recent_writes(self, account: str, since: datetime) -> list[datetime]:
         """When place, modify and cancel left, for the sliding windows."""

@@ -38,7 +38,6 @@ from executor.domain.reading import Query
 from executor.domain.record import Halt, HaltKind
 from executor.domain.signal import Signal
 from executor.errors import DiskFull, InvariantBroken, NotRecorded, StoreError
-from executor.store.commands import Commands
 from executor.store.ledger import Ledger
 from executor.store.recovery import Recovery
 from executor.store.reserve import Reserve
@@ -70,7 +69,6 @@ class LoopParts:
 
     ledger: Ledger
     recovery: Recovery
-    commands: Commands
     book: Book
     workers: Workers
     sessions: Sessions
@@ -156,16 +154,15 @@ class Loop:
     def _sweep(self, stop: Flag) -> None:
         """Fetch what waits in the database: halts as they stand, commands and signals by state."""
         parts = self._parts
-        account = parts.book.account
         self._look_at_kill_file(stop)  # before the database, which may not answer
-        halts = (*parts.recovery.halts(account), *unrecorded(parts.kill_file, parts.reserve))
+        work = parts.recovery.new_work(parts.book.account)
+        halts = (*work.halts, *unrecorded(parts.kill_file, parts.reserve))
         if set(halts) != set(parts.book.halts):
             self._until_recorded(HaltsRead(halts), stop)
-        commands = parts.commands.new(account)
-        if commands:
-            self._until_recorded(CommandsArrived(tuple(commands)), stop)
+        if work.commands:
+            self._until_recorded(CommandsArrived(tuple(work.commands)), stop)
         waiting = parts.book.evidence.waiting
-        fresh = [signal for signal in parts.recovery.new_signals(account) if signal.id not in waiting]
+        fresh = [signal for signal in work.signals if signal.id not in waiting]
         if fresh:
             self._until_recorded(SignalsArrived(tuple(parts.resolve(signal) for signal in fresh)), stop)
 

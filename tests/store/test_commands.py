@@ -82,7 +82,7 @@ def test_each_account_of_a_scope_gets_one_command(store: Store, scope: str, acco
 
     assert [one.account for one in commands] == accounts
     assert {one.scope for one in commands} == {scope}
-    assert [one.id for one in store.commands.new(ACCOUNT)] == [commands[0].id]
+    assert [one.id for one in store.recovery.new_work(ACCOUNT).commands] == [commands[0].id]
 
 
 def test_a_strategys_command_goes_to_the_account_it_trades_with_now(store: Store) -> None:
@@ -119,7 +119,7 @@ def test_halted_twice_is_one_halt_and_two_commands(store: Store) -> None:
     record(store, CommandKind.KILL, why="third")
 
     assert halts(store) == {("ALL", "HALT", "first"), ("ALL", "KILL", "third")}
-    assert len(store.commands.new(ACCOUNT)) == 3
+    assert len(store.recovery.new_work(ACCOUNT).commands) == 3
 
 
 def test_two_who_kill_at_the_same_moment_both_succeed(store: Store) -> None:
@@ -196,7 +196,7 @@ def test_the_newest_commands_come_first_with_their_answers_and_what_the_audit_sa
     assert (newest.id, newest.state, newest.answer) == (newer, CommandState.REFUSED, "nothing is held there")
     assert found[0][1] == ["exit on strategy:trend by trader: lunch"]
     assert older in [command.id for command, _ in found]
-    assert [one.id for one in store.commands.new(ACCOUNT)] == [older]
+    assert [one.id for one in store.recovery.new_work(ACCOUNT).commands] == [older]
 
 
 def test_a_full_disk_lets_stop_but_not_resume(store: Store, tmp_path: Any) -> None:

@@ -45,16 +45,16 @@ def test_a_database_locked_by_another_writer_is_not_recorded_in_time(store: Stor
         took = time.monotonic() - began
 
     assert took < _SOON_S
-    assert store.recovery.new_signals("paper") == []
+    assert store.recovery.new_work("paper").signals == []
     store.intake.record_delivery(a_delivery(), a_signal())
-    assert store.recovery.new_signals("paper") == [a_signal()]
+    assert store.recovery.new_work("paper").signals == [a_signal()]
 
 
 def test_readers_do_not_wait_for_a_writer(store: Store, database_url: str):
     with _locked_by_another(database_url):
         began = time.monotonic()
 
-        assert store.recovery.new_signals("paper") == []
+        assert store.recovery.new_work("paper").signals == []
 
     assert time.monotonic() - began < room.LOCK_WAIT_MS / 1000
 
@@ -135,7 +135,7 @@ def test_a_commit_that_was_not_done_is_not_recorded(store: Store):
     with _answer_lost(store.database, lambda raw: None), pytest.raises(NotRecorded):
         store.intake.record_delivery(a_delivery(), a_signal())
 
-    assert store.recovery.new_signals("paper") == []
+    assert store.recovery.new_work("paper").signals == []
     store.intake.record_delivery(a_delivery(), a_signal())
 
 

@@ -39,7 +39,7 @@ def test_a_signal_is_recorded_with_its_delivery(store: Store):
 
     assert recording == Recorded()
     assert _delivery(store, DELIVERY) == a_delivery()
-    assert store.recovery.new_signals("paper") == [a_signal()]
+    assert store.recovery.new_work("paper").signals == [a_signal()]
 
 
 def test_a_refused_delivery_is_recorded_without_a_signal(store: Store):
@@ -49,7 +49,7 @@ def test_a_refused_delivery_is_recorded_without_a_signal(store: Store):
 
     assert recording == Recorded()
     assert _delivery(store, DELIVERY) == refused
-    assert store.recovery.new_signals("paper") == []
+    assert store.recovery.new_work("paper").signals == []
 
 
 def test_the_same_content_again_is_a_duplicate_of_the_first(store: Store):
@@ -60,7 +60,7 @@ def test_the_same_content_again_is_a_duplicate_of_the_first(store: Store):
     assert recording == Duplicate(SIGNAL)
     kept = _delivery(store, _OTHER_DELIVERY)
     assert (kept.verdict, kept.of) == (Verdict.DUPLICATE, SIGNAL)
-    assert [signal.id for signal in store.recovery.new_signals("paper")] == [SIGNAL]
+    assert [signal.id for signal in store.recovery.new_work("paper").signals] == [SIGNAL]
 
 
 def test_the_same_id_with_other_content_is_a_conflict(store: Store):
@@ -71,7 +71,7 @@ def test_the_same_id_with_other_content_is_a_conflict(store: Store):
     assert recording == Conflict(SIGNAL)
     kept = _delivery(store, _OTHER_DELIVERY)
     assert (kept.verdict, kept.code, kept.of) == (Verdict.CONFLICT, RefusalCode.CONFLICT, SIGNAL)
-    assert store.recovery.new_signals("paper") == [a_signal()]
+    assert store.recovery.new_work("paper").signals == [a_signal()]
 
 
 def test_a_key_belongs_to_its_strategy_alone(store: Store):
@@ -100,7 +100,7 @@ def test_of_two_equal_alerts_at_once_one_is_recorded_and_one_is_its_duplicate(st
     with ThreadPoolExecutor(2) as threads:
         found = list(threads.map(send, range(2)))
 
-    kept = store.recovery.new_signals("paper")
+    kept = store.recovery.new_work("paper").signals
     assert len(kept) == 1
     assert sorted(found, key=str) == [Duplicate(kept[0].id), Recorded()]
 
@@ -115,7 +115,7 @@ def test_a_burst_from_many_threads_is_recorded_whole_and_in_one_chain(store: Sto
         found = list(threads.map(send, range(40)))
 
     assert found == [Recorded()] * 40
-    assert len(store.recovery.new_signals("paper")) == 40
+    assert len(store.recovery.new_work("paper").signals) == 40
     assert head(store).seq == 40
 
 
@@ -126,7 +126,7 @@ def test_an_id_that_exists_is_refused_and_leaves_no_second_signal(store: Store):
     with pytest.raises(InvariantBroken):
         store.intake.record_delivery(a_delivery(), signal)
 
-    assert store.recovery.new_signals("paper") == [a_signal()]
+    assert store.recovery.new_work("paper").signals == [a_signal()]
 
 
 @pytest.mark.parametrize("body", ["\0", "half \ud83d", "₹ 📈 ok"])
@@ -136,7 +136,7 @@ def test_any_body_can_be_kept(store: Store, body: str):
 
     assert store.intake.record_delivery(odd, signal) == Recorded()
     assert _again(store, key=body, fields=signal.fields) == Duplicate(SIGNAL)
-    assert store.recovery.new_signals("paper")[0].fields == signal.fields
+    assert store.recovery.new_work("paper").signals[0].fields == signal.fields
 
 
 def test_a_flood_is_counted_by_minute_and_source(store: Store):
@@ -161,4 +161,4 @@ def test_the_delivery_of_a_signal_must_exist(store: Store):
     with pytest.raises(InvariantBroken):
         store.intake.record_delivery(a_delivery(), wrong)
 
-    assert store.recovery.new_signals("paper") == []
+    assert store.recovery.new_work("paper").signals == []

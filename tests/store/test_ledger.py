@@ -177,7 +177,7 @@ def test_a_second_halt_of_a_kind_and_scope_changes_nothing(store: Store, head: C
 
     store.ledger.set_halt(replace(_HALT, since=NOW + timedelta(hours=1), why="again"), at=NOW)
 
-    assert store.recovery.halts(ACCOUNT) == (_HALT,)
+    assert store.recovery.new_work(ACCOUNT).halts == (_HALT,)
     assert head(store) == before
 
 
@@ -187,4 +187,4 @@ def test_halts_of_all_strategies_and_lanes_concern_every_account(store: Store):
     for halt in (*halts, replace(_HALT, scope="account:other")):
         store.ledger.set_halt(halt, at=NOW)
 
-    assert store.recovery.halts(ACCOUNT) == halts
+    assert store.recovery.new_work(ACCOUNT).halts == halts

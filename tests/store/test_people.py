@@ -59,8 +59,9 @@ def test_a_live_account_starts_halted_and_a_paper_one_does_not(store: Store, ids
     store.people.add_account(Account("mine", AccountKind.LIVE), by="cli", at=NOW, new_id=ids.new)
     store.people.add_account(Account("paper", AccountKind.PAPER), by="cli", at=NOW, new_id=ids.new)
 
-    assert [(halt.scope, halt.kind) for halt in store.recovery.halts("mine")] == [("account:mine", HaltKind.HALT)]
-    assert store.recovery.halts("paper") == ()
+    halts = store.recovery.new_work("mine").halts
+    assert [(halt.scope, halt.kind) for halt in halts] == [("account:mine", HaltKind.HALT)]
+    assert store.recovery.new_work("paper").halts == ()
 
 
 def test_an_account_is_made_once(store: Store, ids: Ids):

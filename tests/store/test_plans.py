@@ -69,7 +69,7 @@ def test_candidates_are_read_from_their_index(store: Store):
 
 
 def test_new_work_is_found_among_open_signals(store: Store):
-    plan = _plan(store, lambda: store.recovery.new_signals(ACCOUNT))
+    plan = _plan(store, lambda: store.recovery.new_work(ACCOUNT).signals)
 
     assert any("signal_open" in step for step in plan), plan
 

@@ -197,7 +197,7 @@ def test_other_accounts_are_not_loaded(store: Store):
     book = store.recovery.load_book(ACCOUNT, TODAY)
 
     assert not any(getattr(book, name) for name in book.__slots__ if name != "account")
-    assert store.recovery.new_signals(ACCOUNT) == []
+    assert store.recovery.new_work(ACCOUNT).signals == []
 
 
 def test_new_signals_are_those_received_oldest_first(store: Store):
@@ -210,7 +210,7 @@ def test_new_signals_are_those_received_oldest_first(store: Store):
     first = a_signal(id=SignalId(an_id(21)), delivery=DeliveryId(an_id(11)), key="content:1")
     commit(store, decision_of(Change(a_signal(state=SignalState.ENDED, id=first.id), before=a_signal(id=first.id))))
 
-    assert [signal.id for signal in store.recovery.new_signals(ACCOUNT)] == [an_id(22), an_id(23)]
+    assert [signal.id for signal in store.recovery.new_work(ACCOUNT).signals] == [an_id(22), an_id(23)]
 
 
 def test_writes_of_the_last_hour_count_whatever_came_of_them(store: Store):

@@ -140,7 +140,7 @@ def test_an_entry_is_not_recorded_and_told_at_once_and_the_reserve_stays(disk: S
 
         assert time.monotonic() - began < 1
     assert not reserve_of(disk).is_spent
-    assert disk.recovery.new_signals("paper") == []
+    assert disk.recovery.new_work("paper").signals == []
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_an_exit_is_recorded_from_the_reserve(disk: Store, fields: dict[str, Any
 
     assert recording == Recorded()
     assert reserve_of(disk).is_spent
-    assert len(disk.recovery.new_signals("paper")) == 1
+    assert len(disk.recovery.new_work("paper").signals) == 1
 
 
 def test_while_the_reserve_is_spent_nothing_else_is_written_though_there_were_space(disk: Store) -> None:
@@ -191,7 +191,7 @@ def test_a_reserve_that_does_not_help_leaves_the_exit_unrecorded(disk: Store) ->
             with pytest.raises(DiskFull):
                 delivered(disk, 100, action="exit")
 
-    assert disk.recovery.new_signals("paper") == []
+    assert disk.recovery.new_work("paper").signals == []
 
 
 def test_a_disk_that_fails_at_commit_is_not_called_unrecorded(disk: Store) -> None:

@@ -141,7 +141,6 @@ class Bench:
         parts = LoopParts(
             ledger=ledger or self.store.ledger,
             recovery=recovery or self.store.recovery,
-            commands=self.store.commands,
             book=self.book,
             workers=self.hands,
             sessions=self.hands,

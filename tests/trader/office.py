@@ -121,4 +121,4 @@ class Office:
             is_open = [is_open, *self.told()][-1]
 
     def halts(self) -> tuple[Halt, ...]:
-        return self.store.recovery.halts(ACCOUNT)
+        return self.store.recovery.new_work(ACCOUNT).halts

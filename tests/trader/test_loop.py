@@ -85,7 +85,7 @@ def test_a_stop_ends_the_waiting_for_a_store_that_does_not_come_back(bench: Benc
 def test_a_sweep_survives_a_database_that_does_not_answer(bench: Bench) -> None:
     bench.open()
     away = Refusing(3)
-    bench.loop = bench.a_loop(recovery=Wrapped(bench.store.recovery, "halts", away))
+    bench.loop = bench.a_loop(recovery=Wrapped(bench.store.recovery, "new_work", away))
     bench.signal()
 
     bench.run(0.75)
