@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help install demo run test kills lint
+.PHONY: help install demo run test kills days lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test: install ## all tests (ARGS="-k name" for some)
 
 kills: install ## kill web, trader or both in a burst of 50 alerts, at N random moments a store (10)
 	KILLS=$(or $(N),10) $(BIN)/python -m pytest tests/process/test_kills.py -q -s
+
+days: install ## play and check N simulated days (50) on all cores; STORE=postgres, ARGS="--first 100"
+	$(BIN)/python -m tests.campaigns.days --days $(or $(N),50) --store $(or $(STORE),sqlite) $(ARGS)
 
 lint: install ## ruff and mypy --strict
 	$(BIN)/ruff check .

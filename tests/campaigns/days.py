@@ -1,0 +1,244 @@
+"""Play many days over all cores: `python -m tests.campaigns.days --days 500 --store sqlite`, or `make days N=500`.
+
+A line a day is kept under build/campaigns/; a run that was broken off goes on there, until the sources change. The
+run fails when a checker speaks, when too few entries filled, or when a fault of the mix never fired.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from executor.store import chain
+from tests.campaigns.checkers import check, widest
+from tests.campaigns.day import Day, play
+from tests.campaigns.mix import MIX
+from tests.campaigns.plan import plan_of
+from tests.campaigns.results import ROOT, Results, source_digest
+from tests.campaigns.stores import StoreMaker, server_url
+from tests.campaigns.truth import Truth, truth_of, unprotected
+
+#: What happens on purpose beside the faults of the mix; each must have happened in a run of enough days.
+ACCIDENTS = (
+    "crash",
+    "web killed",
+    "clock stepped",
+    "two traders",
+    "hand: cancel",
+    "hand: close",
+    "hand: cancel part filled",
+    "hand: square off",
+    "alert duplicate",
+    "alert reordered",
+    "alert stale",
+    "alert forged",
+    "alert bad",
+)
+ENTRIES_A_DAY = 20
+#: In fewer days a rare fault may well not come up.
+ENOUGH_DAYS = 200
+
+_maker: StoreMaker | None = None
+
+
+def play_day(seed: int, maker: StoreMaker) -> dict[str, Any]:
+    """Play and check the day of a seed; its line."""
+    began = time.process_time()
+    with maker.a_store() as store:
+        day = play(seed, store, plan=plan_of(seed))
+        truth = truth_of(day.rig)
+        with store.database.read() as connection:
+            head = chain.read_head(connection)
+        return line_of(day, truth, f"{head.seq}:{head.hash}", time.process_time() - began)
+
+
+def line_of(day: Day, truth: Truth, head: str, cpu_s: float) -> dict[str, Any]:
+    """What is kept of a day."""
+    faults = Counter(day.trouble.fired) + Counter(day.fired) + Counter(crash=day.crashes)
+    return {
+        "seed": day.plan.seed,
+        "hell": day.plan.is_hell,
+        "signals": len(truth.signals),
+        "acknowledged": sum(200 <= post.status < 300 for post in truth.posts),
+        "entries": _filled_entries(truth),
+        "fills": len(truth.state["fills"]),
+        "outcomes": dict(Counter(row.outcome for row in truth.signals.values())),
+        "faults": dict(faults),
+        "unprotected": [round(span.seconds, 2) for span in unprotected(truth)],
+        "widest": widest(truth),
+        "head": head,
+        "violations": check(truth),
+        "cpu_s": round(cpu_s, 2),
+    }
+
+
+def _filled_entries(truth: Truth) -> int:
+    """Entry legs of which the exchange filled something."""
+    entries = {leg.id for leg in truth.legs.values() if leg.role == "ENTRY"}
+    return len({order["tag"][1:14] for order in truth.state["orders"] if order["filled"]} & entries)
+
+
+# -- many --------------------------------------------------------------------------------------------------------
+
+
+def run(seeds: Sequence[int], *, kind: str, jobs: int, results: Results) -> Iterator[dict[str, Any]]:
+    """Play the days that are not done yet; all lines, in the order in which they are ready."""
+    wanted = []
+    for seed in seeds:
+        kept = results.done(f"{kind}/{seed}")
+        if kept is None:
+            wanted.append(seed)
+        else:
+            yield kept
+    if not wanted:
+        return
+    with server_url(kind) as server, ProcessPoolExecutor(jobs, initializer=_begin, initargs=(server,)) as pool:
+        for line in pool.map(_play, wanted):
+            results.add(f"{kind}/{line['seed']}", line)
+            yield line
+
+
+def _begin(server: str | None) -> None:
+    global _maker
+    logging.disable(logging.CRITICAL)
+    _maker = StoreMaker(server)
+
+
+def _play(seed: int) -> dict[str, Any]:
+    assert _maker is not None
+    return play_day(seed, _maker)
+
+
+def summary(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The sums of many days."""
+    faults: Counter[str] = Counter()
+    violations: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
+    spans: list[float] = []
+    for line in lines:
+        faults.update(line["faults"])
+        outcomes.update(line["outcomes"])
+        violations.update({name: len(found) for name, found in line["violations"].items()})
+        spans += line["unprotected"]
+    spans.sort()
+    return {
+        "days": len(lines),
+        "hell_days": sum(line["hell"] for line in lines),
+        "signals": sum(line["signals"] for line in lines),
+        "acknowledged": sum(line["acknowledged"] for line in lines),
+        "entries": sum(line["entries"] for line in lines),
+        "fills": sum(line["fills"] for line in lines),
+        "outcomes": dict(sorted(outcomes.items())),
+        "faults": dict(sorted(faults.items())),
+        "unprotected_s": {
+            "spans": len(spans),
+            "p50": _share(spans, 0.5),
+            "p99": _share(spans, 0.99),
+            "p99.9": _share(spans, 0.999),
+            "most": _share(spans, 1.0),
+            "over_15": sum(span > 15 for span in spans),
+            "over_30": sum(span > 30 for span in spans),
+        },
+        "widest": {name: max(line["widest"][name] for line in lines) for name in ("second", "minute", "hour")},
+        "violations": dict(violations),
+        "cpu_s_a_day": round(sum(line["cpu_s"] for line in lines) / len(lines), 2),
+    }
+
+
+def faults_missing(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The faults that should have fired and never did."""
+    fired: Counter[str] = Counter()
+    for line in lines:
+        fired.update(line["faults"])
+    return [name for name in (*(chance.name for chance in MIX), *ACCIDENTS) if not fired[name]]
+
+
+def verdict(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Why the run fails; nothing when it does not."""
+    found = [
+        f"seed {line['seed']}: {name}: {sentence}"
+        for line in lines
+        for name, sentences in line["violations"].items()
+        for sentence in sentences
+    ]
+    if len(lines) >= ENOUGH_DAYS:
+        found += [f"{name}: never fired, so nothing is shown about it" for name in faults_missing(lines)]
+    filled = sum(line["entries"] for line in lines) / len(lines)
+    if filled < ENTRIES_A_DAY:
+        found.append(f"{filled:.1f} filled entries a day: too few to show anything")
+    return found
+
+
+def _share(values: Sequence[float], share: float) -> float:
+    return values[min(len(values) - 1, int(share * len(values)))] if values else 0.0
+
+
+def commit_of_sources() -> str:
+    """The commit that is checked out, for the report."""
+    words = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
+def results_of(kind: str) -> Results:
+    """The lines kept of this campaign's days."""
+    frame = [ROOT / "tests" / "house.py", *(ROOT / "tests" / "campaigns").glob("*.py")]
+    simulator = (ROOT / "executor" / "simulator").rglob("*.py")
+    kept = {"days.py", "report.py", "bad.py", "sweep.py", "scenarios.py", "forkkill.py"}
+    frame = [file for file in frame if file.name not in kept and not file.name.startswith("test_")]
+    return Results(ROOT / "build" / "campaigns" / f"days-{kind}.jsonl", source_digest([*frame, *simulator]))
+
+
+def main(words: Iterable[str] | None = None) -> int:
+    options = _options(words)
+    seeds = range(options.first, options.first + options.days)
+    lines: list[dict[str, Any]] = []
+    began = time.monotonic()
+    for line in run(seeds, kind=options.store, jobs=options.jobs, results=results_of(options.store)):
+        lines.append(line)
+        _progress(lines, options.days, began)
+    failures = verdict(lines)
+    report = {"what": "days", "store": options.store, "seeds": [seeds.start, seeds.stop - 1]} | summary(lines)
+    report |= {"commit": commit_of_sources(), "failures": failures}
+    if options.report:
+        Path(options.report).write_text(json.dumps(report, indent=1, sort_keys=True) + "\n")
+    print(json.dumps(report) if options.json else _table(report))
+    return 1 if failures else 0
+
+
+def _progress(lines: Sequence[Mapping[str, Any]], days: int, began: float) -> None:
+    if len(lines) % 10 and len(lines) != days and not lines[-1]["violations"]:
+        return
+    bad = sum(bool(line["violations"]) for line in lines)
+    text = f"{len(lines)} of {days} days, {bad} with a violation, {time.monotonic() - began:.0f} s"
+    print(text, file=sys.stderr, flush=True)
+
+
+def _table(report: Mapping[str, Any]) -> str:
+    rows = [f"{name:15} {value}" for name, value in report.items() if name != "failures"]
+    return "\n".join([*rows, *report["failures"][:40]])
+
+
+def _options(words: Iterable[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.campaigns.days", description=__doc__)
+    parser.add_argument("--days", type=int, default=50, help="how many days (50)")
+    parser.add_argument("--first", type=int, default=0, help="the first seed (0)")
+    parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (one a core)")
+    parser.add_argument("--report", help="write the sums to this file, as JSON")
+    parser.add_argument("--json", action="store_true", help="print the sums as one JSON value")
+    return parser.parse_args(list(words) if words is not None else None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
