@@ -105,14 +105,16 @@ def test_a_stop_cancelled_by_hand_is_restored_once_and_the_second_cancel_is_resp
     open_long(house)
     stop = ours(house)[1]
 
-    house.control(f"order/{stop['orderid']}/cancel", {})
-    house.run(8)
+    house.cancel(stop)
+    house.until(lambda: house.stopped() == 10, within=5)  # 15 s are promised
     restored = ours(house)[3]
-    assert (restored["type"], restored["status"], restored["quantity"]) == ("STOPLOSS_LIMIT", "trigger pending", 10)
-
-    house.control(f"order/{restored['orderid']}/cancel", {})
+    taken_away = house.said("taken_away")
+    house.run(3)
+    house.cancel(restored)
     house.run(45)
 
+    assert (restored["type"], restored["status"]) == ("STOPLOSS_LIMIT", "trigger pending")
+    assert (len(taken_away), len(house.said("stop_respected"))) == (1, 1)
     assert len(ours(house)) == 4
     assert house.net() == 10
     assert any(row["status"] == "open" for row in ours(house))  # its target still rests
