@@ -6,6 +6,8 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from executor.broker.smartapi import books
+from executor.broker.smartapi.fields import read_report
 from executor.clock import ManualClock
 from executor.domain.instrument import InstrumentKey, Segment
 from executor.domain.reading import Query, QueryKind
@@ -214,3 +216,15 @@ def test_a_page_that_shows_the_pin_or_key_is_masked(host):
     for text in (caught.value.call.answer, str(caught.value)):
         assert LOGIN.api_key not in text
         assert LOGIN.pin not in text
+
+
+def test_a_row_that_has_not_changed_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(books, "read_report", lambda row: read.append(row["orderid"]) or read_report(row))
+    last, row = books.LastBook(), an_entry()
+    changed = {**row, "filledshares": "4"}
+
+    reports = [last.report_of(dict(row)), last.report_of(dict(row)), last.report_of(changed), last.report_of(row)]
+
+    assert len(read) == 3
+    assert [report.filled for report in reports] == [0, 0, 4, 0]

@@ -115,10 +115,7 @@ class Day:
     # -- acts ------------------------------------------------------------------------------------------------------
 
     def _open_market(self) -> None:
-        for key, price in self.rig.state()["prices"].items():
-            self.prices[key] = Decimal(price)
-        for share in {act.lane.share for act in self.plan.acts if act.lane}:
-            self.rig.set_price(share, str(self.prices[share.key]))
+        self.prices = self.rig.hold_prices()
         self.calm_at = 10.0
         self._until(5.0)
 

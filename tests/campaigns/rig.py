@@ -357,6 +357,14 @@ class Rig(House):
         self.simulation.advance()
         self.simulation.exchange.set_price((share.exchange, share.token), Decimal(price))
 
+    def hold_prices(self) -> dict[str, Decimal]:
+        """Let no price move by itself; the prices by exchange and token."""
+        self.simulation.advance()
+        walks = self.simulation.exchange.walks
+        for key, walk in walks.items():
+            self.simulation.exchange.set_price(key, walk.ltp)
+        return {":".join(key): walk.ltp for key, walk in walks.items()}
+
     def net_of(self, share: Share) -> int:
         """What the exchange says that we hold of a share."""
         fills = self.simulation.exchange.book.fills(self.simulation.exchange.at)

@@ -17,6 +17,7 @@ from executor.broker.smartapi.fields import is_elsewhere, read_fill, read_positi
 from executor.broker.smartapi.values import Row, Unreadable, amount, text
 from executor.domain.ids import is_tag
 from executor.domain.instrument import Price
+from executor.domain.order import Report
 from executor.domain.reading import Query, QueryKind, Reading
 from executor.errors import BrokerUnavailable
 
@@ -25,13 +26,29 @@ _NO_TRADES, _NO_POSITIONS = "AB1014", "AB1016"
 ValueT = TypeVar("ValueT")
 
 
-def read(query: Query, *, caller: Caller, jwt: str) -> Reading:
+class LastBook:
+    """The rows of the last order book with their reports: a row that has not changed, as most, is not read again."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, tuple[Row, Report]] = {}
+
+    def report_of(self, row: Row) -> Report:
+        """The report of a row. Raises Unreadable."""
+        kept = self._rows.get(str(row.get("orderid")))
+        if kept is not None and kept[0] == row:
+            return kept[1]
+        report = read_report(row)
+        self._rows[report.broker_id] = (row, report)
+        return report
+
+
+def read(query: Query, *, caller: Caller, jwt: str, last: LastBook) -> Reading:
     """Read what the query asks for. Raises BrokerUnavailable, SessionLost."""
     match query.kind:
         case QueryKind.ORDER_BOOK:
             exchange = caller.call(calls.ORDER_BOOK, jwt=jwt)
             rows = _rows(exchange)
-            return _reading(query, exchange, reports=_read_each(exchange, rows, read_report, _is_foreign))
+            return _reading(query, exchange, reports=_read_each(exchange, rows, last.report_of, _is_foreign))
         case QueryKind.TRADES:
             exchange = caller.call(calls.TRADE_BOOK, jwt=jwt)
             rows = _rows(exchange, nothing=_NO_TRADES)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from executor.broker.port import Session
 from executor.broker.smartapi import books, orders
+from executor.broker.smartapi.books import LastBook
 from executor.broker.smartapi.calls import Caller
 from executor.broker.smartapi.credentials import Credentials
 from executor.broker.smartapi.mask import Mask
@@ -37,10 +38,12 @@ class SmartApi:
             credentials, caller=self._caller, clock=clock, mask=mask, reserve_step=reserve_step, last_step=last_step
         )
         self._session: Session | None = None
+        self._last_book = LastBook()
 
     def open_session(self, saved: Session | None) -> Session:
         """Go on with a session that still holds, or log in. Raises LoginRefused, BrokerUnavailable."""
         self._session = self._logins.open(saved)
+        self._last_book = LastBook()  # not for longer than a session: it would grow
         return self._session
 
     def send(self, intent: Intent) -> Sent:
@@ -55,4 +58,4 @@ class SmartApi:
         session = self._session
         if session is None:
             raise SessionLost(_CLOSED)
-        return books.read(query, caller=self._caller, jwt=session.jwt)
+        return books.read(query, caller=self._caller, jwt=session.jwt, last=self._last_book)
