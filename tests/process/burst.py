@@ -1,4 +1,4 @@
-"""A burst of 50 alerts through a real web, processes that are killed in it, and what must be true afterwards.
+"""A burst of alerts through a real web, processes that are killed in it, and what must be true afterwards.
 
 All truth is the exchange's (its orders and the journal of requests) and the audit's.
 """
@@ -10,11 +10,12 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import islice, product
+from itertools import cycle, islice, product
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,10 +34,12 @@ from tests.process.conftest import Town
 
 ALERTS = 50
 _TICKERS = {"SBIN": "3045", "RELIANCE": "2885", "INFY": "1594", "TCS": "11536", "TATASTEEL": "3499"}
-_STRATEGIES = 10
 _SENDERS = 10
 _WRITES = {"placeOrder", "modifyOrder", "cancelOrder"}
 _READS = {"getOrderBook", "getTradeBook", "getPosition"}
+#: How an entry of the burst may end; and one whose lane was left, maybe before the entry could be sent.
+_ENDS = {"FILLED", "NOT_PLACED"}
+_LEFT_ENDS = {"NOT_FILLED", "SUPERSEDED"}
 STOP_WITHIN = timedelta(seconds=10)
 
 
@@ -46,9 +49,21 @@ class Message:
 
     url: str
     body: bytes
+    after: Message | None = None  #: what is sent before it
 
-    def changed(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Message:
-        return Message(self.url, json.dumps(change(json.loads(self.body))).encode())
+    def changed(self, **fields: Any) -> Message:
+        return replace(self, body=json.dumps({**json.loads(self.body), **fields}).encode())
+
+    def leaving(self) -> Message:
+        """What TradingView sends when the position of this entry is closed, two seconds later."""
+        fired = datetime.fromisoformat(json.loads(self.body)["fired_at"]) + timedelta(seconds=2)
+        position = {"now": "flat", "now_size": "0", "prev": "long", "prev_size": "10"}
+        left = self.changed(action="sell", position=position, fired_at=fired.isoformat())
+        return replace(left, after=self)
+
+    def through(self, web: Town) -> Message:
+        """The same, sent to another host."""
+        return replace(self, url=urlsplit(self.url)._replace(netloc=f"127.0.0.1:{web.environ['PORT']}").geturl())
 
     def post(self) -> tuple[int, dict[str, Any]]:
         """Send it once; status 0 when the connection broke."""
@@ -78,11 +93,16 @@ class Burst:
     def start(self) -> list[Future[None]]:
         """Send all within some two seconds, each again until it is answered 2xx."""
         pool = ThreadPoolExecutor(_SENDERS)
-        futures = [pool.submit(self._deliver, message) for message in self.messages]
+        futures: dict[Message, Future[None]] = {}
+        for message in self.messages:
+            before = futures[message.after] if message.after else None
+            futures[message] = pool.submit(self._deliver, message, before)
         pool.shutdown(wait=False)
-        return futures
+        return list(futures.values())
 
-    def _deliver(self, message: Message) -> None:
+    def _deliver(self, message: Message, before: Future[None] | None) -> None:
+        if before is not None:
+            before.result()
         for _ in range(40):
             began = time.monotonic()
             status, answer = message.post()
@@ -98,8 +118,11 @@ class Burst:
             time.sleep(0.5)
 
 
-def a_burst(town: Town, *, alerts: int = ALERTS) -> Burst:
-    """Strategies, tickers and templates made as the commands make them, each alert fired now."""
+def a_burst(town: Town, *, alerts: int = ALERTS, exits: int = 0, webs: Sequence[Town] = ()) -> Burst:
+    """Strategies, tickers and templates made as the commands make them; each alert fired now, sent to a web in turn.
+
+    The last `exits` of the alerts close what the first have opened.
+    """
     settings = bootstrap.open_settings(town.environ)
     keys, now = bootstrap.open_keys(settings), town.now()
     bootstrap.refresh_master(settings, town.store)
@@ -108,7 +131,8 @@ def a_burst(town: Town, *, alerts: int = ALERTS) -> Burst:
     messages = []
     rails = Rails(frozenset(f"NSE:{ticker}" for ticker in _TICKERS), max_quantity=100, max_trades=100)
     templates = []
-    for number in range(_STRATEGIES):
+    entries = alerts - exits
+    for number in range(-(-entries // len(_TICKERS))):
         strategy = a_strategy(name=f"burst{number}", account="default", rails=rails)
         if number % 2:
             strategy = a_strategy(name=strategy.name, account="default", rails=rails, take_profit=None)
@@ -116,10 +140,11 @@ def a_burst(town: Town, *, alerts: int = ALERTS) -> Burst:
         made = build(strategy, style=Style.STRATEGY, settings={}, keys=keys, alert_id=ids.new(), now=now)
         town.store.people.issue_alert(made.issued)
         templates.append((hook_url(keys, strategy, settings.public_url), made.body))
-    for (url, body), ticker in islice(product(templates, _TICKERS), alerts):
+    for (url, body), ticker in islice(product(templates, _TICKERS), entries):
         price = prices[f"NSE:{_TICKERS[ticker]}"]
         messages.append(Message(url, render(body, _values(ticker, price, now)).encode()))
-    return Burst(town, messages)
+    messages = [message.through(web) for message, web in zip(messages, cycle(webs or [town]))]
+    return Burst(town, messages + [message.leaving() for message in messages[:exits]])
 
 
 def _values(ticker: str, price: str, now: datetime) -> dict[str, str]:
@@ -171,39 +196,71 @@ def a_life(town: Town) -> Life:
 class Outcome:
     """What became of a burst; `stop_s` the longest time from fill or restart to a working stop."""
 
-    outcomes: Mapping[str, int]
+    entries: Mapping[str, int]
+    exits: Mapping[str, int]
     stop_s: float
 
 
-def examine(burst: Burst, lives: list[Life], in_flight: int) -> Outcome:
-    """Check everything that the promise says; returns the figures."""
+def examine(
+    burst: Burst, lives: list[Life], in_flight: int, *, halted: Mapping[str, datetime] = MappingProxyType({})
+) -> Outcome:
+    """Check everything that the promise says; returns the figures. `halted`: strategies, and when they were by then."""
     town = burst.town
     lines = [line for line in town.audit(limit=1000) if line["signal"]]
     state = town.control("state")
     by_signal = Counter(line["signal"] for line in lines if line["outcome"])
     assert [signal for signal in burst.taken if by_signal[signal] != 1] == []
-    outcomes = Counter(line["outcome"] for line in lines)
-    assert set(outcomes) <= {"FILLED", "NOT_PLACED"}, _others(lines)
+    entries, exits = ([line for line in lines if line["action"] == action] for action in ("buy", "sell"))
+    left = {_lane(line) for line in exits}
+    for line in entries:
+        may = _ENDS | (_LEFT_ENDS if _lane(line) in left else set())
+        was_halted = line["strategy"] in halted and "halt" in line["reason"]
+        assert line["outcome"] in may or was_halted, (line["outcome"], line["reason"])
+    assert {line["outcome"] for line in exits} <= {"FILLED", "NOTHING_TO_DO"}, exits
+    outcomes = Counter(line["outcome"] for line in entries)
     assert outcomes["NOT_PLACED"] <= in_flight
     _each_entry_once(state, lines)
+    _left_is_flat(state, [line for line in lines if _lane(line) in left])
+    _nothing_of_halted(state, lines, halted)
     for life, following in zip(lives, [*lives[1:], None], strict=True):
         _nothing_written_before_reading(state["requests"][life.journal : following and following.journal])
-    return Outcome(dict(outcomes), _stops(state, lines, lives))
+    stop_s = _stops(state, [line for line in entries if _lane(line) not in left], lives)
+    return Outcome(dict(outcomes), dict(Counter(line["outcome"] for line in exits)), stop_s)
 
 
-def _others(lines: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    return [(line["outcome"], line["reason"]) for line in lines if line["outcome"] not in {"FILLED", "NOT_PLACED"}]
+def _lane(line: Mapping[str, Any]) -> tuple[str, str]:
+    return line["strategy"], line["ticker"]
 
 
 def _each_entry_once(state: Mapping[str, Any], lines: list[dict[str, Any]]) -> None:
     """One order that the exchange took a leg of entry, and none that no signal of ours accounts for."""
-    ours = {order["tag"]: line["signal"] for line in lines for order in line["orders"]}
+    ours = {order["tag"]: (line, order["leg"]) for line in lines for order in line["orders"]}
     assert {order["tag"] for order in state["orders"]} <= set(ours)
-    entries = [order for order in state["orders"] if order["side"] == "BUY" and order["status"] != "rejected"]
-    legs = Counter(order["tag"][1:14] for order in entries)
+    bought = [order for order in state["orders"] if order["side"] == "BUY" and order["status"] != "rejected"]
+    assert {ours[order["tag"]][1] for order in bought} == {"ENTRY"}
+    legs = Counter(order["tag"][1:14] for order in bought)
     assert [leg for leg, times in legs.items() if times > 1] == []
-    filled = {ours[order["tag"]] for order in entries if order["filled"] == 10}
-    assert filled == {line["signal"] for line in lines if line["outcome"] == "FILLED"}
+    filled = {ours[order["tag"]][0]["signal"] for order in bought if order["filled"] == 10}
+    assert filled == {line["signal"] for line in lines if (line["action"], line["outcome"]) == ("buy", "FILLED")}
+
+
+def _left_is_flat(state: Mapping[str, Any], lines: list[dict[str, Any]]) -> None:
+    """What an exit of the burst closed nets nothing, and nothing of it can trade any more."""
+    lanes = {order["tag"]: _lane(line) for line in lines for order in line["orders"]}
+    net: Counter[tuple[str, str]] = Counter()
+    for order in state["orders"]:
+        if order["tag"] in lanes:
+            net[lanes[order["tag"]]] += order["filled"] * {"BUY": 1, "SELL": -1}[order["side"]]
+            assert order["status"] not in {"open", "trigger pending"}
+    assert set(net.values()) <= {0}
+
+
+def _nothing_of_halted(state: Mapping[str, Any], lines: list[dict[str, Any]], halted: Mapping[str, datetime]) -> None:
+    """No entry of a strategy was placed after it was halted."""
+    of = {order["tag"]: line["strategy"] for line in lines for order in line["orders"]}
+    bought = [order for order in state["orders"] if order["side"] == "BUY" and of[order["tag"]] in halted]
+    late = [order for order in bought if datetime.fromisoformat(order["placed_at"]) > halted[of[order["tag"]]]]
+    assert late == []
 
 
 def _nothing_written_before_reading(requests: list[Mapping[str, Any]]) -> None:

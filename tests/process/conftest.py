@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -87,15 +87,17 @@ class Town:
         assert done.returncode == code, done.stderr + done.stdout
         return done.stdout
 
-    def elsewhere(self, state_dir: Path) -> subprocess.Popen[bytes]:
-        """Start a trader as another host would, on the same database; what it says is in its `trader.log`."""
+    def beside(self, state_dir: Path) -> Town:
+        """Another host on the same database and broker; its processes end with those of this one."""
         state_dir.mkdir()
-        environ = {**self.environ, "EXECUTOR_STATE_DIR": str(state_dir)}
-        words = [sys.executable, "-m", "executor", "trader"]
-        with (state_dir / "trader.log").open("ab") as log:
-            process = subprocess.Popen(words, env=environ, stdout=log, stderr=log, start_new_session=True)
-        self.processes.append(process)
-        return process
+        own = {"EXECUTOR_STATE_DIR": str(state_dir), "PORT": str(free_port())}
+        return replace(self, environ={**self.environ, **own}, state_dir=state_dir)
+
+    @property
+    def log(self) -> str:
+        """What the processes of this host have said."""
+        path = self.state_dir / "processes.log"
+        return path.read_text() if path.exists() else ""
 
     def audit(self, *, limit: int = 100) -> list[dict[str, Any]]:
         """What `executor audit list --json` prints: a line a delivery, newest first."""

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, select, text
@@ -111,16 +110,16 @@ def test_one_that_slept_past_its_lease_is_followed_after_twelve_seconds_and_send
 ) -> None:
     burst = a_burst(town, alerts=_ALERTS)
     web, sleeper = ready(town)
-    other = town.elsewhere(tmp_path / "elsewhere")
-    log = tmp_path / "elsewhere" / "trader.log"
-    eventually(lambda: "lease_held" in log.read_text())
+    elsewhere = town.beside(tmp_path / "elsewhere")
+    other = elsewhere.trader()
+    eventually(lambda: "lease_held" in elsewhere.log)
 
     sending = burst.start()
     time.sleep(1.5)
     put_to_sleep(town, sleeper)
     time.sleep(0.5)  # what was on the wire arrives
     asleep = a_life(town)
-    taken_at = eventually(lambda: "lease_taken" in log.read_text() and time.monotonic(), within_s=45)
+    taken_at = eventually(lambda: "lease_taken" in elsewhere.log and time.monotonic(), within_s=45)
     requests = town.control("state")["requests"]
     quiet = [request for request in requests[asleep.journal :] if request["route"].endswith("Order")]
     first = eventually(lambda: town.control("state")["requests"][len(requests) :])[0]
@@ -138,7 +137,7 @@ def test_one_that_slept_past_its_lease_is_followed_after_twelve_seconds_and_send
     late = town.control("state")["requests"][asleep.journal :]
     told = epochs(town)
     assert {told[one["body"]["ordertag"]] for one in late if one["route"] == "placeOrder"} == {2}
-    assert "following" in log.read_text()
+    assert "following" in elsewhere.log
     assert other.poll() is None
     assert web.poll() is None
     found = examine(burst, [follows], in_flight=8)
@@ -258,14 +257,6 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
-def an_exit(entry: dict[str, Any]) -> dict[str, Any]:
-    return {
-        **entry,
-        "action": "sell",
-        "position": {"now": "flat", "now_size": "0", "prev": "long", "prev_size": "10"},
-    }
-
-
 def test_on_a_full_disk_entries_are_503_and_exits_go_through_and_all_works_again_without_a_restart(
     small_disk: Path, sqlite_template: Path
 ) -> None:
@@ -281,7 +272,7 @@ def test_on_a_full_disk_entries_are_503_and_exits_go_through_and_all_works_again
         began = time.monotonic()
         refused = second.post()
         took = time.monotonic() - began
-        closing = eventually(lambda: (found := first.changed(an_exit).post())[0] in {200, 202} and found)
+        closing = eventually(lambda: (found := first.leaving().post())[0] in {200, 202} and found)
         eventually(lambda: {line["state"] for line in town.audit() if line["signal"]} == {"ENDED"})
         still = second.post()
         spent = (small_disk / "reserve.spent").exists()
