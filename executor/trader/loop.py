@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from queue import Empty
 from threading import Event as Flag
@@ -89,6 +89,7 @@ class Loop:
         self._reading: set[Query] = set()
         self._swept_at = -SWEEP_S
         self._beat_at = -BEAT_S
+        self._began = parts.clock.now() - timedelta(seconds=parts.clock.monotonic())
 
     def run(self, stop: Flag) -> None:
         """Work until told to stop. Raises LeaseLost when another trader took the account."""
@@ -219,15 +220,19 @@ class Loop:
         except (StoreError, InvariantBroken):
             parts.permits.give_back(len(permits))
             raise
-        parts.permits.restamp(len(permits), parts.clock.now())
+        parts.permits.restamp(len(permits), self._steady_now())
         return replace(committed, halts=(*committed.halts, *unrecorded(parts.kill_file, parts.reserve)))
 
     def _permits(self, intents: tuple[Intent, ...]) -> set[IntentId]:
         if not self._parts.lease.holds:
             return set()  # the next good beat shows whether we may still send
         asking = [intent for intent in intents if intent.permit is not PermitClass.ENTER or not self._surprised()]
-        granted = self._parts.permits.take([intent.permit for intent in asking], self._parts.clock.now())
+        granted = self._parts.permits.take([intent.permit for intent in asking], self._steady_now())
         return {intent.id for intent, yes in zip(asking, granted, strict=True) if yes}
+
+    def _steady_now(self) -> datetime:
+        """The time for permits: a host's clock that steps forward must not empty the windows."""
+        return self._began + timedelta(seconds=self._parts.clock.monotonic())
 
     def _surprised(self) -> bool:
         """Whether a halt stands beside the database that the desk does not know yet."""
@@ -239,8 +244,7 @@ class Loop:
         for intent in committed.sending if committed else ():
             self._parts.workers.submit(intent)
         for query in decision.queries:
-            now = self._parts.clock.now()
-            if query not in self._reading and self._parts.permits.take_read(query.kind, now):
+            if query not in self._reading and self._parts.permits.take_read(query.kind, self._steady_now()):
                 self._reading.add(query)
                 self._parts.workers.submit(query)
 

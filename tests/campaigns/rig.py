@@ -210,7 +210,7 @@ class Rig(House):
     def start(self) -> None:
         """A new life of the trader's process: all memory is new."""
         self._generation += 1
-        self.lives.append(self.clock.now())
+        self.lives.append(self.exchange_clock.now())
         super().start()
 
     def a_ledger(self) -> Any:

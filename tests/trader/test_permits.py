@@ -80,3 +80,16 @@ def test_a_restart_does_not_forget_what_left_a_moment_ago(bench: Bench) -> None:
     again = PermitBook(load_limits(), bench.store.recovery.recent_writes(ACCOUNT, now - timedelta(hours=1)))
 
     assert again.take([PermitClass.PROTECT], now) == (False,)
+
+
+def test_a_clock_that_steps_forward_does_not_empty_the_windows(bench: Bench) -> None:
+    bench.open()
+    use_up_this_second(bench)
+    bench.signal()
+
+    bench.clock._now += timedelta(seconds=3)  # the host's clock is set; its monotonic time goes on
+    bench.run(0.5)
+    sent_too_soon = list(bench.hands.sent)
+    bench.run(1)
+
+    assert (sent_too_soon, len(bench.hands.sent)) == ([], 1)
