@@ -57,6 +57,7 @@ MIX = (
     Chance("stop rejected", 0.0050, "reject", _PLACE, {"text": "17070: The Price is out of the LPP range"}, True),
     Chance("change without effect", 0.0030, "drop", _CHANGE),
     Chance("read fails", 0.0100, "status", _READS, {"status": 502, "body": "Bad Gateway"}),
+    Chance("book cut short", 0.0020, "truncated", _BOOKS),
     Chance("book empty", 0.0010, "null_book", _BOOKS),
 )
 #: The lag of a book: lognormal, its median in seconds and its width.
