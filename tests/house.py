@@ -58,6 +58,7 @@ class InlineWorkers:
 
     def __init__(self, house: House, inbox: SimpleQueue[Any]) -> None:
         self.house = house
+        self.broker = house.broker  # a process that was followed goes on with its own
         self.inbox = inbox
         self.coming: list[tuple[float, Any]] = []
 
@@ -75,11 +76,11 @@ class InlineWorkers:
             self.inbox.put(answer)
 
     def _send(self, intent: Intent) -> SendEnded:
-        return SendEnded(intent.id, self.house.broker.send(intent))
+        return SendEnded(intent.id, self.broker.send(intent))
 
     def _read(self, query: Query) -> ReadEnded | ReadFailed:
         try:
-            return ReadEnded(self.house.broker.read(query))
+            return ReadEnded(self.broker.read(query))
         except SessionLost as error:
             return ReadFailed(query, str(error), session_lost=True, call=error.call)
         except BrokerUnavailable as error:

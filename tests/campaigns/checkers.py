@@ -255,15 +255,29 @@ def protected(truth: Truth) -> list[str]:
 
 
 def _exit_begun(truth: Truth, span: Span) -> bool:
-    """Whether an order that is no stop leaves the position within the time (counted from the last start)."""
+    """Whether the position is left by then (counted from the last start): an order of the other side that trades now.
+
+    A target that rests at its level does not leave; one that was moved does, and so does a stop turned into a limit.
+    """
     restarts = [life for life in truth.lives if span.begin < life < span.end]
     latest = max([span.begin, *restarts]) + FORCED_EXIT + _BEGIN
-    for order in truth.orders_of(span.share):
-        for version in order["history"]:
-            at = when(version["at"])
-            if span.begin <= at <= latest and version["type"] == "LIMIT" and version["status"] != "rejected":
-                return True
-    return False
+    return any(
+        span.begin <= when(version["at"]) <= latest
+        for order in truth.orders_of(span.share)
+        if order["side"] == span.leaves
+        for version in _leaving(truth, order)
+    )
+
+
+def _leaving(truth: Truth, order: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The versions of an order that were to trade at once."""
+    leg = truth.legs.get(order["tag"][1:14])
+    level = order["history"][0]["price"] if leg is not None and leg.role == Role.TARGET else None
+    return [
+        version
+        for version in order["history"]
+        if version["type"] == "LIMIT" and version["status"] != "rejected" and version["price"] != level
+    ]
 
 
 # -- the record --------------------------------------------------------------------------------------------------

@@ -20,11 +20,12 @@ _WORKING = {"open", "trigger pending"}
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """How long more was held of a share than stops covered."""
+    """How long more was held of a share than stops covered, and which side leaves it."""
 
     share: str
     begin: datetime
     end: datetime
+    leaves: str = "SELL"
 
     @property
     def seconds(self) -> float:
@@ -123,5 +124,5 @@ def _covers(order: Mapping[str, Any], version: Mapping[str, Any]) -> int:
     """Units that a version of an order would stop: it waits for its trigger, or was triggered and may trade."""
     if version["status"] not in _WORKING or version["type"] != "STOPLOSS_LIMIT":
         return 0
-    left = version["quantity"] - version["filled"]
+    left = int(version["quantity"]) - int(version["filled"])
     return -left if order["side"] == "SELL" else left
