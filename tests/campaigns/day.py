@@ -21,12 +21,9 @@ from tests.campaigns.plan import START, Act, Plan
 from tests.campaigns.rig import HostClock, Lane, Message, Rig, Share
 from tests.campaigns.seam import Crash, Seam
 
-#: How soon the desk looks again while anything is open: its own sweep is quicker, and would only cost time here.
-_LOOK_S = 0.55
-#: How long after an act of a wave the trader is played although nothing is open: time for what comes late.
+#: How long after an act an order that was given up may still come: until then nothing is jumped over.
 _CALM_S = 45.0
 _REST_S = 180.0
-_PRICES_FROM = "1000"
 
 
 @dataclass
@@ -83,11 +80,11 @@ class Day:
         left = at - self.now
         if self.up_at is not None:
             return min(left, max(0.001, self.up_at - self.now))
-        if self.now >= self.calm_at and self.rig.is_quiet():
+        if self.rig.is_quiet() and (self.now >= self.calm_at or not self.rig.is_in_doubt()):
             return left
         elapsed = self.rig.clock.monotonic()
         coming = [due - elapsed for due, _ in self.rig.workers.coming]
-        return min([left, _LOOK_S, *(max(0.001, due) for due in coming)])
+        return min([left, self.rig.looks_in(), *(max(0.001, due) for due in coming)])
 
     def _work(self) -> None:
         """A round of the trader, unless it is down; a crash takes it down for 1 to 5 s."""

@@ -22,11 +22,14 @@ from executor.broker.smartapi.client import SmartApi
 from executor.clock import ManualClock
 from executor.config.calendar import load_calendar
 from executor.config.secrets import Keys
+from executor.desk.reads import BUSY
 from executor.domain.bracket import Bracket, BracketState
 from executor.domain.ids import Ids
 from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
 from executor.domain.intent import Intent, IntentState
 from executor.domain.messages import Resolved, SendEnded, Tick
+from executor.domain.order import Order, OrderState
+from executor.domain.reading import Query, QueryKind
 from executor.domain.signal import Signal
 from executor.domain.strategy import Level, LevelKind, Protection, Rails, Short, Strategy
 from executor.instruments.resolve import resolve
@@ -45,6 +48,8 @@ from tests.house import ACCOUNT, House
 QUANTITY = 10
 KEYS = Keys.derive("only-for-campaigns-" + "0123456789abcdef")
 _MAX_QUANTITY = 40
+#: How soon it looks again for a permit, or for a book that was not to be had.
+_WAITS_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +390,24 @@ class Rig(House):
         self.workers.deliver()
         while self.loop.round(self.stop, wait_s=0):
             pass
+
+    def looks_in(self) -> float:
+        """Seconds until the desk has a reason to look by itself: its next order book, or an intent without a permit.
+
+        Its own sweep is quicker, and would only cost time here.
+        """
+        intents = self.book.rows.tables[Intent].values()
+        if any(one.state is IntentState.READY and one.settled_by is None for one in intents):
+            return _WAITS_S
+        asked = self.book.evidence.asked_at.get(Query(QueryKind.ORDER_BOOK))
+        if asked is None:
+            return _WAITS_S
+        due = asked + BUSY - self.clock.now()
+        return min(BUSY.total_seconds(), max(_WAITS_S, due.total_seconds()))
+
+    def is_in_doubt(self) -> bool:
+        """Whether an order was given up today that may yet come."""
+        return any(order.state is OrderState.NOT_PLACED for order in self.book.rows.tables[Order].values())
 
     def is_quiet(self) -> bool:
         """Whether nothing is open, in doubt or on its way: then nothing happens until something comes from outside."""
