@@ -23,6 +23,8 @@ STOP_SCHEDULE = SCHEDULE[:3]
 TAKEN_SCHEDULE = (*SCHEDULE, timedelta(seconds=20), timedelta(seconds=30))
 #: A change is without effect when books begun this long after it was sent still show the old values.
 CHANGE_SCHEDULE = (timedelta(seconds=2), timedelta(seconds=4))
+#: The first of an order is sent again sooner: a repeated change harms nobody, a stop that is too small does.
+FIRST_CHANGE_SCHEDULE = (timedelta(seconds=0.5), timedelta(seconds=1.5))
 
 
 def settle(draft: Draft) -> None:
@@ -79,7 +81,9 @@ def _settle_change(draft: Draft, intent: Intent) -> None:
     """A modify or cancel that books do not show came to nothing (F-71); want decides what follows."""
     if intent.sending_at is None or intent.state not in {IntentState.ACCEPTED, IntentState.UNKNOWN}:
         return
-    if covered(draft.evidence.clean_reads, intent.sending_at, CHANGE_SCHEDULE):
+    again = any(one.settled_by is SettledBy.READS for one in draft.intents_of(intent.order))
+    schedule = CHANGE_SCHEDULE if again else FIRST_CHANGE_SCHEDULE
+    if covered(draft.evidence.clean_reads, intent.sending_at, schedule):
         outcome = f"{intent.outcome}; the book shows no effect"
         draft.put(replace(intent, outcome=outcome, settled_by=SettledBy.READS))
         draft.note("no_effect", intent.order, f"{intent.kind} had no effect", alarm=True)

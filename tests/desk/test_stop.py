@@ -81,6 +81,36 @@ def test_a_stop_whose_change_has_no_effect_grows_all_the_same(house: House, lost
     assert len(house.orders(type="STOPLOSS_LIMIT")) == (1 if lost == 1 else 2)
 
 
+@pytest.mark.parametrize("late", [0.0, 0.25, 0.5, 0.75, 1.0, 1.25])
+def test_a_stop_has_grown_within_five_seconds_though_its_first_change_had_no_effect(house: House, late: float) -> None:
+    """By books alone, whenever the fill comes between two of them."""
+    house.resting_long()
+    entry = house.orders()[0]
+    house.fill(entry, 1)
+    house.run(3 + late)
+    house.fault("modifyOrder", "drop", match={"ordertype": "STOPLOSS_LIMIT"})
+    house.fill(entry, 2)
+
+    house.until(lambda: house.stopped() == 3, within=5)
+
+    assert len(house.said("no_effect")) == 1
+
+
+@pytest.mark.parametrize("lag", [3, 6])
+def test_a_book_that_lags_costs_a_change_twice_and_no_stop(house: House, lag: int) -> None:
+    house.resting_long()
+    entry = house.orders()[0]
+    house.fill(entry, 4)
+    house.run(3)
+    house.fault("getOrderBook", "lag", seconds=lag, times=30)
+    house.fill(entry, 6)
+
+    house.run(40)
+
+    assert (house.net(), house.stopped(), house.targeted()) == (10, 10, 10)
+    assert len(house.orders(type="STOPLOSS_LIMIT")) == 1
+
+
 def test_a_stop_made_anew_is_absent_for_a_few_seconds_only(house: House) -> None:
     house.resting_long()
     entry = house.orders()[0]
