@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from threading import Thread
 from typing import Any
 
@@ -80,7 +81,8 @@ class _Handler(WSGIRequestHandler):
 
     def finish(self) -> None:
         self.connections.discard(self.connection)
-        super().finish()
+        with suppress(OSError):  # a client that died takes no answer
+            super().finish()
 
     def run_wsgi(self) -> None:
         try:
