@@ -56,14 +56,14 @@ def play_day(seed: int, maker: StoreMaker) -> dict[str, Any]:
     began = time.process_time()
     with maker.a_store() as store:
         day = play(seed, store, plan=plan_of(seed))
-        truth = truth_of(day.rig)
-        with store.database.read() as connection:
-            head = chain.read_head(connection)
-        return line_of(day, truth, f"{head.seq}:{head.hash}", time.process_time() - began)
+        return line_of(day) | {"cpu_s": round(time.process_time() - began, 2)}
 
 
-def line_of(day: Day, truth: Truth, head: str, cpu_s: float) -> dict[str, Any]:
-    """What is kept of a day."""
+def line_of(day: Day) -> dict[str, Any]:
+    """What is kept of a day that was played; it is checked here."""
+    truth = truth_of(day.rig)
+    with day.store.database.read() as connection:
+        head = chain.read_head(connection)
     faults = Counter(day.trouble.fired) + Counter(day.fired) + Counter(crash=day.crashes)
     return {
         "seed": day.plan.seed,
@@ -76,9 +76,8 @@ def line_of(day: Day, truth: Truth, head: str, cpu_s: float) -> dict[str, Any]:
         "faults": dict(faults),
         "unprotected": [round(span.seconds, 2) for span in unprotected(truth)],
         "widest": widest(truth),
-        "head": head,
+        "head": f"{head.seq}:{head.hash}",
         "violations": check(truth),
-        "cpu_s": round(cpu_s, 2),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -21,7 +21,6 @@ from tests.campaigns.plan import START
 from tests.postgres import Server, private_cluster
 
 _MEMORY = Path("/dev/shm")
-Stores = Callable[[], "Iterator[Store]"]
 
 
 def in_memory() -> str | None:
@@ -62,12 +61,12 @@ class StoreMaker:
         if self._server is None:
             path = Path(self._home.name) / f"{next(self._numbers)}.db"
             shutil.copy(self._template, path)
-            with _opened(f"sqlite:///{path}") as store:
+            with opened_store(f"sqlite:///{path}") as store:
                 yield store
             for left in path.parent.glob(f"{path.name}*"):
                 left.unlink()
             return
-        with self._server.migrated() as url, _opened(url) as store:
+        with self._server.migrated() as url, opened_store(url) as store:
             yield store
 
     def close(self) -> None:
@@ -77,7 +76,8 @@ class StoreMaker:
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[Store]:
+def opened_store(url: str) -> Iterator[Store]:
+    """The store on a migrated, empty database."""
     database = open_database(url)
     try:
         yield a_store(database, new_id=Ids(lambda: START, Random("campaign")).new)
