@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help install demo run test kills days lint
+.PHONY: help install demo run test kills days sweep lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ kills: install ## kill web, trader or both in a burst of 50 alerts, at N random 
 
 days: install ## play and check N simulated days (50) on all cores; STORE=postgres, ARGS="--first 100"
 	$(BIN)/python -m tests.campaigns.days --days $(or $(N),50) --store $(or $(STORE),sqlite) $(ARGS)
+
+sweep: install ## crashes at every passage of 16 stories (STORE=sqlite|postgres, N=a sample, PAIRS=1 all pairs too)
+	$(BIN)/python -m tests.campaigns.sweep --store $(or $(STORE),sqlite) $(if $(N),--sample $(N)) $(if $(PAIRS),--pairs)
 
 lint: install ## ruff and mypy --strict
 	$(BIN)/ruff check .
