@@ -13,13 +13,13 @@ from tests.campaigns.stores import StoreMaker
 #: What each of them does to a trader, by the checker that says so.
 CAUGHT_BY = {
     "resend after unknown": {"duplicated", "orphans", "protected"},
-    "answer before commit": {"lost"},
-    "empty book = flat": {"protected"},
+    "answer before commit": {"lost", "recorded"},
+    "empty book = flat": {"protected", "obeyed"},
     "stop on event only": {"protected"},
     "sibling left": {"orphans", "reversed"},
-    "fills summed twice": {"duplicated", "orphans", "protected"},
+    "fills summed twice": {"orphans", "protected"},
     "no epoch check": {"fenced", "duplicated", "reconciled first"},
-    "unbounded token": {"forged", "duplicated"},
+    "unbounded token": {"answered", "duplicated"},
     "record after send": {"orphans"},
     "assume failed": {"duplicated"},
 }

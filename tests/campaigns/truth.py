@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, func, select
 
 from executor.errors import ChainBroken
 from executor.store import schema
 from executor.store.chain import verify
+from executor.store.engine import Database
 from tests.campaigns.rig import Post, Rig, lanes
 
-_WORKING = {"open", "trigger pending"}
+WORKING = {"open", "trigger pending"}
+#: A stop that triggered and does not trade protects nothing any more after this long.
+_TRIGGERED = timedelta(seconds=5)
+#: So soon after a hand's fill an order of ours that was working cannot have been cancelled yet.
+_RACE = timedelta(seconds=15)
+_TOKEN = re.compile(rb"xt1_[A-Za-z0-9_.=-]{40,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """How long more was held of a share than stops covered, and which side leaves it."""
+    """How long more was held of a share than stops covered, and which side leaves it. `open`: it never ended."""
 
     share: str
     begin: datetime
     end: datetime
     leaves: str = "SELL"
+    open: bool = False
 
     @property
     def seconds(self) -> float:
@@ -34,7 +42,11 @@ class Span:
 
 @dataclass(frozen=True)
 class Truth:
-    """A day as the exchange saw it, as the sender saw it, and our rows to compare."""
+    """A day as the exchange saw it, as the sender saw it, and our rows to compare.
+
+    `stored` is all that our database holds, as text; `secrets` what must not be in it, by name. `seen` is when a
+    report first told us of an order of the broker, by its id.
+    """
 
     state: Mapping[str, Any]
     posts: Sequence[Post]
@@ -45,6 +57,11 @@ class Truth:
     calls: Sequence[Any]
     chain_fault: str
     noted: Sequence[str]
+    deliveries: Sequence[Any] = ()
+    halts: Sequence[Any] = ()
+    seen: Mapping[str, datetime] = field(default_factory=dict)
+    stored: str = ""
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     def orders_of(self, share: str) -> list[Mapping[str, Any]]:
         return [order for order in self.state["orders"] if f"{order['exchange']}:{order['token']}" == share]
@@ -52,25 +69,47 @@ class Truth:
     def fills_of(self, share: str) -> list[Mapping[str, Any]]:
         return [fill for fill in self.state["fills"] if f"{fill['exchange']}:{fill['token']}" == share]
 
+    @property
+    def end(self) -> datetime:
+        return when(self.state["now"])
+
 
 def truth_of(rig: Rig) -> Truth:
     """Gather it, after the day has come to rest."""
-    with rig.store.database.read() as connection:
-        signals = {row.id: row for row in connection.execute(select(schema.signal))}
-        legs = {row.id: row for row in connection.execute(select(schema.leg))}
-        orders = {row.tag: row for row in connection.execute(select(schema.broker_order)) if row.tag}
-        calls = list(connection.execute(select(schema.broker_call)))
-        try:
-            verify(connection)
-            fault = ""
-        except ChainBroken as error:
-            fault = str(error)
-    return Truth(rig.state(), rig.posts, rig.lives, signals, legs, orders, calls, fault, rig.violations)
+    return Truth(
+        state=rig.state(),
+        posts=rig.posts,
+        lives=rig.lives,
+        noted=rig.violations,
+        secrets=_secrets(rig),
+        **rows_of(rig.store.database),
+    )
+
+
+def rows_of(database: Database) -> dict[str, Any]:
+    """Our own rows, as the fields of a Truth."""
+    with database.read() as connection:
+        return {
+            "signals": {row.id: row for row in connection.execute(select(schema.signal))},
+            "legs": {row.id: row for row in connection.execute(select(schema.leg))},
+            "orders": {row.tag: row for row in connection.execute(select(schema.broker_order)) if row.tag},
+            "calls": list(connection.execute(select(schema.broker_call))),
+            "chain_fault": _chain_fault(connection),
+            "deliveries": list(connection.execute(select(schema.delivery))),
+            "halts": list(connection.execute(select(schema.halt))),
+            "seen": _first_seen(connection),
+            "stored": _all_text(connection),
+        }
 
 
 def unprotected(truth: Truth) -> list[Span]:
     """The spans in which more was held of a share than its working stops cover."""
-    return [span for lane in lanes() for span in _spans(truth, lane.share.key)]
+    return [span for lane in lanes() for span in _spans(truth, lane.share.key, lambda net, covered: net > covered)]
+
+
+def over_covered(truth: Truth) -> list[Span]:
+    """The spans in which stops rested for more of a share than was held."""
+    return [span for lane in lanes() for span in _spans(truth, lane.share.key, lambda net, covered: covered > net)]
 
 
 def when(text: str) -> datetime:
@@ -85,44 +124,127 @@ def net_of(fills: Iterable[Mapping[str, Any]]) -> int:
     return sum(signed(fill) for fill in fills)
 
 
-def path_of(truth: Truth, share: str) -> Iterable[tuple[int, Mapping[str, Any]]]:
-    """Each fill of a share, with the net before it."""
-    net = 0
-    for fill in truth.fills_of(share):
-        yield net, fill
-        net += signed(fill)
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A fill, with what our strategies held of the share before and after it."""
+
+    at: datetime
+    fill: Mapping[str, Any]
+    before: int
+    after: int
 
 
-def _spans(truth: Truth, share: str) -> list[Span]:
-    """Walk through all that happened to a share in time order; equal times count as one moment."""
-    events: list[tuple[datetime, int, str, int]] = []  # at, net change, order, its working stop quantity (signed)
+def path_of(truth: Truth, share: str) -> Iterator[Step]:
+    """What we held of a share, fill by fill: what our fills left, as far as the account nets it.
+
+    A hand's fill can close what is ours; beyond that it is its own. When it closed what an order of ours was closing
+    at that moment, ours counts.
+    """
+    net = held = taken = before = 0
+    taken_at = datetime.min.replace(tzinfo=UTC)
     for fill in truth.fills_of(share):
-        events.append((when(fill["at"]), signed(fill), "", 0))
+        at, change = when(fill["at"]), signed(fill)
+        net += change
+        if fill["tag"]:
+            held += change
+            if at - taken_at <= _RACE and held * taken < 0:
+                back = min(abs(held), abs(taken)) * (1 if taken > 0 else -1)
+                held, taken = held + back, taken - back
+        elif held * change < 0:
+            taken, taken_at = min(abs(held), abs(change)) * (1 if held > 0 else -1), at
+            held -= taken
+        after = min(held, net, key=abs) if held * net > 0 else 0
+        yield Step(at, fill, before, after)
+        before = after
+
+
+def _spans(truth: Truth, share: str, is_wrong: Callable[[int, int], bool]) -> list[Span]:
+    """When the units held and those covered by stops did not fit, by a rule."""
+    begin, leaves, spans = None, "SELL", []
+    for at, net, covered in _moments(truth, share):
+        if begin is None and is_wrong(abs(net), covered):
+            begin, leaves = at, "SELL" if net >= 0 else "BUY"
+        elif begin is not None and not is_wrong(abs(net), covered):
+            spans.append(Span(share, begin, at, leaves))
+            begin = None
+    return [*spans, Span(share, begin, truth.end, leaves, open=True)] if begin else spans
+
+
+def _moments(truth: Truth, share: str) -> Iterator[tuple[datetime, int, int]]:
+    """All that happened to a share in time order: when, what is held, and the units that stops cover of it.
+
+    Equal times are one moment. While nothing is held, every stop counts as covering.
+    """
+    events: list[
+        tuple[datetime, int, str, int]
+    ] = []  # at, change of what is held, order, its working stop quantity (signed)
+    for step in path_of(truth, share):
+        events.append((step.at, step.after - step.before, "", 0))
     for order in truth.orders_of(share):
-        for version in order["history"]:
-            events.append((when(version["at"]), 0, order["orderid"], _covers(order, version)))
+        events += [(at, 0, order["orderid"], units) for at, units in _covering(order)]
     events.sort(key=lambda event: event[0])
-    net, begin, spans = 0, None, []
-    stops: dict[str, int] = {}
+    net, stops = 0, dict[str, int]()
     for at, group in groupby(events, key=lambda event: event[0]):
-        for _, change, order_id, covered in group:
+        for _, change, order_id, units in group:
             net += change
             if order_id:
-                stops[order_id] = covered
-        bare = abs(net) > sum(abs(units) for units in stops.values() if units * net < 0)
-        if bare and begin is None:
-            begin = at
-        elif not bare and begin is not None:
-            spans.append(Span(share, begin, at))
-            begin = None
-    if begin is not None:
-        spans.append(Span(share, begin, when(truth.state["now"])))
-    return spans
+                stops[order_id] = units
+        yield at, net, sum(abs(units) for units in stops.values() if units * net <= 0)
+
+
+def _covering(order: Mapping[str, Any]) -> Iterator[tuple[datetime, int]]:
+    """From when on how many units an order would stop; after a while a triggered one that rests does so no more."""
+    versions = order["history"]
+    for version, following in zip(versions, [*versions[1:], None], strict=True):
+        at, units = when(version["at"]), _covers(order, version)
+        yield at, units
+        lapses = at + _TRIGGERED
+        if units and version["status"] == "open" and (following is None or when(following["at"]) > lapses):
+            yield lapses, 0
 
 
 def _covers(order: Mapping[str, Any], version: Mapping[str, Any]) -> int:
     """Units that a version of an order would stop: it waits for its trigger, or was triggered and may trade."""
-    if version["status"] not in _WORKING or version["type"] != "STOPLOSS_LIMIT":
+    if version["status"] not in WORKING or version["type"] != "STOPLOSS_LIMIT":
         return 0
     left = int(version["quantity"]) - int(version["filled"])
     return -left if order["side"] == "SELL" else left
+
+
+# -- from our database -------------------------------------------------------------------------------------------
+
+
+def _chain_fault(connection: Connection) -> str:
+    try:
+        verify(connection)
+    except ChainBroken as error:
+        return str(error)
+    return ""
+
+
+def _first_seen(connection: Connection) -> dict[str, datetime]:
+    columns = schema.report.c
+    statement = select(columns.broker_id, func.min(columns.at)).group_by(columns.broker_id)
+    return {broker_id: at for broker_id, at in connection.execute(statement)}
+
+
+def _all_text(connection: Connection) -> str:
+    """Every value of every table, as the database holds it."""
+    tables = [table.name for table in schema.metadata.sorted_tables]
+    rows = [row for name in tables for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"')]
+    return "\n".join(str(value) for row in rows for value in row if isinstance(value, str | bytes))
+
+
+def _secrets(rig: Rig) -> dict[str, str]:
+    """What was secret on this day. A PIN is four digits of any price: it is looked for in its field alone."""
+    sessions = rig.simulation.sessions
+    known = {"API key": rig.secrets.api_key, "TOTP secret": rig.secrets.totp_secret or ""}
+    known["PIN"] = f'"password":"{rig.secrets.pin}"'
+    for number, one in enumerate(sessions._sessions.values()):
+        known |= {f"JWT {number}": one.jwt, f"refresh token {number}": one.refresh, f"feed token {number}": one.feed}
+    for post in rig.posts:
+        lane = post.message.lane
+        known[f"address of {lane.strategy}"] = post.message.url.rpartition("/")[2]
+        if found := _TOKEN.search(post.message.body):
+            known[f"alert {found[0].decode()[-8:]}"] = found[0].decode()
+    return known

@@ -1,0 +1,97 @@
+"""What must be true of positions: never the wrong way round, never long without a stop, never more stop than held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from executor.domain.bracket import Role
+from tests.campaigns.check_orders import asks_for
+from tests.campaigns.rig import Lane, lanes
+from tests.campaigns.truth import Span, Truth, over_covered, path_of, unprotected, when
+
+REVERSED = timedelta(seconds=10)
+FORCED_EXIT = timedelta(seconds=30)
+#: What the exit needs beyond the 30 s at which it begins: permits, a round trip, the lag of a book.
+_BEGIN = timedelta(seconds=5)
+#: An entry lives 60 s before it is sent, 10 s at the exchange, and may be accepted 40 s late.
+_ASKED = timedelta(seconds=120)
+#: How long more stop than position may rest: a fill has to be seen, and a change to be taken.
+EXCESS = timedelta(seconds=20)
+
+
+def reversed_(truth: Truth) -> list[str]:
+    """No lane is held for longer than 10 s on a side that no alert asked for; what a hand sold is its own."""
+    found = []
+    for lane in lanes():
+        begin = None
+        for at, is_wrong in _ways(truth, lane):
+            if is_wrong and begin is None:
+                begin = at
+            elif not is_wrong and begin is not None:
+                if at - begin > REVERSED:
+                    found.append(f"reversed: {lane.share.name} was the wrong way round from {begin} to {at}")
+                begin = None
+        if begin is not None:
+            found.append(f"reversed: {lane.share.name} is the wrong way round since {begin}")
+    return found
+
+
+def _ways(truth: Truth, lane: Lane) -> Iterator[tuple[datetime, bool]]:
+    """After each fill of a lane: whether what is held then lies on a side that it must not."""
+    for step in path_of(truth, lane.share.key):
+        yield step.at, step.after != 0 and not _was_asked(truth, lane, 1 if step.after > 0 else -1, step.at)
+
+
+def _was_asked(truth: Truth, lane: Lane, sign: int, at: datetime) -> bool:
+    """Whether an alert asked for this side: a long at any time, a short (where it may be) lately."""
+    if not lane.short:
+        return sign > 0
+    posts = (post for post in truth.posts if post.message.lane == lane and asks_for(post.message, sign))
+    return any(at - _ASKED <= post.at <= at for post in posts)
+
+
+def protected(truth: Truth) -> list[str]:
+    """Every unprotected span over 30 s has its forced exit: a write that leaves, begun by then, while we could send."""
+    spans = unprotected(truth)
+    long = [span for span in spans if span.seconds > FORCED_EXIT.total_seconds() and not _exit_begun(truth, span)]
+    return [
+        *(f"unprotected: {span.share} for {span.seconds:.1f} s from {span.begin}, no exit was begun" for span in long),
+        *(f"unprotected: {span.share} at the day's end" for span in spans if span.open),
+    ]
+
+
+def _exit_begun(truth: Truth, span: Span) -> bool:
+    """Whether the position is left by then (counted from the last start): an order of the other side that trades now.
+
+    A target that rests at its level does not leave; one that was moved does, and so does a stop turned into a limit.
+    """
+    restarts = [life for life in truth.lives if span.begin < life < span.end]
+    latest = max([span.begin, *restarts]) + FORCED_EXIT + _BEGIN
+    return any(
+        span.begin <= when(version["at"]) <= latest
+        for order in truth.orders_of(span.share)
+        if order["side"] == span.leaves
+        for version in _leaving(truth, order)
+    )
+
+
+def _leaving(truth: Truth, order: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The versions of an order that were to trade at once."""
+    leg = truth.legs.get(order["tag"][1:14])
+    level = order["history"][0]["price"] if leg is not None and leg.role == Role.TARGET else None
+    return [
+        version
+        for version in order["history"]
+        if version["type"] == "LIMIT" and version["status"] != "rejected" and version["price"] != level
+    ]
+
+
+def not_over_covered(truth: Truth) -> list[str]:
+    """Stops never rest for more than is held, but for the moment in which a fill becomes known; restarts may delay."""
+    return [
+        f"excess: stops for more of {span.share} than was held for {span.seconds:.1f} s from {span.begin}"
+        for span in over_covered(truth)
+        if span.end - max([span.begin, *(life for life in truth.lives if span.begin < life < span.end)]) > EXCESS
+    ]
