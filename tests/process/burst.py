@@ -85,7 +85,7 @@ class Burst:
 
     town: Town
     messages: list[Message]
-    taken: set[str] = field(default_factory=set)
+    taken: dict[str, Message] = field(default_factory=dict)
     answers: Counter[int] = field(default_factory=Counter)
     slowest_s: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -112,7 +112,7 @@ class Burst:
                     self.slowest_s = max(self.slowest_s, time.monotonic() - began)
             if 200 <= status < 300:
                 with self._lock:
-                    self.taken.add(answer["signal"])
+                    self.taken[answer["signal"]] = message
                 time.sleep(0.3)
                 return
             time.sleep(0.5)

@@ -36,6 +36,7 @@ from executor.store.pages import Filters
 from executor.store.rows import load
 from executor.store.store import Store
 from tests.builders import a_strategy
+from tests.postgres import Cluster, NoPostgres, private_cluster
 
 MORNING = datetime(2026, 11, 25, 3, 50, tzinfo=UTC)
 
@@ -131,6 +132,25 @@ class Town:
     def now(self) -> datetime:
         return self.clock.now()
 
+    def working(self) -> list[dict[str, Any]]:
+        """The exchange's orders that can still trade."""
+        return [order for order in self.orders() if order["status"] in {"open", "trigger pending"}]
+
+    def held(self) -> int:
+        """What the account nets by its fills, all tickers together."""
+        sign = {"BUY": 1, "SELL": -1}
+        return sum(sign[order["side"]] * order["filled"] for order in self.orders())
+
+    def stopped(self) -> int:
+        """Units that resting stops would sell."""
+        resting = [order for order in self.orders() if order["status"] == "trigger pending"]
+        return sum(order["quantity"] - order["filled"] for order in resting)
+
+    def all_ended(self, number: int) -> bool:
+        """Whether there are so many signals, and all of them have ended."""
+        lines = [line for line in self.audit(limit=1000) if line["signal"]]
+        return len(lines) >= number and all(line["state"] == "ENDED" for line in lines)
+
     def found(self, signal_id: SignalId) -> Signal:
         with self.store.database.read() as connection:
             return load(Signal, connection.execute(select(schema.signal).where(schema.signal.c.id == signal_id)).one())
@@ -176,6 +196,16 @@ def postgres_town(postgres_url: str, tmp_path: Path) -> Iterator[Town]:
     """The same on Postgres only."""
     with a_town(postgres_url, tmp_path) as town:
         yield town
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """A Postgres of this test alone, to be stopped and started again."""
+    try:
+        with private_cluster() as cluster:
+            yield cluster
+    except NoPostgres as missing:
+        pytest.skip(str(missing))
 
 
 @contextmanager

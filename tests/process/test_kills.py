@@ -72,8 +72,8 @@ def test_a_kill_in_a_burst_of_alerts_loses_doubles_and_unprotects_nothing(
     rival = town.trader()
     for future in sending:
         future.result()
-    eventually(lambda: all_ended(town, len(burst.taken)), within_s=90)
-    eventually(lambda: stopped(town) == held(town), within_s=15)
+    eventually(lambda: town.all_ended(len(burst.taken)), within_s=90)
+    eventually(lambda: town.stopped() == town.held(), within_s=15)
 
     found = examine(burst, lives, in_flight, halted={_HALTED: halting.result()})
     assert len(burst.taken) == len(burst.messages)
@@ -84,28 +84,13 @@ def test_a_kill_in_a_burst_of_alerts_loses_doubles_and_unprotects_nothing(
     town.command("audit", "verify")
     print(
         f"\n{store_name} seed={seed} killed={victim} at={moment_s:.2f}s in_flight={in_flight} {found.entries} "
-        f"exits {found.exits} slowest stop={found.stop_s:.2f}s answers={dict(burst.answers)} slowest answer={burst.slowest_s:.2f}s "
-        f"all ended {time.monotonic() - restarted:.1f}s after the restart, {time.monotonic() - began:.1f}s in all"
+        f"exits {found.exits} slowest stop={found.stop_s:.2f}s answers={dict(burst.answers)} "
+        f"slowest answer={burst.slowest_s:.2f}s all ended {time.monotonic() - restarted:.1f}s after the restart, "
+        f"{time.monotonic() - began:.1f}s in all"
     )
-
-
-def all_ended(town: Town, number: int) -> bool:
-    lines = [line for line in town.audit(limit=1000) if line["signal"]]
-    return len(lines) >= number and all(line["state"] == "ENDED" for line in lines)
 
 
 def halt(town: Town, strategy: str) -> datetime:
     """Halt a strategy by the command; when it had returned, by the exchange's clock."""
     town.command("halt", "--strategy", strategy)
     return datetime.fromisoformat(town.control("state")["now"])
-
-
-def held(town: Town) -> int:
-    sign = {"BUY": 1, "SELL": -1}
-    return sum(sign[order["side"]] * order["filled"] for order in town.orders())
-
-
-def stopped(town: Town) -> int:
-    """Units that resting stops would sell."""
-    resting = [order for order in town.orders() if order["status"] == "trigger pending"]
-    return sum(order["quantity"] - order["filled"] for order in resting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -17,9 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from executor.domain.refusal import RefusalCode
 from executor.store import schema
-from executor.store.engine import open_database
-from executor.store.upgrade import upgrade
-from tests.postgres import Cluster, NoPostgres, private_cluster
+from tests.postgres import Cluster
 from tests.process.burst import Burst, Life, a_burst, a_life, examine
 from tests.process.conftest import Town, a_town, eventually
 
@@ -29,22 +28,33 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
 _SOON_S = 2.3
 _ALERTS = 25
 
-
-def ready(town: Town) -> tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]:
-    web, trader = town.web(), town.trader()
-    eventually(lambda: town.get("/readyz") == 200)
-    return web, trader
+Process = subprocess.Popen[bytes]
 
 
-def all_ended(town: Town, number: int) -> bool:
-    lines = [line for line in town.audit(limit=1000) if line["signal"]]
-    return len(lines) >= number and all(line["state"] == "ENDED" for line in lines)
+def hosts_of(town: Town) -> list[Town]:
+    """One host on SQLite, two on Postgres."""
+    is_sqlite = town.environ["DATABASE_URL"].startswith("sqlite")
+    return [town] if is_sqlite else [town, town.beside(town.state_dir / "far")]
+
+
+def ready(hosts: list[Town]) -> tuple[list[Process], list[Process]]:
+    """Webs and traders; the first trader has the account, the others wait for it."""
+    webs, traders = [host.web() for host in hosts], [hosts[0].trader()]
+    eventually(lambda: hosts[0].get("/readyz") == 200)
+    for host in hosts[1:]:
+        traders.append(host.trader())
+        eventually(lambda host=host: "lease_held" in host.log)
+    return webs, traders
+
+
+def all_run(processes: list[Process]) -> bool:
+    return [process.poll() for process in processes] == [None] * len(processes)
 
 
 def settled(burst: Burst) -> None:
     """Every alert was taken in the end, and ended."""
     eventually(lambda: len(burst.taken) == len(burst.messages), within_s=60)
-    eventually(lambda: all_ended(burst.town, len(burst.taken)), within_s=90)
+    eventually(lambda: burst.town.all_ended(len(burst.taken)), within_s=90)
     eventually(lambda: stops(burst.town) >= len(burst.messages), within_s=15)
 
 
@@ -93,7 +103,7 @@ def epochs(town: Town) -> dict[str, int]:
         return {row.tag: row.epoch for row in connection.execute(statement.where(intent.c.epoch.is_not(None)))}
 
 
-def put_to_sleep(town: Town, process: subprocess.Popen[bytes]) -> None:
+def put_to_sleep(town: Town, process: Process) -> None:
     """Stop it outside of a write: one that sleeps with SQLite's lock in its hands holds up everybody, and safely so."""
     while True:
         os.kill(process.pid, signal.SIGSTOP)
@@ -109,7 +119,7 @@ def test_one_that_slept_past_its_lease_is_followed_after_twelve_seconds_and_send
     town: Town, tmp_path: Path
 ) -> None:
     burst = a_burst(town, alerts=_ALERTS)
-    web, sleeper = ready(town)
+    [web], [sleeper] = ready([town])
     elsewhere = town.beside(tmp_path / "elsewhere")
     other = elsewhere.trader()
     eventually(lambda: "lease_held" in elsewhere.log)
@@ -148,8 +158,9 @@ def test_one_that_slept_past_its_lease_is_followed_after_twelve_seconds_and_send
 
 
 def test_a_database_that_is_locked_for_ten_seconds_costs_nothing_but_time(town: Town) -> None:
-    burst, began = a_burst(town, alerts=_ALERTS), a_life(town)
-    web, trader = ready(town)
+    hosts = hosts_of(town)
+    burst, began = a_burst(town, alerts=_ALERTS, webs=hosts), a_life(town)
+    webs, traders = ready(hosts)
 
     with locked(town.environ["DATABASE_URL"]):
         sending = burst.start()
@@ -162,7 +173,7 @@ def test_a_database_that_is_locked_for_ten_seconds_costs_nothing_but_time(town: 
     assert unanswered == {503}
     print(f"\nlocked: slowest answer {burst.slowest_s:.2f} s, {dict(burst.answers)}")
     assert burst.slowest_s <= _SOON_S
-    assert (web.poll(), trader.poll()) == (None, None)
+    assert all_run([*webs, *traders])
     assert sent_tags(town) <= recorded_tags(town)
     examine(burst, [began], in_flight=0)
     town.command("audit", "verify")
@@ -170,9 +181,9 @@ def test_a_database_that_is_locked_for_ten_seconds_costs_nothing_but_time(town: 
 
 @pytest.mark.postgres
 def test_backends_that_are_killed_again_and_again_end_neither_web_nor_trader(postgres_town: Town) -> None:
-    town = postgres_town
-    burst, began = a_burst(town, alerts=_ALERTS), a_life(town)
-    web, trader = ready(town)
+    town, hosts = postgres_town, hosts_of(postgres_town)
+    burst, began = a_burst(town, alerts=_ALERTS, webs=hosts), a_life(town)
+    webs, traders = ready(hosts)
     killer = create_engine(town.environ["DATABASE_URL"], isolation_level="AUTOCOMMIT")
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
@@ -188,48 +199,37 @@ def test_backends_that_are_killed_again_and_again_end_neither_web_nor_trader(pos
         town.audit()
     settled(burst)
 
-    assert (web.poll(), trader.poll()) == (None, None)
+    assert all_run([*webs, *traders])
     assert sent_tags(town) <= recorded_tags(town)
     examine(burst, [began], in_flight=0)
     town.command("audit", "verify")
 
 
-@pytest.fixture
-def cluster() -> Iterator[Cluster]:
-    try:
-        with private_cluster() as cluster:
-            yield cluster
-    except NoPostgres as missing:
-        pytest.skip(str(missing))
-
-
 @pytest.mark.postgres
 def test_a_postgres_that_is_stopped_and_started_again_is_waited_for(cluster: Cluster, tmp_path: Path) -> None:
-    url = cluster.url.render_as_string(hide_password=False)
-    database = open_database(url)
-    upgrade(database)
-    database.close()
-    with a_town(url, tmp_path) as town:
-        burst, began = a_burst(town, alerts=_ALERTS), a_life(town)
-        web, trader = ready(town)
+    with a_town(cluster.url.render_as_string(hide_password=False), tmp_path) as town:
+        hosts = hosts_of(town)
+        burst, began = a_burst(town, alerts=_ALERTS, webs=hosts), a_life(town)
+        webs, traders = ready(hosts)
 
         sending = burst.start()
         time.sleep(1.5)
         cluster.stop()
         time.sleep(4)
         cluster.start()
+        back = Life(town.now(), began.journal)
         town.store.database.engine.dispose()
-        told = (town.state_dir / "processes.log").read_text()
-        if trader.poll() is not None:  # a COMMIT of which nobody could tell: the supervisor starts it again
-            assert "lost the database at COMMIT" in told
-            town.trader()
+        for host, trader in zip(hosts, traders, strict=True):
+            if trader.poll() is not None:  # a COMMIT of which nobody could tell: the supervisor starts it again
+                assert "lost the database at COMMIT" in host.log
+                host.trader()
         for future in sending:
             future.result()
         settled(burst)
 
-        assert web.poll() is None
+        assert all_run(webs)
         assert sent_tags(town) <= recorded_tags(town)
-        examine(burst, [began], in_flight=8)
+        examine(burst, [back], in_flight=8)
         town.command("audit", "verify")
 
 
@@ -251,7 +251,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def fill(disk: Path) -> Path:
     """Leave not a page free."""
     ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+    with ballast.open("ab", buffering=0) as file, suppress(OSError):
         while True:
             file.write(b"x" * 4096)
     return ballast
@@ -264,7 +264,7 @@ def test_on_a_full_disk_entries_are_503_and_exits_go_through_and_all_works_again
     path.write_bytes(sqlite_template.read_bytes())
     with a_town(f"sqlite:///{path}", small_disk) as town:
         first, second, third, *_ = a_burst(town, alerts=_ALERTS).messages
-        web, trader = ready(town)
+        webs, traders = ready([town])
         held = first.post()
         eventually(lambda: stops(town) == 1)
 
@@ -287,6 +287,42 @@ def test_on_a_full_disk_entries_are_503_and_exits_go_through_and_all_works_again
         assert took <= _SOON_S
         assert spent
         assert net == 0
-        assert (web.poll(), trader.poll()) == (None, None)
+        assert all_run([*webs, *traders])
         assert sent_tags(town) <= recorded_tags(town)
+        town.command("audit", "verify")
+
+
+def test_kill_works_on_a_full_disk_and_again_by_its_file_when_the_reserve_is_used_up(
+    small_disk: Path, sqlite_template: Path
+) -> None:
+    path = small_disk / "executor.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    with a_town(f"sqlite:///{path}", small_disk) as town:
+        first, second, third, *_ = a_burst(town, alerts=_ALERTS).messages
+        webs, traders = ready([town])
+        assert first.post()[0] == 202
+        eventually(lambda: stops(town) == 1)
+
+        fill(small_disk)
+        recorded = json.loads(town.command("kill", "--json"))
+        ballast = fill(small_disk)
+        by_file = json.loads(town.command("kill", "--json"))
+        file = small_disk / "KILL"
+        laid = file.exists()
+        leaving = first.leaving().post()
+        ballast.unlink()
+        eventually(lambda: (small_disk / "reserve").exists())
+        still = eventually(lambda: (found := second.post())[0] == 202 and found)
+        eventually(lambda: {line["state"] for line in town.audit() if line["signal"]} == {"ENDED"})
+        resting = [(order["type"], order["status"]) for order in town.orders() if order["side"] == "SELL"]
+        lines = {line["signal"]: line for line in town.audit()}
+        town.command("resume")
+        taken = third.post()
+        eventually(lambda: stops(town) == 2)
+
+        assert (recorded["recorded"], by_file["recorded"], laid, file.exists()) == (True, False, True, False)
+        assert (leaving[0], taken[0]) == (503, 202)
+        assert lines[still[1]["signal"]]["outcome"] == "REFUSED"
+        assert ("STOPLOSS_LIMIT", "trigger pending") in resting
+        assert all_run([*webs, *traders])
         town.command("audit", "verify")
