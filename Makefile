@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help install demo run test kills days sweep lint
+.PHONY: help install demo run test kills report bench days sweep lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +28,14 @@ run: install ## web and trader with the settings of .env
 test: install ## all tests (ARGS="-k name" for some)
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
-kills: install ## kill web, trader or both in a burst of 50 alerts, at N random moments a store (10)
-	KILLS=$(or $(N),10) $(BIN)/python -m pytest tests/process/test_kills.py -q -s
+kills: install ## real processes, killed N times (20) while alerts come; STORE=postgres
+	$(BIN)/python -m tests.campaigns.soak --kills $(or $(N),20) --store $(or $(STORE),sqlite) $(ARGS)
+
+report: install ## docs/reliability.md from the reports of the campaigns under docs/reports/
+	$(BIN)/python -m tests.campaigns.report
+
+bench: install ## the figures of the design, measured on both stores, and docs/benchmarks.md (ARGS=--quick to try it)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 days: install ## play and check N simulated days (50) on all cores; STORE=postgres, ARGS="--first 100"
 	$(BIN)/python -m tests.campaigns.days --days $(or $(N),50) --store $(or $(STORE),sqlite) $(ARGS)

@@ -1,0 +1,55 @@
+"""What a measurement hands back, and how much of it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.figures import Figure
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long, how often. `QUICK` only shows that everything runs."""
+
+    pairs: int = 4  #: blocks of the control and of the product, in turn
+    block_s: float = 36.0
+    burst: int = 100
+    kills: int = 3
+    starts: int = 5
+    rows: int = 200_000
+    lookups: int = 3000
+    calm: int = 30
+    profile_s: float = 30.0
+
+
+QUICK = Effort(pairs=1, block_s=5.0, burst=10, kills=1, starts=1, rows=5_000, lookups=200, calm=4, profile_s=5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a measurement works: fresh databases of one store, folders of its own, somebody who listens."""
+
+    store: str
+    fresh_url: Callable[[Path], str]
+    folder: Path
+    effort: Effort
+    say: Say
+
+    def town_in(self, name: str) -> tuple[str, Path]:
+        """Database URL and state dir of a new town."""
+        state_dir = self.folder / name
+        return self.fresh_url(state_dir), state_dir
+
+
+@dataclass(slots=True)
+class Findings:
+    """Figures, and tables beside them by name."""
+
+    figures: list[Figure] = field(default_factory=list)
+    tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
