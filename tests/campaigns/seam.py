@@ -36,16 +36,19 @@ class Point:
 
 @dataclass
 class Seam:
-    """Counts passages; `passed` names them, for a sweep to go through."""
+    """Counts passages; `passed` names them, for a sweep to go through, `times` says when each was by `now`."""
 
     points: set[Point] = field(default_factory=set)
     count: int = 0
     passed: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    now: Callable[[], float] = lambda: 0.0
 
     def through(self, name: str, act: Callable[[], _Found]) -> _Found:
         """Do it, unless the process dies here. Raises Crash."""
         self.count += 1
         self.passed.append(name)
+        self.times.append(self.now())
         here = self.count
         self._die(Point(here, after=False))
         found = act()

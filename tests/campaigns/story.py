@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from executor.domain.bracket import Bracket, BracketState
@@ -65,11 +66,20 @@ class Story:
         for name, seam in self.seams.items():
             seam.count = 0
             seam.passed.clear()
+            seam.times.clear()
+            seam.now = self.rig.clock.monotonic
             seam.points = {one.point for one in self.crashes if one.seam == name}
 
     @property
     def seams(self) -> Mapping[str, Seam]:
         return {"trader": self.rig.seam, "web": self.rig.web_seam, "hand": self.hand}
+
+    def moments(self) -> dict[str, list[int]]:
+        """The passages of each seam that are not in the very moment of the one before."""
+        return {
+            name: [count for count, (was, at) in enumerate(pairwise([-1.0, *seam.times]), start=1) if at > was]
+            for name, seam in self.seams.items()
+        }
 
     # -- what comes from outside -----------------------------------------------------------------------------------
 

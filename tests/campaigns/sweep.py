@@ -61,15 +61,24 @@ def singles(scenario: str, passed: Mapping[str, int]) -> list[Run]:
     ]
 
 
-def pairs(first: Run, passed: Mapping[str, int]) -> list[Run]:
-    """Every second crash behind the first, given the passages of the run with the first alone."""
+def pairs(first: Run, line: Line) -> list[Run]:
+    """Every second crash behind the first, given what the run with the first alone has passed."""
     (one,) = first.crashes
-    found = []
-    for seam in SEAMS[SEAMS.index(one.seam) :]:
-        begin = one.count if seam == one.seam else 0
-        for count in range(begin + 1, passed[seam] + 1):
-            found += [Run(first.scenario, (one, At(seam, count, after))) for after in (False, True)]
-    return found
+    seconds = [run.crashes[0] for run in singles(first.scenario, line["passed"])]
+    behind = [two for two in seconds if _place(two) > _place(one)]
+    return [Run(first.scenario, (one, two)) for two in behind if differs(two, line)]
+
+
+def differs(crash: At, line: Line) -> bool:
+    """Whether a crash leaves anything else than the one before it does.
+
+    Dead after a passage is dead before the next when no time lies between them: what is durable is the same.
+    """
+    return crash.after or crash.count in line["moments"][crash.seam]
+
+
+def _place(crash: At) -> tuple[int, int]:
+    return SEAMS.index(crash.seam), crash.count
 
 
 def sampled(random: Random, passed: Mapping[str, Mapping[str, int]]) -> Run:
@@ -79,7 +88,9 @@ def sampled(random: Random, passed: Mapping[str, Mapping[str, int]]) -> Run:
     if not SCENARIOS[name].is_core or random.random() >= _PAIRED:
         return first
     longer = {seam: count + (_RECOVERY if seam == "trader" else 0) for seam, count in passed[name].items()}
-    return random.choice(pairs(first, longer) or [first])
+    (one,) = first.crashes
+    behind = [run.crashes[0] for run in singles(name, longer) if _place(run.crashes[0]) > _place(one)]
+    return Run(name, (one, random.choice(behind))) if behind else first
 
 
 # -- many at a time ------------------------------------------------------------------------------------------------
@@ -194,8 +205,10 @@ def full(sweep: Sweep, names: Sequence[str], *, with_pairs: bool) -> None:
     ones = [one for run in dry for one in singles(run.scenario, sweep.passed(run))]
     sweep.tell(ones, "one crash")
     if with_pairs:
-        core = [one for one in ones if SCENARIOS[one.scenario].is_core]
-        sweep.tell([two for one in core for two in pairs(one, sweep.passed(one))], "two crashes")
+        dry_lines = {run.scenario: sweep.lines[run] for run in dry}
+        core = [one for one in ones if SCENARIOS[one.scenario].is_core and "passed" in sweep.lines[one]]
+        core = [one for one in core if differs(one.crashes[0], dry_lines[one.scenario])]
+        sweep.tell([two for one in core for two in pairs(one, sweep.lines[one])], "two crashes")
 
 
 def sample(sweep: Sweep, names: Sequence[str], *, count: int, seed: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.campaigns.scenarios import SCENARIOS, Scenario
 from tests.campaigns.story import SEAMS, At, Story
-from tests.campaigns.sweep import databases, pairs, sampled, singles
+from tests.campaigns.sweep import Line, Run, databases, pairs, sampled, singles
 from tests.campaigns.theatre import Theatre
 
 
@@ -81,11 +81,22 @@ def _never_left(story: Story) -> None:
 
 
 def test_every_passage_is_died_at_before_and_after_and_every_pair_once() -> None:
-    passed = {"trader": 3, "web": 1, "hand": 0}
+    line: Line = {
+        "passed": {"trader": 3, "web": 1, "hand": 0},
+        "moments": {"trader": [1, 2, 3], "web": [1], "hand": []},
+    }
 
-    ones = singles("exit", passed)
-    twos = [two for one in ones for two in pairs(one, passed)]
+    ones = singles("exit", line["passed"])
+    twos = [two for one in ones for two in pairs(one, line)]
 
     assert len(ones) == 8
     assert len(set(twos)) == len(twos) == 3 * 4 + 6 * 2
     assert all(SEAMS.index(one.seam) <= SEAMS.index(two.seam) for run in twos for one, two in [run.crashes])
+
+
+def test_dead_before_a_passage_is_dead_after_the_one_before_it_in_the_same_moment() -> None:
+    line: Line = {"passed": {"trader": 3, "web": 0, "hand": 0}, "moments": {"trader": [1, 3], "web": [], "hand": []}}
+
+    seconds = [run.crashes[1] for run in pairs(Run("exit", (At("trader", 1, after=True),)), line)]
+
+    assert [str(one) for one in seconds] == ["trader 2 after", "trader 3 before", "trader 3 after"]

@@ -90,6 +90,7 @@ class Theatre:
         pipe.send({
             **judge(story, scenario),
             "passed": {name: seam.count for name, seam in story.seams.items()},
+            "moments": story.moments(),
             "missed": [str(one) for one in crashes if one.point in story.seams[one.seam].points],
             "cpu_s": round(time.process_time(), 4),
         })  # fmt: skip
