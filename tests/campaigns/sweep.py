@@ -30,7 +30,8 @@ from tests.campaigns.story import SEAMS, At
 from tests.campaigns.theatre import Theatre
 from tests.postgres import running_server
 
-_FRAME = ("checkers", "endings", "plan", "rig", "scenarios", "seam", "story", "sweep", "theatre", "truth")
+#: What besides the product decides how a run ends.
+_FRAME = ("check*", "endings", "plan", "rig", "scenarios", "seam", "story", "theatre", "truth")
 #: How far behind a story's last passage a sampled second crash may lie: recovery makes some more.
 _RECOVERY = 12
 _PAIRED = 0.7
@@ -208,7 +209,9 @@ def full(sweep: Sweep, names: Sequence[str], *, with_pairs: bool) -> None:
         dry_lines = {run.scenario: sweep.lines[run] for run in dry}
         core = [one for one in ones if SCENARIOS[one.scenario].is_core and "passed" in sweep.lines[one]]
         core = [one for one in core if differs(one.crashes[0], dry_lines[one.scenario])]
-        sweep.tell([two for one in core for two in pairs(one, sweep.lines[one])], "two crashes")
+        twos = [two for one in core for two in pairs(one, sweep.lines[one])]
+        Random("two crashes").shuffle(twos)  # one that is broken off has then told a fair part of them
+        sweep.tell(twos, "two crashes")
 
 
 def sample(sweep: Sweep, names: Sequence[str], *, count: int, seed: int) -> None:
@@ -266,7 +269,8 @@ def _words() -> argparse.Namespace:
 def main() -> int:
     words = _words()
     names = words.scenario or list(SCENARIOS)
-    digest = source_digest(ROOT / "tests" / "campaigns" / f"{name}.py" for name in _FRAME)
+    home = ROOT / "tests" / "campaigns"
+    digest = source_digest(file for name in _FRAME for file in home.glob(f"{name}.py"))
     kept = Results(ROOT / "build" / "campaigns" / f"sweep-{words.store}.jsonl", digest)
     with databases(words.store, 1 if words.at else words.processes) as urls:
         company = Company(urls)
