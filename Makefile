@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help install demo run test kills report bench days sweep lint
+.PHONY: help install demo run test kills forkkills report bench days sweep lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test: install ## all tests (ARGS="-k name" for some)
 
 kills: install ## real processes, killed N times (20) while alerts come; STORE=postgres
 	$(BIN)/python -m tests.campaigns.soak --kills $(or $(N),20) --store $(or $(STORE),sqlite) $(ARGS)
+
+forkkills: install ## fork and kill web and trader N times (1000) at every kind of instant; STORE=postgres
+	$(BIN)/python -m tests.campaigns.forkkill --kills $(or $(N),1000) --store $(or $(STORE),sqlite) $(ARGS)
 
 report: install ## docs/reliability.md from the reports of the campaigns under docs/reports/
 	$(BIN)/python -m tests.campaigns.report

@@ -193,7 +193,7 @@ def results_of(kind: str) -> Results:
     """The lines kept of this campaign's days."""
     frame = [ROOT / "tests" / "house.py", *(ROOT / "tests" / "campaigns").glob("*.py")]
     simulator = (ROOT / "executor" / "simulator").rglob("*.py")
-    kept = {"days.py", "report.py", "bad.py", "sweep.py", "scenarios.py", "forkkill.py"}
+    kept = {"days.py", "report.py", "bad.py", "sweep.py", "scenarios.py", "forkkill.py", "mortal.py"}
     frame = [file for file in frame if file.name not in kept and not file.name.startswith("test_")]
     return Results(ROOT / "build" / "campaigns" / f"days-{kind}.jsonl", source_digest([*frame, *simulator]))
 
