@@ -1,0 +1,76 @@
+"""What is read out of a day's truth: what was held when, and how much of it stops covered."""
+
+from __future__ import annotations
+
+from tests.campaigns.handmade import LANES, STOP, TARGET, Made, at, iso, made, tag_of
+from tests.campaigns.truth import over_covered, path_of, unprotected
+
+SBIN = LANES["pair"].share.key
+
+
+def test_a_stop_of_the_very_moment_of_its_fill_leaves_nothing_unprotected():
+    day = made()
+    for name in ("at", "placed_at"):
+        day.exchange_orders[f"{STOP}-1"][name] = iso(0.5)
+    day.exchange_orders[f"{STOP}-1"]["history"][0]["at"] = iso(0.5)
+
+    assert unprotected(day.truth()) == []
+
+
+def test_a_span_without_stop_lasts_from_the_fill_to_the_stop():
+    spans = unprotected(made().truth())
+
+    assert [(span.share, span.begin, span.end, span.open) for span in spans] == [(SBIN, at(0.5), at(1.5), False)]
+
+
+def test_a_stop_that_triggered_and_does_not_trade_covers_nothing_after_5_s():
+    day = made()
+    history = day.exchange_orders[f"{STOP}-1"]["history"]
+    history.insert(1, history[0] | {"at": iso(6), "status": "open"})
+
+    spans = unprotected(day.truth())
+
+    assert [(span.begin, span.end) for span in spans] == [(at(0.5), at(1.5)), (at(11), at(20.4))]
+
+
+def test_a_stop_that_rests_after_the_exit_covers_more_than_is_held():
+    spans = over_covered(made().truth())
+
+    assert [(span.begin, span.end) for span in spans] == [(at(20.4), at(22))]
+
+
+def test_what_we_hold_follows_our_fills_and_the_account():
+    steps = list(path_of(_sold_by_hand(10, 4).truth(), SBIN))
+
+    assert [(step.at, step.before, step.after) for step in steps] == [
+        (at(0.5), 0, 10),
+        (at(10), 10, 6),
+        (at(20.4), 6, 0),
+    ]
+
+
+def test_what_a_hand_sells_beyond_ours_is_its_own():
+    steps = list(path_of(_sold_by_hand(30, 10).truth(), SBIN))
+
+    assert [(step.before, step.after) for step in steps] == [(0, 10), (10, 0), (0, 0)]
+
+
+def test_an_order_of_ours_that_trades_with_a_hand_counts_and_the_hand_sold_its_own():
+    steps = list(path_of(_sold_by_hand(20, 10, left=10).truth(), SBIN))
+
+    assert [(step.before, step.after) for step in steps] == [(0, 10), (10, 0), (0, 0)]
+
+
+def test_an_order_of_ours_that_trades_long_after_a_hand_is_one_too_many():
+    steps = list(path_of(_sold_by_hand(4, 10, left=10).truth(), SBIN))
+
+    assert [(step.before, step.after) for step in steps] == [(0, 10), (10, 0), (0, -10)]
+
+
+def _sold_by_hand(second: float, quantity: int, *, left: int | None = None) -> Made:
+    """A hand sells so many, ours the rest (or `left`) at 20.4 s."""
+    day = made()
+    day.order("", "SELL", [(second, "complete", "LIMIT", "790", "0", quantity, quantity)], by_us=False)
+    ours = next(fill for fill in day.fills if fill["tag"] == tag_of(TARGET))
+    ours["quantity"] = day.quantity - quantity if left is None and second < 20 else day.quantity
+    return day
