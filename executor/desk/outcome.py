@@ -56,7 +56,9 @@ def _advance(draft: Draft, bracket: Bracket) -> None:
         draft.note(
             "bracket", bracket.id, f"{bracket.symbol}: {state}, {held} held ({bracket.closing_reason or 'as meant'})"
         )
-    draft.put(replace(bracket, state=state))
+        bracket = replace(bracket, state=state)
+    if bracket is not draft.brackets[bracket.id]:
+        draft.put(bracket)
 
 
 def _state_of(draft: Draft, bracket: Bracket, *, held: int) -> BracketState:
