@@ -6,40 +6,30 @@ on a calm day; what it breaks shows under trouble alone. Sources: reliability.md
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import argparse
+import json
+import logging
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-import pytest
-
-from executor.alerts.bounds import Grant
-from executor.broker.smartapi import orders as smartapi_orders
-from executor.desk import absorb, guard, outcome, outside, reads
-from executor.desk.book import Draft
-from executor.desk.reports import absorb_report
-from executor.desk.want import flat, pair
-from executor.desk.want.difference import Need, Place
-from executor.domain.bracket import Bracket, BracketState, Goal, Leg, Role
-from executor.domain.delivery import Recorded
-from executor.domain.intent import Intent, IntentKind, RefusalReason, Refused, Sent, Unknown
-from executor.domain.order import Order, Report
-from executor.errors import StoreError
-from executor.store import ledger
-from executor.store.ledger import Ledger
+from executor.domain.bracket import Role
 from executor.store.store import Store
-from executor.trader.lease import Lease
-from executor.trader.loop import Loop
+from tests.campaigns import broken
+from tests.campaigns.broken import Patch
 from tests.campaigns.checkers import check
 from tests.campaigns.day import Day
 from tests.campaigns.mix import Trouble
 from tests.campaigns.plan import Act, Plan
 from tests.campaigns.rig import lanes
-from tests.campaigns.seam import Crash, Point, SeamedIntake
+from tests.campaigns.seam import Point
+from tests.campaigns.stores import StoreMaker
 from tests.campaigns.truth import Truth, truth_of
 
-Patch = pytest.MonkeyPatch
 #: Makes an empty store, gone when its context ends.
 Stores = Callable[[], AbstractContextManager[Store]]
 
@@ -164,132 +154,7 @@ def drill(
     return Plan(seed, False, ordered, frozenset(crashes), frozenset(web_crashes))
 
 
-# -- what each of them breaks ------------------------------------------------------------------------------------
-
-
-def _resend_after_unknown(patch: Patch) -> None:
-    send = smartapi_orders.send
-
-    def twice(intent: Intent, **words: Any) -> Sent:
-        sent = send(intent, **words)
-        if intent.kind is not IntentKind.PLACE or not isinstance(sent.answer, Unknown):
-            return sent
-        again = send(intent, **words)
-        return Sent(again.answer, (*sent.calls, *again.calls))
-
-    patch.setattr(smartapi_orders, "send", twice)
-
-
-def _answer_before_commit(patch: Patch) -> None:
-    """The web's writer has its turn whenever the trader looks; what it still holds dies with the web's process."""
-    waiting: deque[Callable[[], Any]] = deque()
-    record, sweep = SeamedIntake.record_delivery, Loop._sweep
-
-    def queue(intake: SeamedIntake, *words: Any) -> Recorded:
-        waiting.append(lambda: record(intake, *words))
-        return Recorded()
-
-    def write_then_sweep(loop: Loop, *words: Any) -> None:
-        try:
-            while waiting:
-                waiting.popleft()()
-        except (Crash, StoreError):
-            waiting.clear()
-        sweep(loop, *words)
-
-    patch.setattr(SeamedIntake, "record_delivery", queue)
-    patch.setattr(Loop, "_sweep", write_then_sweep)
-
-
-def _empty_book_is_flat(patch: Patch) -> None:
-    suspected = outside.suspected_outside
-
-    def everything(draft: Draft, like: Bracket) -> int:
-        leaves = like.goal is Goal.FLAT  # positions run ahead of the order book then, on a calm day too
-        return suspected(draft, like) if leaves else 10**6
-
-    patch.setattr(absorb, "_not_evidence", lambda draft, reading: "")
-    for room in (outside, reads):
-        patch.setattr(room, "suspected_outside", everything)
-
-
-def _stop_on_event_only(patch: Patch) -> None:
-    needs = pair.stop_needs
-
-    def on_fill(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Need]:
-        found = needs(draft, bracket, leg, keep)
-        return found if _has_just_filled(draft, bracket) else [one for one in found if not isinstance(one, Place)]
-
-    patch.setattr(pair, "stop_needs", on_fill)
-    patch.setattr(guard, "_force", lambda *words: "")
-
-
-def _has_just_filled(draft: Draft, bracket: Bracket) -> bool:
-    """Whether the event being decided on has brought a fill of the bracket."""
-    before = {key: row.filled for (kind, key), row in draft._before.items() if kind is Order and isinstance(row, Order)}
-    return any(order.filled > before.get(order.id, order.filled) for _, order in draft.orders_of_bracket(bracket.id))
-
-
-def _sibling_left(patch: Patch) -> None:
-    needs, state_of = flat.flat_needs, outcome._state_of
-
-    def leave(draft: Draft, bracket: Bracket) -> list[Need]:
-        return needs(draft, bracket) if draft.holding(bracket).held else []
-
-    def closed_when_flat(draft: Draft, bracket: Bracket, *, held: int) -> Any:
-        is_flat = held == 0 and draft.holding(bracket).entered > 0
-        return BracketState.CLOSED if is_flat else state_of(draft, bracket, held=held)
-
-    patch.setattr("executor.desk.want.flat_needs", leave)
-    patch.setattr(outcome, "_state_of", closed_when_flat)
-    patch.setattr("executor.desk.settle._wind_up_late", lambda draft: None)
-
-
-def _fills_summed_twice(patch: Patch) -> None:
-    def sum_up(draft: Draft, report: Report) -> None:
-        order = draft.order_by_broker_id(draft.day, report.broker_id)
-        before = order.filled if order else 0
-        more = 0 if draft.knows_report(report.hash) else report.filled
-        absorb_report(draft, replace(report, filled=before + more))
-
-    patch.setattr("executor.desk.absorb.absorb_report", sum_up)
-
-
-def _no_epoch_check(patch: Patch) -> None:
-    patch.setattr(ledger, "check_epoch", lambda *words: None)
-    patch.setattr(Ledger, "beat", lambda *words, **more: None)
-    patch.setattr(Lease, "holds", property(lambda lease: True))
-
-
-def _unbounded_token(patch: Patch) -> None:
-    patch.setattr(Grant, "refuses", lambda grant, fields: None)
-
-
-def _record_after_send(patch: Patch) -> None:
-    commit, hand_over = Loop._commit, Loop._hand_over
-
-    def send_then_commit(loop: Loop, decision: Any, permits: Any, *rest: Any) -> Any:
-        for intent in decision.intents:
-            if intent.id in permits:
-                loop._parts.workers.submit(intent)
-        return commit(loop, decision, permits, *rest)
-
-    def only_reads(loop: Loop, decision: Any, committed: Any) -> None:
-        hand_over(loop, decision, None)
-
-    patch.setattr(Loop, "_commit", send_then_commit)
-    patch.setattr(Loop, "_hand_over", only_reads)
-
-
-def _assume_failed(patch: Patch) -> None:
-    take = absorb._absorb_send
-
-    def refused(draft: Draft, intent: Intent, answer: Any, calls: Any) -> None:
-        if isinstance(answer, Unknown):
-            answer = Refused(RefusalReason.NEVER_SENT, answer.why)
-        take(draft, intent, answer, calls)
-
-    patch.setattr(absorb, "_absorb_send", refused)
+# -- their campaigns ---------------------------------------------------------------------------------------------
 
 
 def _days(count: int, **words: Any) -> tuple[Plan, ...]:
@@ -311,52 +176,96 @@ def _followed(seed: int) -> Plan:
 BAD: Mapping[str, Bad] = {
     "resend after unknown": Bad(
         "an order whose answer is lost is sent once more",
-        _resend_after_unknown,
+        broken.resend_after_unknown,
         Campaign(_days(2), "answer lost", 20),
     ),
     "answer before commit": Bad(
         "the alert is answered 202 and recorded later",
-        _answer_before_commit,
+        broken.answer_before_commit,
         Campaign(_days(2, web_crashes=_every(2, until=12))),
     ),
     "empty book = flat": Bad(
         "an empty answer is taken for no orders and no positions",
-        _empty_book_is_flat,
+        broken.empty_book_is_flat,
         Campaign(_days(2, hold=40), "book empty", 200),
     ),
     "stop on event only": Bad(
         "the stop is placed when a fill is told, never because one is missing",
-        _stop_on_event_only,
+        broken.stop_on_event_only,
         Campaign(_days(2, hold=60), "stop rejected", 100),
     ),
     "sibling left": Bad(
         "when stop or target has filled the other is not cancelled",
-        _sibling_left,
+        broken.sibling_left,
         Campaign((drill(1), *_days(2, swings=(-0.015, 0.045)))),
     ),
     "fills summed twice": Bad(
         "each report adds its cumulative quantity",
-        _fills_summed_twice,
+        broken.fills_summed_twice,
         Campaign(_days(2, many=12)),
     ),
     "no epoch check": Bad(
         "a trader that was followed goes on",
-        _no_epoch_check,
+        broken.no_epoch_check,
         Campaign((_followed(1), _followed(2))),
     ),
     "unbounded token": Bad(
         "the token is genuine, and what the body says is not held against it",
-        _unbounded_token,
+        broken.unbounded_token,
         Campaign(_days(2, entries="forged")),
     ),
     "record after send": Bad(
         "an order leaves before it is committed",
-        _record_after_send,
-        Campaign(_days(2, crashes=_every(23, until=200))),
+        broken.record_after_send,
+        Campaign((*_days(2, crashes=_every(19, until=200)), drill(3, crashes=_every(17, until=200)))),
     ),
     "assume failed": Bad(
         "an answer that is lost is taken for a refusal",
-        _assume_failed,
+        broken.assume_failed,
         Campaign(_days(2), "accepted late", 400),
     ),
 }
+
+
+# -- the report --------------------------------------------------------------------------------------------------
+
+#: Violations that have a column of their own.
+_KINDS = ("lost", "duplicated", "orphan", "reversed", "unprotected")
+
+
+def row_of(name: str, stores: Stores) -> dict[str, Any]:
+    """A line of the table: what a known-bad executor does, who catches it, how often, and ours on the same days."""
+    found, ours = run_bad(name, stores), run_ours(name, stores)
+    others = {kind: count for kind, count in found.counts.items() if kind not in _KINDS}
+    return {
+        "known-bad executor": name,
+        "what it does": BAD[name].what,
+        "days": found.days,
+        "caught by": ", ".join(found.caught_by) or "nobody",
+        "first seed": found.first_seed,
+        **{kind: found.counts.get(kind, 0) for kind in _KINDS},
+        "others": ", ".join(f"{count} {kind}" for kind, count in others.items()),
+        "entries filled": found.entries,
+        "ours: entries filled": ours.entries,
+        "ours: violations": sum(ours.counts.values()),
+    }
+
+
+def main(words: Iterable[str] | None = None) -> int:
+    """Play all of them and ours beside; 1 when one is not caught, or ours is."""
+    parser = argparse.ArgumentParser(prog="python -m tests.campaigns.bad", description=__doc__)
+    parser.add_argument("--report", help="write the table to this file, as JSON")
+    options = parser.parse_args(list(words) if words is not None else None)
+    logging.disable(logging.CRITICAL)
+    maker = StoreMaker(None)
+    rows = [row_of(name, maker.a_store) for name in BAD]
+    maker.close()
+    if options.report:
+        Path(options.report).write_text(json.dumps({"what": "bad", "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    for row in rows:
+        print(" | ".join(str(value) for value in row.values()))
+    return 1 if any(row["first seed"] is None or row["ours: violations"] for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
