@@ -2,7 +2,8 @@
 
 NOT_PLACED is our verdict after clean reads begun 0.5, 1.5, 3, 5, 8 and 13 s after the send; running out of time is
 not proof, reading the book is. A stop may be tried again after the first three: a second stop is cancelled on
-sight, an unprotected position is worse (reliability.md 0.3).
+sight, an unprotected position is worse (reliability.md 0.3). So may an order that undoes what overshot: that
+position nobody asked for, and it is to be gone within 10 s (F-34).
 """
 
 from __future__ import annotations
@@ -62,8 +63,9 @@ def _settle_absent(draft: Draft, order: Order) -> None:
     if placing is None or placing.sending_at is None or placing.state is IntentState.SENDING:
         return
     assert order.leg is not None, "only our own orders are in doubt"
-    role = draft.legs[order.leg].role
-    schedule = STOP_SCHEDULE if role is Role.STOP else SCHEDULE
+    leg = draft.legs[order.leg]
+    role, undoes = leg.role, leg.role is Role.EXIT and leg.side is draft.brackets[leg.bracket].side
+    schedule = STOP_SCHEDULE if role is Role.STOP or undoes else SCHEDULE
     if order.broker_id is not None:
         schedule = TAKEN_SCHEDULE
     if not covered(draft.evidence.clean_reads, placing.sending_at, schedule):

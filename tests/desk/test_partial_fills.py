@@ -111,6 +111,32 @@ def test_when_stop_and_target_both_fill_the_excess_is_bought_back_by_a_limit_ord
     assert house.said("reversed")
 
 
+def test_a_buy_back_that_never_arrived_is_sent_again_within_10_s(house: House) -> None:
+    house.long()
+    stop, target = house.working(type="STOPLOSS_LIMIT")[0], house.working(type="LIMIT")[0]
+    house.fault("placeOrder", "cut_before")
+    house.fill(stop, 10)
+    house.fill(target, 10)
+
+    house.run(10)
+
+    assert house.net() == 0
+    assert house.working() == []
+
+
+def test_a_buy_back_that_arrives_late_beside_its_second_is_sold_again(house: House) -> None:
+    house.long()
+    stop, target = house.working(type="STOPLOSS_LIMIT")[0], house.working(type="LIMIT")[0]
+    house.fault("placeOrder", "late", seconds=8)
+    house.fill(stop, 10)
+    house.fill(target, 10)
+
+    house.until(lambda: house.net() > 0, within=15)
+    house.run(10)
+
+    assert (house.net(), house.working()) == (0, [])
+
+
 def test_a_buy_back_that_does_not_fill_at_once_is_walked_not_withdrawn(house: House) -> None:
     house.long()
     stop, target = house.working(type="STOPLOSS_LIMIT")[0], house.working(type="LIMIT")[0]
