@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from executor.domain.bracket import Role
 from executor.errors import ChainBroken
 from executor.store import schema
 from executor.store.chain import verify
@@ -147,7 +148,9 @@ def path_of(truth: Truth, share: str) -> Iterator[Step]:
         net += change
         if fill["tag"]:
             held += change
-            if at - taken_at <= _RACE and held * taken < 0:
+            leg = truth.legs.get(fill["tag"][1:14])
+            closes = leg is None or leg.role != Role.ENTRY
+            if closes and at - taken_at <= _RACE and held * taken < 0:
                 back = min(abs(held), abs(taken)) * (1 if taken > 0 else -1)
                 held, taken = held + back, taken - back
         elif held * change < 0:
