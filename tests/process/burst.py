@@ -214,7 +214,7 @@ def examine(
     left = {_lane(line) for line in exits}
     for line in entries:
         may = _ENDS | (_LEFT_ENDS if _lane(line) in left else set())
-        was_halted = line["strategy"] in halted and "halt" in line["reason"]
+        was_halted = line["strategy"] in halted and "halt" in (line["reason"] or "")
         assert line["outcome"] in may or was_halted, (line["outcome"], line["reason"])
     assert {line["outcome"] for line in exits} <= {"FILLED", "NOTHING_TO_DO"}, exits
     outcomes = Counter(line["outcome"] for line in entries)
