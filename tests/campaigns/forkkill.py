@@ -31,6 +31,7 @@ from tests.campaigns.checkers import check
 from tests.campaigns.days import commit_of_sources
 from tests.campaigns.mortal import Fuse, Keeper, Town
 from tests.campaigns.plan import START
+from tests.campaigns.results import ROOT, Results, source_digest
 from tests.campaigns.rig import Calm, HostClock, Lane, Message, Post, lanes
 from tests.campaigns.stores import StoreMaker, server_url
 from tests.campaigns.truth import Truth, net_of, truth_of, unprotected, when
@@ -47,6 +48,8 @@ _EXIT_TAKES = timedelta(seconds=10)
 #: Those of a day that hold for any life, however short. What is late is judged by life, and at rest.
 _CHECKERS = ("lost", "duplicated", "rates", "reconciled first", "in session", "audited")
 _WORKING = {"open", "trigger pending"}
+#: Modules whose change makes the kept lines void, beside the product's own.
+_FRAME = ("forkkill", "mortal", "rig", "truth", "check_alerts", "check_orders", "check_record")
 _maker: StoreMaker | None = None
 
 
@@ -199,12 +202,25 @@ def _known(truth: Truth, order: Mapping[str, Any]) -> str | None:
 # -- many --------------------------------------------------------------------------------------------------------
 
 
-def run(kills: int, *, first: int, kind: str, jobs: int) -> Iterator[dict[str, Any]]:
-    """Play towns until so many children were killed; their lines, in the order of their seeds."""
-    towns = -(-kills // A_TOWN)
-    sizes = [min(A_TOWN, kills - A_TOWN * place) for place in range(towns)]
+def run(kills: int, *, first: int, kind: str, jobs: int, results: Results) -> Iterator[dict[str, Any]]:
+    """Play towns until so many children were killed; their lines, those first that are kept from before."""
+    towns = {first + place: min(A_TOWN, kills - A_TOWN * place) for place in range(-(-kills // A_TOWN))}
+    kept = {seed: line for seed, size in towns.items() if (line := results.done(f"{kind}/{seed}/{size}"))}
+    yield from kept.values()
+    todo = {seed: size for seed, size in towns.items() if seed not in kept}
+    if not todo:
+        return
     with server_url(kind) as server, ProcessPoolExecutor(jobs, initializer=_begin, initargs=(server,)) as pool:
-        yield from pool.map(_play, range(first, first + towns), sizes)
+        for line in pool.map(_play, todo, todo.values()):
+            results.add(f"{kind}/{line['seed']}/{line['kills']}", line)
+            yield line
+
+
+def results_of(kind: str) -> Results:
+    """The lines kept of this campaign's towns, as long as no source that decides them has changed."""
+    frame = [ROOT / "tests" / "house.py", *(ROOT / "tests" / "campaigns" / f"{name}.py" for name in _FRAME)]
+    simulator = (ROOT / "executor" / "simulator").rglob("*.py")
+    return Results(ROOT / "build" / "campaigns" / f"forkkill-{kind}.jsonl", source_digest([*frame, *simulator]))
 
 
 def _begin(server: str | None) -> None:
@@ -235,18 +251,21 @@ def summary(lines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def main(words: Iterable[str] | None = None) -> int:
     options = _options(words)
     lines: list[dict[str, Any]] = []
+    results = results_of(options.store)
     began = time.monotonic()
-    for line in run(options.kills, first=options.first, kind=options.store, jobs=options.jobs):
+    towns = run(options.kills, first=options.first, kind=options.store, jobs=options.jobs, results=results)
+    for line in towns:
         lines.append(line)
-        text = f"{sum(one['kills'] for one in lines)} of {options.kills} kills, {time.monotonic() - began:.0f} s"
-        print(text, file=sys.stderr, flush=True)
+        bad = sum(bool(one["violations"]) for one in lines)
+        text = f"{sum(one['kills'] for one in lines)} of {options.kills} kills, {bad} towns with a violation"
+        print(f"{text}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     failures = [
         f"seed {line['seed']}: {sentence}"
         for line in lines
         for found in line["violations"].values()
         for sentence in found
     ]
-    report = {"what": "forkkill", "store": options.store, "seeds": [lines[0]["seed"], lines[-1]["seed"]]}
+    report = {"what": "forkkill", "store": options.store, "seeds": [options.first, options.first + len(lines) - 1]}
     report |= summary(lines) | {"commit": commit_of_sources(), "seconds": round(time.monotonic() - began)}
     report |= {"failures": failures}
     if options.report:
