@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -125,13 +126,20 @@ class Company:
             for pipe in idle:
                 yield told.pop(pipe), pipe.recv()
 
-    def close(self) -> None:
+    def __enter__(self) -> Company:
+        return self
+
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
         for pipe, process in self._theatres.items():
-            pipe.send(None)
+            if failure is None:
+                pipe.send(None)
+            else:
+                process.terminate()
             process.join()
 
 
 def _perform(url: str, pipe: Connection) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     logging.disable(logging.CRITICAL)
     theatre = Theatre(url)
     while (run := pipe.recv()) is not None:
@@ -162,8 +170,10 @@ def _in_memory() -> Iterator[None]:
     """Temporary folders lie in memory: a sweep tries no disk."""
     before, shm = tempfile.tempdir, "/dev/shm"
     tempfile.tempdir = shm if os.access(shm, os.W_OK) else before
-    yield
-    tempfile.tempdir = before
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 # -- the campaign --------------------------------------------------------------------------------------------------
@@ -272,8 +282,8 @@ def main() -> int:
     home = ROOT / "tests" / "campaigns"
     digest = source_digest(file for name in _FRAME for file in home.glob(f"{name}.py"))
     kept = Results(ROOT / "build" / "campaigns" / f"sweep-{words.store}.jsonl", digest)
-    with databases(words.store, 1 if words.at else words.processes) as urls:
-        company = Company(urls)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or a server of ours would be left behind
+    with databases(words.store, 1 if words.at else words.processes) as urls, Company(urls) as company:
         sweep = Sweep(company, kept)
         if words.at:
             again = Run(names[0], tuple(At.read(one) for one in words.at.split(",")))
@@ -282,7 +292,6 @@ def main() -> int:
             sample(sweep, names, count=words.sample, seed=words.seed)
         else:
             full(sweep, names, with_pairs=words.pairs)
-        company.close()
     return _tell(sweep, words)
 
 
