@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from executor.domain.bracket import Role
 from tests.campaigns.check_orders import asks_for
 from tests.campaigns.rig import Lane, lanes
-from tests.campaigns.truth import Span, Truth, over_covered, path_of, unprotected, when
+from tests.campaigns.truth import Span, Step, Truth, over_covered, path_of, unprotected, when
 
 REVERSED = timedelta(seconds=10)
 FORCED_EXIT = timedelta(seconds=30)
@@ -17,6 +18,8 @@ FORCED_EXIT = timedelta(seconds=30)
 _BEGIN = timedelta(seconds=5)
 #: An entry lives 60 s before it is sent, 10 s at the exchange, and may be accepted 40 s late.
 _ASKED = timedelta(seconds=120)
+#: The share of the price that may be lost at a stop: 1 % is asked for, of an average that adds have moved.
+_LEVEL = (Decimal(0), Decimal("0.03"))
 #: How long more stop than position may rest: a fill has to be seen, and a change to be taken.
 EXCESS = timedelta(seconds=20)
 
@@ -86,6 +89,35 @@ def _leaving(truth: Truth, order: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         for version in order["history"]
         if version["type"] == "LIMIT" and version["status"] != "rejected" and version["price"] != level
     ]
+
+
+def levelled(truth: Truth) -> list[str]:
+    """Every stop waits on the losing side of what was paid, near the level that its strategy asks for (1 %)."""
+    found = []
+    for lane in lanes():
+        steps = list(path_of(truth, lane.share.key))
+        for order in truth.orders_of(lane.share.key):
+            for version in order["history"]:
+                loss = _loss_at(steps, version)
+                if loss is not None and not _LEVEL[0] <= loss <= _LEVEL[1]:
+                    found.append(f"level: {order['tag']} waits at {version['trigger']}, a loss of {loss:.2%}")
+    return found
+
+
+def _loss_at(steps: Sequence[Step], version: Mapping[str, Any]) -> Decimal | None:
+    """The share of the average price that is lost where a waiting stop triggers; None where nothing is held."""
+    if version["status"] != "trigger pending":
+        return None
+    units, cost, side = 0, Decimal(0), 0
+    for step in steps:
+        if step.at > when(version["at"]):
+            break
+        if step.after == 0 or step.after * side < 0:
+            units, cost = 0, Decimal(0)
+        side = (step.after > 0) - (step.after < 0)
+        if more := max(0, abs(step.after) - abs(step.before) if step.before * step.after >= 0 else abs(step.after)):
+            units, cost = units + more, cost + more * Decimal(step.fill["price"])
+    return side * (1 - Decimal(version["trigger"]) / (cost / units)) if side and units else None
 
 
 def not_over_covered(truth: Truth) -> list[str]:

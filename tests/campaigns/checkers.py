@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from tests.campaigns.check_alerts import answered, lost, obeyed, recorded
 from tests.campaigns.check_orders import duplicated, in_session, orphans, rates, reconciled_first, watched, widest
-from tests.campaigns.check_positions import not_over_covered, protected, reversed_
+from tests.campaigns.check_positions import levelled, not_over_covered, protected, reversed_
 from tests.campaigns.check_record import audited, discreet, noted
 from tests.campaigns.truth import Truth
 
@@ -26,6 +26,7 @@ CHECKERS: Mapping[str, Callable[[Truth], list[str]]] = {
     "watched": watched,
     "reversed": reversed_,
     "protected": protected,
+    "levelled": levelled,
     "not over covered": not_over_covered,
     "rates": rates,
     "reconciled first": reconciled_first,

@@ -119,16 +119,16 @@ class Made:
         }
         for before, version in zip([{"filled": 0}, *history], history, strict=False):
             if more := version["filled"] - before["filled"]:
-                self.fill(version["at"], side, more, tag=tag)
+                self.fill(version["at"], side, more, tag=tag, price=version["price"])
         if by_us:
             self.orders[tag] = SimpleNamespace(tag=tag, broker_id=order_id, filled=history[-1]["filled"])
             self.seen[order_id] = at(versions[0][0] + 1.5)
             body = {"exchange": share.exchange, "symboltoken": share.token, "transactiontype": side, "ordertag": tag}
             self.writes(versions[0][0], "placeOrder", body)
 
-    def fill(self, when: str, side: str, quantity: int, *, tag: str) -> None:
+    def fill(self, when: str, side: str, quantity: int, *, tag: str, price: str) -> None:
         share = self.lane.share
-        told = {"at": when, "side": side, "quantity": quantity, "tag": tag}
+        told = {"at": when, "side": side, "quantity": quantity, "tag": tag, "price": price}
         self.fills.append(told | {"exchange": share.exchange, "token": share.token})
 
     def alert(self, second: float, action: str, signal: str | None, status: int = 202, **more: Any) -> Post:

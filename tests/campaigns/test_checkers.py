@@ -227,11 +227,21 @@ def _too_much_stop(day: Made) -> None:
         version["quantity"] = 20
 
 
+def _stop_at(trigger: str) -> Change:
+    def change(day: Made) -> None:
+        for version in day.exchange_orders[f"{STOP}-1"]["history"]:
+            version["trigger"] = trigger
+
+    return _day(change)
+
+
 POSITIONS = [
     ("reversed", "reversed: NSE:SBIN was the wrong way round", _day(_overshot(back=33))),
     ("reversed", "reversed: NSE:RELIANCE was the wrong way round", _day(_overshot(back=33), strategy="shorts")),
     ("protected", "unprotected: NSE:3045 for 49.9 s", _day(_no_stop, hold=_LONG)),
     ("protected", "unprotected: NSE:3045 for 39.4 s", _day(_triggered, hold=_LONG)),
+    ("levelled", f"level: {tag_of(STOP)} waits at 810, a loss of -1.00%", _stop_at("810")),
+    ("levelled", f"level: {tag_of(STOP)} waits at 400, a loss of 50.12%", _stop_at("400")),
     ("not over covered", "excess: stops for more of NSE:3045", _day(_too_much_stop, hold=_LONG)),
 ]
 
