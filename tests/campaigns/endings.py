@@ -15,6 +15,9 @@ from tests.campaigns.scenarios import Scenario
 from tests.campaigns.story import Story
 from tests.campaigns.truth import Truth, truth_of, unprotected
 
+#: After a start: until the account is reconciled, until nothing of the former life is in doubt.
+READY_S, SETTLED_S = 5.0, 20.0
+
 
 def judge(story: Story, scenario: Scenario) -> dict[str, Any]:
     """Return the violations, the slowest stop (or exit) after a restart in seconds, outcomes, and the audit's head."""
@@ -26,12 +29,15 @@ def judge(story: Story, scenario: Scenario) -> dict[str, Any]:
         "rest": _unrest(story),
         "bare": [f"bare for {length} from {begin}" for begin, length, _ in stretches if length > longest],
         "outcome": _outcomes(truth, scenario),
+        "recovery": _slow(story),
         "fault of ours": _set_aside(story),
     }
     slowest = max((length for _, length, restarted in stretches if restarted), default=timedelta())
     return {
         "violations": {name: sentences for name, sentences in found.items() if sentences},
         "stop_s": round(slowest.total_seconds(), 2),
+        "ready_s": max(story.ready, default=0.0),
+        "settled_s": max(story.settled, default=0.0),
         "head": _head(story),
         "outcomes": [f"{row.action} {row.outcome}" for _, row in sorted(truth.signals.items())],
     }
@@ -62,6 +68,12 @@ def _bare(truth: Truth, story: Story) -> Iterator[tuple[datetime, timedelta, boo
             since, restarted = started, True
         if span.end > since:
             yield since, span.end - since, restarted
+
+
+def _slow(story: Story) -> list[str]:
+    """Recoveries that took longer than DESIGN, section 8, allows."""
+    found = [f"reconciled {seconds} s after a start" for seconds in story.ready if seconds > READY_S]
+    return found + [f"in doubt for {seconds} s after a start" for seconds in story.settled if seconds > SETTLED_S]
 
 
 def _outcomes(truth: Truth, scenario: Scenario) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any
 from executor.domain.bracket import Bracket, BracketState
 from executor.domain.calendar import trading_day
 from executor.domain.command import CommandKind
+from executor.domain.intent import Intent
 from executor.domain.messages import Tick
 from tests.campaigns.rig import Rig, lanes
 from tests.campaigns.seam import Crash, Point, Seam
@@ -52,12 +53,16 @@ class At:
 
 @dataclass
 class Story:
-    """One telling. `downs` are the times in which the trader was dead."""
+    """One telling. `downs` are the times in which the trader was dead, `ready` and `settled` how many seconds after
+    each restart the account was reconciled, and nothing of the former life was in doubt any more.
+    """
 
     rig: Rig
     crashes: Iterable[At] = ()
     hand: Seam = field(default_factory=Seam)
     downs: list[tuple[datetime, datetime]] = field(default_factory=list)
+    ready: list[float] = field(default_factory=list)
+    settled: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._up_at: float | None = None
@@ -160,10 +165,23 @@ class Story:
                 self.downs.append((self._died_at, self.rig.exchange_clock.now()))
                 self.rig.start()
             self.rig.work()
+            self._look_at_recovery()
         except Crash:
             self.rig.workers.coming.clear()
             self._died_at = self.rig.exchange_clock.now()
             self._up_at = now + 1.5 + self.rig.seam.count % 4
+
+    def _look_at_recovery(self) -> None:
+        lives = len(self.downs)
+        if not lives or len(self.settled) == lives or not self.rig.book.evidence.reconciled:
+            return
+        started = self.downs[-1][1]
+        elapsed = (self.rig.exchange_clock.now() - started).total_seconds()
+        if len(self.ready) < lives:
+            self.ready += [elapsed] * (lives - len(self.ready))  # one that died before it was ready counts as the next
+        intents = self.rig.book.rows.tables[Intent].values()
+        if all(one.settled_by is not None for one in intents if one.sending_at and one.sending_at < started):
+            self.settled += [elapsed] * (lives - len(self.settled))
 
     def _step(self, left: float) -> float:
         elapsed = self.rig.clock.monotonic()
