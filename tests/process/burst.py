@@ -39,7 +39,7 @@ _WRITES = {"placeOrder", "modifyOrder", "cancelOrder"}
 _READS = {"getOrderBook", "getTradeBook", "getPosition"}
 #: How an entry of the burst may end; and one whose lane was left, maybe before the entry could be sent.
 _ENDS = {"FILLED", "NOT_PLACED"}
-_LEFT_ENDS = {"NOT_FILLED", "SUPERSEDED"}
+_LEFT_ENDS = {"NOT_FILLED", "SUPERSEDED", "REJECTED"}  # the last when its first send was refused for its rate
 STOP_WITHIN = timedelta(seconds=10)
 
 
