@@ -15,6 +15,7 @@ from tests.campaigns.scenarios import Scenario
 from tests.campaigns.story import Story
 from tests.campaigns.truth import Truth, truth_of, unprotected
 
+_WORKING = {"open", "trigger pending"}
 #: After a start: until the account is reconciled, until nothing of the former life is in doubt.
 READY_S, SETTLED_S = 5.0, 20.0
 
@@ -26,7 +27,7 @@ def judge(story: Story, scenario: Scenario) -> dict[str, Any]:
     longest = timedelta(seconds=scenario.bare_s)
     found = {
         **check(truth),
-        "rest": _unrest(story),
+        "rest": _unrest(truth, story),
         "bare": [f"bare for {length} from {begin}" for begin, length, _ in stretches if length > longest],
         "outcome": _outcomes(truth, scenario),
         "recovery": _slow(story),
@@ -43,13 +44,13 @@ def judge(story: Story, scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _unrest(story: Story) -> list[str]:
+def _unrest(truth: Truth, story: Story) -> list[str]:
     """What still goes on, is held or waits at the end."""
     rig = story.rig
     found = [] if rig.is_quiet() else ["something is still open or in doubt"]
     if net := rig.net_of(story.lane.share):
         found.append(f"{net} are still held")
-    found += [f"{one['orderid']} still works" for one in rig.working()]
+    found += [f"{one['orderid']} still works" for one in truth.state["orders"] if one["status"] in _WORKING]
     with rig.store.database.read() as connection:
         waiting = select(schema.command.c.id).where(schema.command.c.state == CommandState.NEW)
         found += [f"command {one} was not answered" for one in connection.execute(waiting).scalars()]

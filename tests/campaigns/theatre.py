@@ -101,7 +101,10 @@ def _prepared(database: Database) -> Rig:
     clock = HostClock(START)
     store = a_store(database, new_id=Ids(clock.now, Random(f"{_SEED}/store")).new)
     rig = Rig(store, clock, Ids(clock.now, Random(f"{_SEED}/first")), seed=_SEED)
-    rig.simulation.exchange.rules = replace(rig.simulation.exchange.rules, partial_fills=0.0)
+    exchange = rig.simulation.exchange
+    exchange.rules = replace(exchange.rules, partial_fills=0.0)
+    for key in exchange.walks:  # a price that is held costs nothing
+        exchange.set_price(key, exchange.walk(key).ltp)
     Story(rig).wait(6)
     return rig
 
