@@ -16,13 +16,14 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Table, bindparam, insert, select, update
+from sqlalchemy import Column, Connection, MetaData, Table, bindparam, select, update
 from sqlalchemy.types import TypeDecorator
 
 from executor.errors import ChainBroken, InvariantBroken
 from executor.store import schema
 from executor.store.schema import Keeping
-from executor.store.types import Stamp, canonical
+from executor.store.statements import insert_into
+from executor.store.types import Stamp, canonical, storable
 
 GENESIS = "0" * 64
 _HEAD = "chain_head"
@@ -47,18 +48,18 @@ class RowLog:
     new: list[tuple[str, str, str, Mapping[str, Any]]] = field(default_factory=list)
     changed: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
 
-    def introduce(self, table: Table, values: Mapping[str, Any]) -> None:
-        stored = {column.name: as_stored(column, values.get(column.name)) for column in table.columns}
+    def introduce(self, table: Table, stored: Mapping[str, Any]) -> None:
+        """Record a row; all its columns, as stored."""
         self.new.append((table.name, key_text(table, stored), fixed_hash(table, stored), state_values(table, stored)))
 
-    def change(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        fixed = set(values) & set(_names(table, Keeping.FIXED))
+    def change(self, table: Table, key: Mapping[str, Any], stored: Mapping[str, Any]) -> None:
+        """Record new values of a row, as stored. Raises InvariantBroken for a column that never changes."""
+        fixed = set(stored) & set(_names(table, Keeping.FIXED))
         if fixed:
             raise InvariantBroken(f"{table.name}: {', '.join(sorted(fixed))} never changes once recorded")
-        stored = {name: as_stored(table.c[name], value) for name, value in {**key, **values}.items()}
-        changed = state_values(table, {name: stored[name] for name in values})
+        changed = state_values(table, stored)
         if changed:
-            self.changed.append((table.name, key_text(table, stored), changed))
+            self.changed.append((table.name, key_text(table, key), changed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +72,25 @@ def append(connection: Connection, entries: Iterable[Entry], rows: RowLog, at: d
     """Append entries under the head's lock; the rows go with the first. The last statements of a transaction."""
     head = lock_head(connection)
     stamp = Stamp().process_bind_param(at, connection.dialect)
-    values = []
+    links = []
     for entry in entries:
+        subject = storable(entry.subject)
         text = canonical({"say": entry.say, "new": rows.new, "set": rows.changed})
         rows = RowLog()
-        following = link(head, stamp, entry.kind, entry.subject, text)
-        values.append(
+        following = link(head, stamp, entry.kind, subject, text)
+        links.append(
             {
                 "seq": following.seq,
-                "at": at,
+                "at": stamp,
                 "kind": entry.kind,
-                "subject": entry.subject,
+                "subject": subject,
                 "text": text,
                 "prev": head.hash,
                 "hash": following.hash,
             }
         )
         head = following
-    connection.execute(insert(schema.audit), values)
+    insert_into(schema.audit, connection.dialect).run(connection, *links)
     connection.execute(_SET_HEAD, {"_value": f"{head.seq}:{head.hash}"})
     return head
 
@@ -204,6 +206,11 @@ def _compare(connection: Connection, table: Table, replay: dict[tuple[str, str],
 
 
 # -- how a row is written into the audit -------------------------------------------------------------------------
+
+
+def row_as_stored(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A whole row: the columns that are not among `values` are empty."""
+    return {column.name: as_stored(column, values.get(column.name)) for column in table.columns}
 
 
 def as_stored(column: Column[Any], value: Any) -> Any:

@@ -10,29 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Table,
-    Update,
-    bindparam,
-    create_engine,
-    event,
-    insert,
-    make_url,
-    text,
-    update,
-)
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from executor.errors import ConfigError, DiskFull, InvariantBroken, NotRecorded, StoreError
 from executor.store import chain
 from executor.store.reserve import Reserve
+from executor.store.statements import insert_into, insert_new_into, update_of
 
 T = TypeVar("T")
 
@@ -58,19 +46,29 @@ class Transaction:
         self._entries: list[chain.Entry] = []
 
     def insert(self, table: Table, values: Mapping[str, Any]) -> None:
-        self.connection.execute(insert(table), values)
-        self._rows.introduce(table, values)
+        stored = chain.row_as_stored(table, values)
+        insert_into(table, self.connection.dialect).run(self.connection, stored)
+        self._rows.introduce(table, stored)
 
-    def introduced(self, table: Table, values: Mapping[str, Any]) -> None:
-        """Record a row that was inserted by a statement of the caller's own."""
-        self._rows.introduce(table, values)
+    def insert_if_new(self, table: Table, values: Mapping[str, Any]) -> bool:
+        """Insert a row unless a constraint knows it already; returns whether it was inserted."""
+        stored = chain.row_as_stored(table, values)
+        is_new = insert_new_into(table, self.connection.dialect).run(self.connection, stored) == 1
+        if is_new:
+            self._rows.introduce(table, stored)
+        return is_new
 
     def change(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> int:
         """Set columns of one row; returns how many rows there were."""
-        words = {f"key_{name}": value for name, value in key.items()} | {f"new_{name}": v for name, v in values.items()}
-        changed = self.connection.execute(_update(table, tuple(key), tuple(values)), words).rowcount
+        which = {name: chain.as_stored(table.c[name], value) for name, value in key.items()}
+        new = {name: chain.as_stored(table.c[name], value) for name, value in values.items()}
+        words = {f"key_{name}": value for name, value in which.items()} | {
+            f"new_{n}": value for n, value in new.items()
+        }
+        statement = update_of(table, tuple(key), tuple(values), self.connection.dialect)
+        changed = statement.run(self.connection, words)
         if changed:
-            self._rows.change(table, key, values)
+            self._rows.change(table, which, new)
         return changed
 
     def note(self, kind: str, subject: str, say: str) -> None:
@@ -83,13 +81,6 @@ class Transaction:
         if not self._entries:
             return None
         return chain.append(self.connection, self._entries, self._rows, self.at)
-
-
-@lru_cache(maxsize=512)
-def _update(table: Table, key: tuple[str, ...], changed: tuple[str, ...]) -> Update:
-    """The statement for these columns, made once: making it costs more than running it."""
-    statement = update(table).values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in changed})
-    return statement.where(*(table.c[name] == bindparam(f"key_{name}") for name in key))
 
 
 class Database:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from executor.domain.delivery import Conflict, Delivery, Duplicate, Flood, Recorded, Recording, Verdict
 from executor.domain.ids import SignalId
@@ -61,11 +60,7 @@ def _only_reduces(ask: Ask) -> bool:
 
 
 def _claim(transaction: Transaction, signal: Signal) -> Recording:
-    make = postgresql.insert if transaction.connection.dialect.name == "postgresql" else sqlite.insert
-    values = values_of(signal)
-    statement = make(schema.signal).values(**values).on_conflict_do_nothing().returning(schema.signal.c.id)
-    if transaction.connection.execute(statement).scalar_one_or_none() is not None:
-        transaction.introduced(schema.signal, values)
+    if transaction.insert_if_new(schema.signal, values_of(signal)):
         return Recorded()
     columns = schema.signal.c
     found = transaction.connection.execute(
