@@ -11,7 +11,7 @@ from sqlalchemy import select
 from executor.domain.command import CommandState
 from executor.store import schema
 from tests.campaigns.checkers import check
-from tests.campaigns.scenarios import Scenario
+from tests.campaigns.scenarios import OVERTAKEN, Scenario
 from tests.campaigns.story import Story
 from tests.campaigns.truth import Truth, truth_of, unprotected
 
@@ -29,7 +29,7 @@ def judge(story: Story, scenario: Scenario) -> dict[str, Any]:
         **check(truth),
         "rest": _unrest(truth, story),
         "bare": [f"bare for {length} from {begin}" for begin, length, _ in stretches if length > longest],
-        "outcome": _outcomes(truth, scenario),
+        "outcome": _outcomes(truth, scenario, deaths=len(story.crashes)),
         "recovery": _slow(story),
         "fault of ours": _set_aside(story),
     }
@@ -77,12 +77,13 @@ def _slow(story: Story) -> list[str]:
     return found + [f"in doubt for {seconds} s after a start" for seconds in story.settled if seconds > SETTLED_S]
 
 
-def _outcomes(truth: Truth, scenario: Scenario) -> list[str]:
+def _outcomes(truth: Truth, scenario: Scenario, *, deaths: int) -> list[str]:
     """Alerts that ended as they must not; whether what they tell is true the day's checkers know."""
     found = []
+    entries = scenario.entries if deaths < 2 else scenario.entries | OVERTAKEN  # dead for longer than a story waits
     for signal, enters in {post.signal: post.message.enters for post in truth.posts if post.signal}.items():
         row = truth.signals.get(signal)
-        allowed = scenario.entries if enters else scenario.exits
+        allowed = entries if enters else scenario.exits
         if row is not None and row.outcome not in allowed:
             found.append(f"{row.action} ended {row.outcome}: {row.reason}")
     return found

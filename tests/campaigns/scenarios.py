@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from executor.domain.signal import Outcome
 from tests.campaigns.story import Story
 
+#: How an entry may end that is overtaken by the price or by its exit.
+OVERTAKEN = frozenset({Outcome.NOT_FILLED, Outcome.SUPERSEDED})
 _STOPS = {"ordertype": "STOPLOSS_LIMIT"}
 
 
@@ -186,7 +188,7 @@ def _late(story: Story) -> None:
 
 
 _IN_PARTS = frozenset({Outcome.PARTLY_FILLED, Outcome.NOT_PLACED})
-_OVERTAKEN = frozenset({Outcome.FILLED, Outcome.NOT_PLACED, Outcome.NOT_FILLED, Outcome.SUPERSEDED})
+_SLOW = frozenset({Outcome.FILLED, Outcome.NOT_PLACED}) | OVERTAKEN
 _LOST_PART = frozenset({Outcome.FILLED, Outcome.NOTHING_TO_DO, Outcome.SUPERSEDED, Outcome.NOT_PLACED})
 
 SCENARIOS = {
@@ -206,8 +208,8 @@ SCENARIOS = {
         Scenario("commands", _commands),
         Scenario("killed-in-parts", _killed_in_parts, entries=_IN_PARTS),
         Scenario("token-dead", _token_dead),
-        Scenario("reversal", _reversal, entries=_OVERTAKEN),
-        Scenario("added", _added, entries=_OVERTAKEN),
-        Scenario("late", _late, entries=_OVERTAKEN),
+        Scenario("reversal", _reversal, entries=_SLOW),
+        Scenario("added", _added, entries=_SLOW),
+        Scenario("late", _late, entries=_SLOW),
     )
 }

@@ -7,7 +7,7 @@ has done so far: it may be down.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -58,7 +58,7 @@ class Story:
     """
 
     rig: Rig
-    crashes: Iterable[At] = ()
+    crashes: tuple[At, ...] = ()
     hand: Seam = field(default_factory=Seam)
     downs: list[tuple[datetime, datetime]] = field(default_factory=list)
     ready: list[float] = field(default_factory=list)
