@@ -12,7 +12,7 @@ from typing import Any
 from executor.domain.bracket import Role
 from executor.domain.delivery import Verdict
 from executor.domain.signal import Outcome, SignalState
-from tests.campaigns.rig import Lane, Post, lanes
+from tests.campaigns.lanes import Lane, Post, lanes
 from tests.campaigns.truth import WORKING, Truth, net_of, when
 
 #: Who sent it is not told, or nothing is kept: the address is unknown, or there were too many.

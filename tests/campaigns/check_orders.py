@@ -11,7 +11,7 @@ from typing import Any
 
 from executor.clock import IST
 from executor.domain.bracket import Role
-from tests.campaigns.rig import QUANTITY, Lane, Message, lanes
+from tests.campaigns.lanes import QUANTITY, Lane, Message, lanes
 from tests.campaigns.truth import WORKING, Step, Truth, net_of, path_of, when
 
 WRITES = {"placeOrder", "modifyOrder", "cancelOrder"}

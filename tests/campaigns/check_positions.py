@@ -9,7 +9,7 @@ from typing import Any
 
 from executor.domain.bracket import Role
 from tests.campaigns.check_orders import asks_for
-from tests.campaigns.rig import Lane, lanes
+from tests.campaigns.lanes import Lane, lanes
 from tests.campaigns.truth import Span, Step, Truth, over_covered, path_of, unprotected, when
 
 REVERSED = timedelta(seconds=10)

@@ -16,9 +16,10 @@ from typing import Any
 from executor.domain.ids import Ids
 from executor.errors import LeaseLost
 from executor.store.store import Store
+from tests.campaigns.lanes import Lane, Message, Share
 from tests.campaigns.mix import HELL, Trouble
 from tests.campaigns.plan import START, Act, Plan
-from tests.campaigns.rig import HostClock, Lane, Message, Rig, Share
+from tests.campaigns.rig import HostClock, Rig
 from tests.campaigns.seam import Crash, Seam
 
 #: How long after an act an order that was given up may still come: until then nothing is jumped over.

@@ -17,7 +17,7 @@ from executor.clock import IST
 from executor.domain.bracket import Role
 from executor.domain.delivery import Verdict
 from executor.domain.signal import Outcome, SignalState
-from tests.campaigns.rig import Lane, Message, Post, lanes
+from tests.campaigns.lanes import Lane, Message, Post, lanes
 from tests.campaigns.truth import Truth
 
 LANES = {lane.strategy: lane for lane in reversed(lanes())}

@@ -27,7 +27,8 @@ from executor.broker.port import Session
 from executor.broker.smartapi.credentials import headers_of
 from executor.broker.smartapi.wire import Wire, to_app
 from executor.trader.accounts import SessionStore
-from tests.campaigns.rig import Message, Rig
+from tests.campaigns.lanes import Message
+from tests.campaigns.rig import Rig
 from tests.house import ACCOUNT
 
 #: How soon a child's trader looks again; it lives so many looks, if it is let.

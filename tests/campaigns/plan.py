@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from random import Random
 
 from executor.clock import IST
-from tests.campaigns.rig import QUANTITY, Lane, lanes
+from tests.campaigns.lanes import QUANTITY, Lane, lanes
 from tests.campaigns.seam import Point
 
 START = datetime(2026, 11, 25, 9, 16, 30, tzinfo=IST).astimezone(UTC)

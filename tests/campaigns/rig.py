@@ -25,13 +25,12 @@ from executor.config.secrets import Keys
 from executor.desk.reads import BUSY
 from executor.domain.bracket import Bracket, BracketState
 from executor.domain.ids import Ids
-from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
 from executor.domain.intent import Intent, IntentState
 from executor.domain.messages import Resolved, SendEnded, Tick
 from executor.domain.order import Order, OrderState
 from executor.domain.reading import Query, QueryKind
 from executor.domain.signal import Signal
-from executor.domain.strategy import Level, LevelKind, Protection, Rails, Short, Strategy
+from executor.domain.strategy import Strategy
 from executor.instruments.resolve import resolve
 from executor.simulator import Rules, SimulatorConfig
 from executor.simulator.faults import Fault as FaultToCome
@@ -41,102 +40,13 @@ from executor.trader.accounts import SessionKeeper, SessionStore
 from executor.web.app import create_app
 from executor.web.authenticity import Floods
 from executor.web.parts import WebParts
-from tests.builders import a_strategy
+from tests.campaigns.lanes import SHARES, Lane, Message, Post, Share, strategies
 from tests.campaigns.seam import Crash, Seam, SeamedBroker, SeamedIntake, SeamedLedger
 from tests.house import ACCOUNT, House
 
-QUANTITY = 10
 KEYS = Keys.derive("only-for-campaigns-" + "0123456789abcdef")
-_MAX_QUANTITY = 40
 #: How soon it looks again for a permit, or for a book that was not to be had.
 _WAITS_S = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What is traded: as TradingView names it, and the exchange's token."""
-
-    exchange: str
-    ticker: str
-    token: str
-    tick: str
-
-    @property
-    def name(self) -> str:
-        return f"{self.exchange}:{self.ticker}"
-
-    @property
-    def key(self) -> str:
-        return f"{self.exchange}:{self.token}"
-
-
-SHARES = (
-    Share("NSE", "SBIN", "3045", "0.05"),
-    Share("NSE", "RELIANCE", "2885", "0.10"),
-    Share("NSE", "INFY", "1594", "0.10"),
-    Share("NSE", "TCS", "11536", "0.10"),
-    Share("NSE", "HDFCBANK", "1333", "0.05"),
-    Share("NSE", "TATASTEEL", "3499", "0.01"),
-    Share("NSE", "BHARTIARTL", "10604", "0.10"),
-    Share("NSE", "SUZLON", "12018", "0.01"),
-    Share("BSE", "RELIANCE", "500325", "0.05"),
-    Share("BSE", "INFY", "500209", "0.05"),
-    Share("BSE", "TCS", "532540", "0.05"),
-    Share("BSE", "HDFCBANK", "500180", "0.05"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """A strategy on a share; `short` may also sell first."""
-
-    strategy: str
-    share: Share
-    short: bool = False
-
-
-def lanes() -> tuple[Lane, ...]:
-    """Twelve, each on a share of its own, so that the exchange's net of a share is the position of its lane."""
-    names = ("pair", "shorts", "single", "bare")
-    return tuple(Lane(names[place % 4], share, short=place % 4 == 1) for place, share in enumerate(SHARES))
-
-
-def strategies() -> tuple[Strategy, ...]:
-    """Both legs and long only; also short; `single`; a stop alone."""
-    rails = Rails(frozenset(share.name for share in SHARES), max_quantity=_MAX_QUANTITY, max_trades=999)
-    one, two = Level(LevelKind.PERCENT, Decimal(1)), Level(LevelKind.PERCENT, Decimal(2))
-    common = {"account": ACCOUNT, "rails": rails, "stop_loss": one}
-    return (
-        a_strategy(name="pair", take_profit=two, **common),
-        a_strategy(name="shorts", take_profit=two, short=Short.INTRADAY_CASH, **common),
-        a_strategy(name="single", take_profit=two, protection=Protection.SINGLE, **common),
-        a_strategy(name="bare", take_profit=None, **common),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """An alert on its way: where to, its bytes, and what its sender knows of it."""
-
-    lane: Lane
-    action: str
-    url: str
-    body: bytes
-    kind: str = "genuine"
-
-    @property
-    def enters(self) -> bool:
-        return self.action in {"buy", "short"}
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """One line of the HTTP log. Status 0: no answer came."""
-
-    at: datetime
-    message: Message
-    status: int
-    signal: str | None
 
 
 class _Inline(Executor):
@@ -272,21 +182,7 @@ class Rig(House):
         return name
 
     def _fill_master(self) -> None:
-        rows = [
-            (
-                Instrument(
-                    InstrumentKey(Segment(share.exchange), share.token),
-                    f"{share.ticker}-EQ" if share.exchange == "NSE" else share.ticker,
-                    share.ticker,
-                    Kind.CASH,
-                    1,
-                    Decimal(share.tick),
-                    series="EQ" if share.exchange == "NSE" else "",
-                ),
-                share.ticker,
-            )
-            for share in SHARES
-        ]
+        rows = [(share.instrument, share.ticker) for share in SHARES]
         self.store.master.add_instruments("0" * 13, rows)
         self.store.master.switch_master("0" * 13, {"rows": len(rows), "segments": {}}, at=self.clock.now())
 

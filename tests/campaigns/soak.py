@@ -36,7 +36,7 @@ from executor.domain.signal import SignalState
 from executor.store import schema
 from tests.campaigns.checkers import check
 from tests.campaigns.days import commit_of_sources
-from tests.campaigns.rig import Lane, Message, Post, lanes, strategies
+from tests.campaigns.lanes import Lane, Message, Post, lanes, strategies
 from tests.campaigns.stores import in_memory
 from tests.campaigns.truth import Truth, rows_of, unprotected
 from tests.postgres import Server, private_cluster

@@ -18,7 +18,8 @@ from executor.domain.calendar import trading_day
 from executor.domain.command import CommandKind
 from executor.domain.intent import Intent
 from executor.domain.messages import Tick
-from tests.campaigns.rig import Rig, lanes
+from tests.campaigns.lanes import lanes
+from tests.campaigns.rig import Rig
 from tests.campaigns.seam import Crash, Point, Seam
 from tests.house import ACCOUNT
 

@@ -16,7 +16,8 @@ from executor.errors import ChainBroken
 from executor.store import schema
 from executor.store.chain import verify
 from executor.store.engine import Database
-from tests.campaigns.rig import Post, Rig, lanes
+from tests.campaigns.lanes import Post, lanes
+from tests.campaigns.rig import Rig
 
 WORKING = {"open", "trigger pending"}
 #: A stop that triggered and does not trade protects nothing any more after this long.
