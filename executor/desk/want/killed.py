@@ -1,7 +1,8 @@
 """A bracket under `kill`: no order from an alert, a job or a rail. Stops for what is filled are still placed.
 
-Working entries are cancelled. A stop that rests stays and follows the fills; when nothing is held any more, what
-still rests goes, because it could open a position. `kill --everything` has ended the legs themselves: their orders go.
+Working entries and exits are cancelled. A stop that rests stays and follows the fills, but covers nothing that an exit
+may still sell; when nothing is held any more, what still rests goes, because it could open a position. `kill
+--everything` has ended the legs themselves: their orders go.
 """
 
 from __future__ import annotations
@@ -16,15 +17,23 @@ from executor.domain.intent import PermitClass
 
 def killed_needs(draft: Draft, bracket: Bracket) -> list[Need]:
     held = draft.holding(bracket).held
+    leaving, stopped = (_resting_units(draft, bracket, role) for role in (Role.EXIT, Role.STOP))
+    keep = max(held - leaving, min(held, stopped))  # no new stop for what may still leave, but what rests stays
     needs: list[Need] = []
     for leg in draft.legs_of(bracket.id):
         if leg.role is Role.ENTRY:
             needs += withdrawing(draft, bracket, leg)
-        elif held <= 0 or not leg.wanted:
+        elif held <= 0 or not leg.wanted or leg.role is Role.EXIT:
             needs += _cancelling(draft, leg)
         elif leg.role is Role.STOP:
-            needs += stop_needs(draft, bracket, leg, held)
+            needs += stop_needs(draft, bracket, leg, keep)
     return needs
+
+
+def _resting_units(draft: Draft, bracket: Bracket, role: Role) -> int:
+    """Units that orders of a role may still take out of the position."""
+    pairs = draft.orders_of_bracket(bracket.id, role)
+    return sum(order.remaining for leg, order in pairs if leg.side is not bracket.side and draft.may_rest(order))
 
 
 def _cancelling(draft: Draft, leg: Leg) -> list[Need]:
