@@ -1,0 +1,468 @@
+"""The desk alone against a tiny exchange: every order of events that hypothesis can think of, shrunk when it fails.
+
+No store, no client, no simulator: decide and its Book. A crash keeps the rows and loses everything else. After each
+step the invariants are asked of the exchange's truth and of every intent that leaves; at the end everything is
+answered honestly, and all must have come to rest. More: `EXAMPLES=5000 pytest tests/desk/test_state_machine.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from executor.config.calendar import load_calendar
+from executor.desk.book import Book, Draft
+from executor.desk.decide import decide
+from executor.domain.bracket import Bracket, BracketState, Leg, Role
+from executor.domain.command import Command, CommandKind
+from executor.domain.ids import CommandId, DeliveryId, Ids, SignalId
+from executor.domain.instrument import Price
+from executor.domain.intent import (
+    Accepted,
+    Answer,
+    Call,
+    Intent,
+    IntentKind,
+    IntentState,
+    RefusalReason,
+    Refused,
+    Sent,
+    Unknown,
+)
+from executor.domain.messages import (
+    BookRows,
+    CommandsArrived,
+    Committed,
+    Event,
+    HaltsRead,
+    ReadEnded,
+    ReadFailed,
+    Resolved,
+    SendEnded,
+    SessionChanged,
+    SignalsArrived,
+    Started,
+    Tick,
+)
+from executor.domain.order import DONE, Order, OrderState
+from executor.domain.position import NOTHING
+from executor.domain.reading import Query, QueryKind, Reading
+from executor.domain.record import Fill, Halt, HaltKind, Lane
+from executor.domain.signal import Action, Signal, SignalState
+from executor.domain.strategy import Protection, Short
+from tests.builders import ACCOUNT, NOW, a_signal, a_strategy, an_instrument
+from tests.desk.exchange import Exchange, Resting
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "200"))
+STEPS = int(os.environ.get("STEPS", "40"))
+_LOOK = timedelta(seconds=0.55)
+_REST = 600  # looks
+_SENT_REASONS = (RefusalReason.INVALID, RefusalReason.FUNDS, RefusalReason.RATE, RefusalReason.NEVER_SENT)
+
+picks = st.integers(0, 30)
+
+
+class Desk(RuleBasedStateMachine):
+    is_whole = False
+
+    @initialize(protection=st.sampled_from((Protection.PAIR, Protection.SINGLE)), shorts=st.booleans(), looks=picks)
+    def open(self, protection: Protection, shorts: bool, looks: int) -> None:
+        """A trading morning; after some looks a first entry may be filled and protected."""
+        self.now = NOW
+        self.ids = Ids(lambda: self.now, Random(1))
+        self.strategy = a_strategy(protection=protection, short=Short.INTRADAY_CASH if shorts else Short.NONE)
+        self.exchange = Exchange()
+        self.last = Decimal(150)
+        self.received: dict[SignalId, Signal] = {}  # as web recorded them
+        self.exits: set[str] = set()
+        self.halts: tuple[Halt, ...] = ()
+        self.permits = 99
+        self._begin(BookRows(ACCOUNT, (), (), (), (), (), (), (), frozenset(), ()))
+        self._read_all()
+        if looks:
+            self.alert(Action.SELL if shorts and looks % 2 else Action.BUY, None, priced=True)
+        for _ in range(looks % 6):
+            self._honest_look()
+
+    # -- what comes from outside -----------------------------------------------------------------------------------
+
+    @rule(
+        action=st.sampled_from((Action.BUY, Action.SELL, Action.BUY, Action.SELL, Action.EXIT)),
+        size=st.none() | st.integers(1, 15),
+        priced=st.booleans(),
+    )
+    def alert(self, action: Action, size: int | None, priced: bool) -> None:
+        fields: dict[str, Any] = {"exchange": "NSE", "ticker": "TATASTEEL", "action": action.value}
+        if size is not None and action is not Action.EXIT:
+            fields["size"] = {"quantity": str(size)}
+        if priced:
+            fields["price"] = str(self.last)
+        signal = a_signal(
+            id=SignalId(self.ids.new()), delivery=DeliveryId(self.ids.new()), key=f"id:{len(self.received)}",
+            action=action, fields=fields, fired_at=self.now, received_at=self.now,
+        )  # fmt: skip
+        self.received[signal.id] = signal
+        if action is Action.EXIT:
+            self.exits.add(signal.id)
+        self._sweep()
+
+    @rule()
+    def a_person_exits(self) -> None:
+        words = {"scope": "ALL"}
+        command = Command(CommandId(self.ids.new()), ACCOUNT, CommandKind.EXIT, words, "person", self.now)
+        self._do(CommandsArrived((command,)))
+
+    @rule(kind=st.sampled_from((None, None, None, HaltKind.HALT, HaltKind.KILL)))
+    def a_person_halts_or_resumes(self, kind: HaltKind | None) -> None:
+        self.halts = (Halt("ALL", kind, self.now, "test", "person"),) if kind else ()
+        self._do(HaltsRead(self.halts))
+
+    @rule(seconds=st.sampled_from((0.25, 0.25, 0.6, 1.1, 2.5, 6.0, 16.0)))
+    def time_passes(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        self._sweep()
+        self._do(Tick())
+
+    @rule(move=st.sampled_from((-4, -2, -1, 1, 2, 4)))
+    def the_price_moves(self, move: int) -> None:
+        self.last = min(Decimal(160), max(Decimal(140), self.last + move))
+
+    @rule(looks=st.integers(1, 4))
+    def all_goes_well(self, looks: int) -> None:
+        for _ in range(looks):
+            self._honest_look()
+
+    @rule(permits=st.sampled_from((0, 1, 99, 99, 99)))
+    def permits_are_scarce_or_not(self, permits: int) -> None:
+        self.permits = permits
+
+    # -- the broker ------------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.flying)
+    @rule(pick=picks, fate=st.sampled_from(("taken", "taken", "taken", "refused", "lost", "vanished", "late", "idle")))
+    def a_send_is_answered(self, pick: int, fate: str) -> None:
+        intent = self.flying.pop(pick % len(self.flying))
+        self._do(SendEnded(intent.id, Sent(self._fated(intent, fate), ())))
+
+    @precondition(lambda self: self.late)
+    @rule()
+    def a_late_request_arrives(self) -> None:
+        self.exchange.take(self.late.pop(0), self.now)
+
+    @precondition(lambda self: self.asked)
+    @rule()
+    def books_are_read(self) -> None:
+        self._read_all()
+
+    @precondition(lambda self: self.asked)
+    @rule(session_lost=st.booleans())
+    def a_book_fails(self, session_lost: bool) -> None:
+        query = next(iter(self.asked))
+        del self.asked[query]
+        self._do(ReadFailed(query, "test", session_lost=session_lost, call=None))
+
+    @precondition(lambda self: not self.book.evidence.session_open)
+    @rule()
+    def the_session_opens(self) -> None:
+        self._do(SessionChanged(open=True))
+        self._read_all()
+
+    # -- the exchange ----------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self._resting())
+    @rule(pick=picks, quantity=st.integers(1, 15))
+    def an_order_fills(self, pick: int, quantity: int) -> None:
+        order = self._picked(pick)
+        self.exchange.fill(order, min(quantity, order.open), order.request.price, self.now)
+
+    @precondition(lambda self: self._resting())
+    @rule(pick=picks)
+    def an_order_triggers(self, pick: int) -> None:
+        order = self._picked(pick)
+        if order.is_stop:
+            self.exchange.trigger(order, self.now)
+
+    @precondition(lambda self: self._resting())
+    @rule(pick=picks)
+    def an_order_is_cancelled_by_hand(self, pick: int) -> None:
+        self.exchange.end(self._picked(pick), OrderState.CANCELLED, self.now)
+
+    @precondition(lambda self: any(not order.filled for order in self._resting()))
+    @rule(pick=picks)
+    def an_order_is_rejected_after_all(self, pick: int) -> None:
+        fresh = [order for order in self._resting() if not order.filled]
+        self.exchange.end(fresh[pick % len(fresh)], OrderState.REJECTED, self.now)
+
+    @rule()
+    def the_market_trades(self) -> None:
+        self.exchange.match(self.last, self.now)
+
+    # -- the process -----------------------------------------------------------------------------------------------
+
+    @rule(arrived=st.integers(0, 255))
+    def the_trader_is_killed(self, arrived: int) -> None:
+        """Of what was on the wire some has arrived; memory is gone, rows stay."""
+        for place, intent in enumerate(self.flying):
+            if arrived >> place % 8 & 1:
+                self.exchange.take(intent, self.now)
+        tables, hashes = self.book.rows.tables, frozenset(self.book.report_hashes)
+        kinds = (Signal, Lane, Bracket, Leg, Order, Intent, Fill)
+        rows: Any = [tuple(tables[kind].values()) for kind in kinds]
+        self.now += timedelta(seconds=1.5)
+        self._begin(BookRows(ACCOUNT, *rows, report_hashes=hashes, halts=self.halts))
+
+    # -- what must hold after each step ----------------------------------------------------------------------------
+
+    @invariant()
+    def an_entry_is_taken_once_and_fills_no_more_than_planned(self) -> None:
+        taken: Counter[Leg] = Counter()
+        filled: Counter[Leg] = Counter()
+        for order, leg in self._placed(Role.ENTRY):
+            taken[leg] += order.state is not OrderState.REJECTED
+            filled[leg] += order.filled
+        assert all(count <= 1 for count in taken.values()), f"{taken} entry orders of one leg"
+        assert all(filled[leg] <= leg.quantity for leg in filled)
+
+    @invariant()
+    def an_order_has_one_unsettled_intent_and_a_lane_one_bracket(self) -> None:
+        if not hasattr(self, "book"):
+            return
+        unsettled = Counter(row.order for row in self._rows(Intent) if row.settled_by is None)
+        live = [row for row in self._rows(Bracket) if row.state is not BracketState.CLOSED and not row.recovered]
+        assert all(count == 1 for count in unsettled.values())
+        assert len(live) <= 1
+
+    @invariant()
+    def an_exit_opens_nothing(self) -> None:
+        if hasattr(self, "book"):
+            assert not [leg for leg in self._rows(Leg) if leg.cause in self.exits and leg.role is Role.ENTRY]
+
+    def _judge(self, sending: Sequence[Intent]) -> None:
+        """What leaves now: changes only of orders that live, exits only for what is held."""
+        for intent in sending:
+            order = self.book.rows.tables[Order][intent.order]
+            if intent.kind is not IntentKind.PLACE:
+                assert order.state not in DONE, f"{intent.kind} of an order that is {order.state}"
+                assert order.broker_id
+            leg = self.book.rows.tables[Leg][order.leg]
+            bracket = self.book.rows.tables[Bracket][leg.bracket]
+            grows = intent.kind is IntentKind.PLACE or intent.request.quantity > (order.working_quantity or 0)
+            if leg.side is not bracket.side and intent.kind is not IntentKind.CANCEL and grows:
+                self._judge_exit(intent, order, leg, bracket)
+
+    def _judge_exit(self, intent: Intent, order: Order, leg: Leg, bracket: Bracket) -> None:
+        """With what rests of its own kind and of exits it must not exceed what is held (a pair: each for itself)."""
+        draft = Draft(self.book, self.now, self.ids)
+        kinds = {leg.role, Role.EXIT} if leg.role is not Role.EXIT else {Role.EXIT}
+        for role in [leg.role] if leg.role is not Role.EXIT else [Role.STOP, Role.TARGET]:
+            beside = [
+                other
+                for one, other in draft.orders_of_bracket(bracket.id, *kinds, role)
+                if other.id != order.id and one.side is leg.side and draft.may_rest(other) and not self._going(other)
+            ]
+            total = sum(other.remaining for other in beside) + intent.request.quantity - order.filled
+            held = draft.holding(bracket).held
+            assert total <= held, f"{intent.kind} {leg.role} of {intent.request.quantity}: {total} leave, {held} held"
+
+    def _going(self, order: Order) -> bool:
+        """Whether its cancel is on the wire."""
+        sent = (row for row in self._rows(Intent) if row.order == order.id and row.settled_by is None)
+        return any(row.kind is IntentKind.CANCEL for row in sent)
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        if not self.is_whole:
+            return  # it has failed already, in the middle of a step
+        self.permits = 99
+        self.halts = ()
+        self._do(HaltsRead(()))
+        for intent in self.late:
+            self.exchange.take(intent, self.now)
+        self.late.clear()
+        for _ in range(_REST):
+            if not self._wrong():
+                return
+            self._honest_look()
+        raise AssertionError(self._wrong())
+
+    def _honest_look(self) -> None:
+        if not self.book.evidence.session_open:
+            self._do(SessionChanged(open=True))
+        while self.flying:
+            intent = self.flying.pop(0)
+            self._do(SendEnded(intent.id, Sent(self.exchange.take(intent, self.now), ())))
+        self._read_all()
+        self.exchange.match(self.last, self.now)
+        self.now += _LOOK
+        self._sweep()
+        self._do(Tick())
+
+    def _wrong(self) -> str:
+        """What has not come to rest yet."""
+        rows = self.book.rows
+        units = {row.id: rows.holdings.get(row.id, NOTHING).held for row in self._rows(Bracket)}
+        held = sum(units[row.id] * row.side.sign for row in self._rows(Bracket))
+        working = list(self.exchange.working())
+        bare = [row for row in self._rows(Bracket) if row.protection is Protection.NONE]  # a person took its stop twice
+        meant = sum(units[row.id] * row.side.sign for row in bare)
+        stopped = sum(order.open for order in working if order.is_stop)
+        ours = {row.broker_id: row for row in self._rows(Order)}
+        wrongs = {
+            f"{held} held by our rows, {self.exchange.net} at the exchange": held != self.exchange.net,
+            f"{stopped} in stops for {held} held": stopped != abs(held - meant),
+            "orders rest for nothing": not held and bool(working),
+            "reversed": any(one < 0 for one in units.values()),
+            "a bracket is between states": any(
+                row.state not in {BracketState.OPEN, BracketState.CLOSED} for row in self._rows(Bracket)
+            ),
+            "an intent is unsettled": any(row.settled_by is None for row in self._rows(Intent)) or bool(self.flying),
+            "an order is not ours": any(order not in ours for order in self.exchange.orders),
+            "a signal has not ended": any(self._state_of(one) is not SignalState.ENDED for one in self.received),
+        }
+        return "; ".join(text for text, is_wrong in wrongs.items() if is_wrong)
+
+    # -- the machinery ---------------------------------------------------------------------------------------------
+
+    def _begin(self, rows: BookRows) -> None:
+        self.book = Book(rows, load_calendar(None))
+        self.flying: list[Intent] = []
+        self.late: list[Intent] = getattr(self, "late", [])
+        self.asked: dict[Query, Reading] = {}
+        self._do(Started())
+        self._do(SessionChanged(open=True))
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Signals that are still RECEIVED and that the desk does not know."""
+        waiting = self.book.evidence.waiting
+        known = self.book.rows.tables[Signal]
+        fresh = [one for one in self.received.values() if one.id not in waiting and one.id not in known]
+        if fresh:
+            self._do(SignalsArrived(tuple(Resolved(one, self.strategy, an_instrument()) for one in fresh)))
+
+    def _do(self, event: Event) -> None:
+        self.is_whole = False
+        decision = decide(self.book, event, self.now, self.ids)
+        sending = [
+            replace(one, state=IntentState.SENDING, epoch=1, sending_at=self.now)
+            for one in decision.intents[: self.permits]
+        ]
+        self.book.apply(decision, Committed(tuple(sending), self.halts))
+        self._judge(sending)
+        self.flying += sending
+        for query in decision.queries:
+            self.asked.setdefault(query, self._reading(query))
+        self.is_whole = True
+
+    def _reading(self, query: Query) -> Reading:
+        """The answer as of now; it may be heard later."""
+        call = Call(query.kind.value, "", str(self.now), 200, self.now, 1)
+        reading = Reading(query, self.now, self.now, call)
+        match query.kind:
+            case QueryKind.ORDER_BOOK:
+                return replace(reading, reports=self.exchange.reports())
+            case QueryKind.TRADES:
+                return replace(reading, fills=tuple(self.exchange.trades))
+            case QueryKind.POSITIONS:
+                return replace(reading, positions=self.exchange.positions())
+            case QueryKind.LTP:
+                return replace(reading, price=Price(self.last, self.now))
+
+    def _read_all(self) -> None:
+        answers, self.asked = list(self.asked.values()), {}
+        for answer in answers:
+            self._do(ReadEnded(answer))
+
+    def _fated(self, intent: Intent, fate: str) -> Answer:
+        match fate:
+            case "taken":
+                return self.exchange.take(intent, self.now)
+            case "lost":
+                self.exchange.take(intent, self.now)
+            case "late":
+                self.late.append(intent)
+            case "refused":
+                return Refused(_SENT_REASONS[len(self.received) % len(_SENT_REASONS)], "test")
+            case "idle" if intent.request.broker_id is not None:
+                return Accepted(intent.request.broker_id, None)  # taken without effect (F-71)
+        return Unknown(fate)
+
+    def _resting(self) -> list[Resting]:
+        return list(self.exchange.working())
+
+    def _picked(self, pick: int) -> Resting:
+        resting = self._resting()
+        return resting[pick % len(resting)]
+
+    def _placed(self, role: Role) -> list[tuple[Resting, Leg]]:
+        if not hasattr(self, "book"):
+            return []
+        tables = self.book.rows.tables
+        legs = {row.tag: tables[Leg][row.leg] for row in tables[Order].values() if row.leg}
+        pairs = [(order, legs[order.request.tag]) for order in self.exchange.orders.values()]
+        return [(order, leg) for order, leg in pairs if leg.role is role]
+
+    def _rows(self, kind: type) -> list[Any]:
+        return list(self.book.rows.tables[kind].values())
+
+    def _state_of(self, signal: SignalId) -> SignalState:
+        row: Signal = self.book.rows.tables[Signal].get(signal, self.received[signal])
+        return row.state
+
+
+TestDesk = pytest.mark.timeout(60 + EXAMPLES)(Desk.TestCase)
+TestDesk.settings = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=STEPS,
+    derandomize="EXAMPLES" not in os.environ,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+# -- sequences that it found, shrunk ---------------------------------------------------------------------------------
+
+
+def a_long() -> Desk:
+    """Ten held, with their stop resting."""
+    desk = Desk()
+    desk.open(Protection.SINGLE, shorts=False, looks=5)
+    assert [(order.is_stop, order.open) for order in desk.exchange.working()] == [(True, 10)]
+    return desk
+
+
+def look(desk: Desk) -> None:
+    """Everything is answered, but the market does not move."""
+    desk.time_passes(1.1)
+    for intent in list(desk.flying):
+        desk.a_send_is_answered(desk.flying.index(intent), "taken")
+    desk.books_are_read()
+
+
+def test_a_kill_places_no_stop_beside_an_exit_that_still_works() -> None:
+    desk = a_long()
+    desk.an_order_is_cancelled_by_hand(0)
+    look(desk)
+    desk.a_send_is_answered(0, "vanished")  # the stop that was to be restored
+    desk.a_person_exits()
+    for _ in range(20):
+        look(desk)
+    assert [order.is_stop for order in desk.exchange.working()] == [False]
+
+    desk.a_person_halts_or_resumes(HaltKind.KILL)  # whatever leaves is judged against what is held
+    for _ in range(3):
+        look(desk)
+
+    assert [(order.is_stop, order.open) for order in desk.exchange.working()] == [(True, 10)]
