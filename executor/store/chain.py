@@ -16,20 +16,19 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Table, bindparam, select, update
+from sqlalchemy import Column, Connection, MetaData, Table, select
 from sqlalchemy.types import TypeDecorator
 
 from executor.errors import ChainBroken, InvariantBroken
 from executor.store import schema
 from executor.store.schema import Keeping
-from executor.store.statements import insert_into
+from executor.store.statements import as_stored, ask, change, put
 from executor.store.types import Stamp, canonical, storable
 
 GENESIS = "0" * 64
 _HEAD = "chain_head"
 _HEAD_TEXT = select(schema.meta.c.value).where(schema.meta.c.key == _HEAD)
 _LOCKED_HEAD = _HEAD_TEXT.with_for_update()
-_SET_HEAD = update(schema.meta).where(schema.meta.c.key == _HEAD).values(value=bindparam("_value"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +89,8 @@ def append(connection: Connection, entries: Iterable[Entry], rows: RowLog, at: d
             }
         )
         head = following
-    insert_into(schema.audit, connection.dialect).run(connection, *links)
-    connection.execute(_SET_HEAD, {"_value": f"{head.seq}:{head.hash}"})
+    put(connection, schema.audit, *links)
+    change(connection, schema.meta, {"key": _HEAD}, {"value": f"{head.seq}:{head.hash}"})
     return head
 
 
@@ -104,7 +103,7 @@ def link(before: Head, at: int | None, kind: str, subject: str, text: str) -> He
 
 def lock_head(connection: Connection) -> Head:
     """The newest entry; whoever appends waits here. The first migration wrote the head of the empty chain."""
-    return _read_head(connection.execute(_LOCKED_HEAD).scalar_one())
+    return _read_head(ask(connection, _LOCKED_HEAD)[0]["value"])
 
 
 def read_head(connection: Connection) -> Head:
@@ -210,14 +209,7 @@ def _compare(connection: Connection, table: Table, replay: dict[tuple[str, str],
 
 def row_as_stored(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
     """A whole row: the columns that are not among `values` are empty."""
-    return {column.name: as_stored(column, values.get(column.name)) for column in table.columns}
-
-
-def as_stored(column: Column[Any], value: Any) -> Any:
-    """The value as the database holds it: an integer or a text."""
-    if isinstance(column.type, TypeDecorator):
-        return column.type.process_bind_param(value, None)  # type: ignore[arg-type]  # no dialect differs here
-    return value
+    return {column.name: as_stored(column.type, values.get(column.name)) for column in table.columns}
 
 
 def as_plain(table: Table) -> Table:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from executor.errors import ConfigError, DiskFull, InvariantBroken, NotRecorded, StoreError
 from executor.store import chain
 from executor.store.reserve import Reserve
-from executor.store.statements import insert_into, insert_new_into, update_of
+from executor.store.statements import as_stored, begin, change, put, put_new
 
 T = TypeVar("T")
 
@@ -47,26 +47,22 @@ class Transaction:
 
     def insert(self, table: Table, values: Mapping[str, Any]) -> None:
         stored = chain.row_as_stored(table, values)
-        insert_into(table, self.connection.dialect).run(self.connection, stored)
+        put(self.connection, table, stored)
         self._rows.introduce(table, stored)
 
     def insert_if_new(self, table: Table, values: Mapping[str, Any]) -> bool:
         """Insert a row unless a constraint knows it already; returns whether it was inserted."""
         stored = chain.row_as_stored(table, values)
-        is_new = insert_new_into(table, self.connection.dialect).run(self.connection, stored) == 1
+        is_new = put_new(self.connection, table, stored)
         if is_new:
             self._rows.introduce(table, stored)
         return is_new
 
     def change(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> int:
         """Set columns of one row; returns how many rows there were."""
-        which = {name: chain.as_stored(table.c[name], value) for name, value in key.items()}
-        new = {name: chain.as_stored(table.c[name], value) for name, value in values.items()}
-        words = {f"key_{name}": value for name, value in which.items()} | {
-            f"new_{n}": value for n, value in new.items()
-        }
-        statement = update_of(table, tuple(key), tuple(values), self.connection.dialect)
-        changed = statement.run(self.connection, words)
+        which = {name: as_stored(table.c[name].type, value) for name, value in key.items()}
+        new = {name: as_stored(table.c[name].type, value) for name, value in values.items()}
+        changed = change(self.connection, table, which, new)
         if changed:
             self._rows.change(table, which, new)
         return changed
@@ -92,6 +88,7 @@ class Database:
         self._writing = engine.execution_options(write=True)
         # several statements of one read agree with each other, as they do on SQLite
         self._reading = engine if self.is_sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
+        self._glancing = engine if self.is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def is_sqlite(self) -> bool:
@@ -101,6 +98,12 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """One snapshot for any number of statements. Raises NotRecorded when the database does not answer."""
         with _translated(), self._reading.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """For a single statement, which needs no transaction around it: two round trips less to a Postgres."""
+        with _translated(), self._glancing.connect() as connection:
             yield connection
 
     @contextmanager
@@ -185,10 +188,10 @@ def _sqlite(url: str, path: str | None) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
+    def start(connection: Connection) -> None:
         # a deferred transaction that turns writer fails at once with BUSY_SNAPSHOT, whatever the timeout
         writing = connection.get_execution_options().get("write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        begin(connection, "BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
 

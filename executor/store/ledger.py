@@ -17,7 +17,8 @@ from executor.domain.record import CallRow, Halt, HaltKind
 from executor.errors import InvariantBroken, LeaseLost
 from executor.store import schema
 from executor.store.engine import Database, Transaction
-from executor.store.rows import TABLE_OF, changed_values, key_of, load, values_of
+from executor.store.rows import TABLE_OF, changed_values, key_of, load, made, values_of
+from executor.store.statements import ask
 
 _ORDER = {table.name: place for place, table in enumerate(schema.metadata.sorted_tables)}
 #: Asked or said all day: made once, for making a statement costs more than running it.
@@ -187,14 +188,14 @@ def _take_lease(transaction: Transaction, account: str, holder: str, follows: Le
 
 
 def check_epoch(connection: Connection, account: str, epoch: int) -> None:
-    found = connection.execute(_EPOCH, {"account": account}).scalar_one_or_none()
+    found = next((row["epoch"] for row in ask(connection, _EPOCH, account=account)), None)
     if found != epoch:
         raise LeaseLost(f"account {account}: epoch {epoch} is over, now {found}")
 
 
 def halts_in_force(connection: Connection, account: str | None) -> tuple[Halt, ...]:
     """The halts that may concern an account: ALL, its own, and those of strategies and lanes."""
-    rows = [load(Halt, row) for row in connection.execute(_IN_FORCE)]
+    rows = [made(Halt, row) for row in ask(connection, _IN_FORCE)]
     other_accounts = {
         row.scope for row in rows if row.scope.startswith("account:") and row.scope != f"account:{account}"
     }

@@ -7,16 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, Select, delete, insert, select, tuple_
+from sqlalchemy import bindparam, delete, insert, select, tuple_
 
 from executor.domain.instrument import Instrument, InstrumentKey, Segment
 from executor.store import schema
 from executor.store.engine import Database
+from executor.store.statements import ask
 from executor.store.types import canonical
 
 _IS_CURRENT = schema.master_load.c.current == True  # noqa: E712  # a column of 0 and 1, not of booleans
 #: Old rows go in portions, so that a delivery need not wait for the write lock.
 _PORTION = 5000
+_CURRENT_LOAD = select(schema.master_load.c.id).where(_IS_CURRENT).scalar_subquery()
+_CURRENT_ROWS = select(schema.instrument).where(schema.instrument.c.load == _CURRENT_LOAD)
+#: Asked for every entry.
+_BY_ALIAS = _CURRENT_ROWS.where(
+    schema.instrument.c.alias == bindparam("alias"), schema.instrument.c.segment == bindparam("segment")
+)
+_BY_SYMBOL = _CURRENT_ROWS.where(
+    schema.instrument.c.symbol == bindparam("symbol"), schema.instrument.c.segment == bindparam("segment")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +68,21 @@ class Master:
         return LoadInfo(row.id, row.at, row.checks) if row else None
 
     def find_by_alias(self, alias: str, segments: Sequence[Segment]) -> list[Instrument]:
-        columns = schema.instrument.c
-        return self._find(_current_rows().where(columns.alias == alias, columns.segment.in_(segments)))
+        with self._database.glance() as connection:
+            found = [row for one in segments for row in ask(connection, _BY_ALIAS, alias=alias, segment=one.value)]
+        return [_instrument(row) for row in found]
 
     def find_by_symbol(self, segment: Segment, symbol: str) -> list[Instrument]:
-        columns = schema.instrument.c
-        return self._find(_current_rows().where(columns.symbol == symbol, columns.segment == segment))
+        with self._database.glance() as connection:
+            found = ask(connection, _BY_SYMBOL, symbol=symbol, segment=segment.value)
+        return [_instrument(row) for row in found]
 
     def aliases_like(self, prefix: str, limit: int) -> list[str]:
         """Aliases that begin with a text: the nearest candidates for a refusal."""
         columns = schema.instrument.c
         # >= lets SQLite begin inside its index; what is a prefix is for LIKE to say, in any collation of Postgres;
         # the load as an expression keeps SQLite from scanning the primary key instead (libraries.md 0.4)
-        wanted = (columns.alias >= prefix) & (columns.load.concat("") == _current_load())
+        wanted = (columns.alias >= prefix) & (columns.load.concat("") == _CURRENT_LOAD)
         matching = wanted & columns.alias.startswith(prefix, autoescape=True)
         statement = select(columns.alias).distinct().where(matching).order_by(columns.alias)
         with self._database.read() as connection:
@@ -82,18 +94,6 @@ class Master:
         portion = select(*key).where(schema.instrument.c.load.not_in(keep)).limit(_PORTION)
         with self._database.unaudited() as connection:
             return connection.execute(delete(schema.instrument).where(tuple_(*key).in_(portion))).rowcount
-
-    def _find(self, statement: Select[Any]) -> list[Instrument]:
-        with self._database.read() as connection:
-            return [_instrument(row) for row in connection.execute(statement)]
-
-
-def _current_rows() -> Select[Any]:
-    return select(schema.instrument).where(schema.instrument.c.load == _current_load())
-
-
-def _current_load() -> ScalarSelect[str]:
-    return select(schema.master_load.c.id).where(_IS_CURRENT).scalar_subquery()
 
 
 def _values(load: str, row: Instrument, alias: str) -> dict[str, Any]:
@@ -115,17 +115,17 @@ def _values(load: str, row: Instrument, alias: str) -> dict[str, Any]:
     }
 
 
-def _instrument(row: Row[Any]) -> Instrument:
+def _instrument(row: Mapping[str, Any]) -> Instrument:
     return Instrument(
-        key=InstrumentKey(row.segment, row.token),
-        symbol=row.symbol,
-        name=row.name,
-        kind=row.kind,
-        lot=row.lot,
-        tick=row.tick,
-        series=row.series,
-        expiry=row.expiry,
-        strike=row.strike,
-        right=row.right,
-        freeze=row.freeze,
+        key=InstrumentKey(row["segment"], row["token"]),
+        symbol=row["symbol"],
+        name=row["name"],
+        kind=row["kind"],
+        lot=row["lot"],
+        tick=row["tick"],
+        series=row["series"],
+        expiry=row["expiry"],
+        strike=row["strike"],
+        right=row["right"],
+        freeze=row["freeze"],
     )

@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 
 from executor.domain.delivery import IssuedAlert
 from executor.domain.record import Halt, HaltKind
 from executor.domain.strategy import Account, AccountKind, Strategy
 from executor.store import schema
 from executor.store.engine import Database
-from executor.store.rows import load, values_of
+from executor.store.rows import load, made, values_of
+from executor.store.statements import ask
+from executor.store.types import storable
+
+#: Asked for every alert.
+_NEWEST_VERSION = select(func.max(schema.strategy.c.version).label("version")).where(
+    schema.strategy.c.name == bindparam("name")
+)
+_ALERT = select(schema.alert).where(schema.alert.c.id == bindparam("id"))
 
 StrategyReader = Callable[[Mapping[str, Any], str, int], Strategy]
 StrategyWriter = Callable[[Strategy], Mapping[str, Any]]
@@ -35,13 +43,22 @@ class People:
         self._database = database
         self._read_strategy = read_strategy
         self._write_strategy = write_strategy
+        self._known: dict[tuple[str, int], Strategy] = {}
 
     # strategies
 
     def strategy(self, name: str) -> Strategy | None:
-        """The newest version of a strategy."""
-        found = self._strategies(_newest_strategies().where(schema.strategy.c.name == name))
-        return found[0] if found else None
+        """The newest version of a strategy; its settings are read once, for a version never changes."""
+        with self._database.glance() as connection:
+            version = ask(connection, _NEWEST_VERSION, name=storable(name))[0]["version"]
+        if version is None:
+            return None
+        known = self._known.get((name, version))
+        if known is None:
+            row = schema.strategy.c
+            found = self._strategies(select(schema.strategy).where(row.name == name, row.version == version))
+            known = self._known[name, version] = found[0]
+        return known
 
     def strategies(self) -> list[Strategy]:
         """The newest version of every strategy, by name."""
@@ -98,9 +115,9 @@ class People:
     # issued alerts
 
     def issued_alert(self, alert_id: str) -> IssuedAlert | None:
-        with self._database.read() as connection:
-            row = connection.execute(select(schema.alert).where(schema.alert.c.id == alert_id)).one_or_none()
-        return load(IssuedAlert, row) if row else None
+        with self._database.glance() as connection:
+            found = ask(connection, _ALERT, id=storable(alert_id))
+        return made(IssuedAlert, found[0]) if found else None
 
     def issue_alert(self, issued: IssuedAlert) -> None:
         with self._database.write(issued.issued) as transaction:

@@ -19,7 +19,8 @@ from executor.domain.signal import Signal, SignalState
 from executor.store import schema
 from executor.store.engine import Database
 from executor.store.ledger import halts_in_force
-from executor.store.rows import load
+from executor.store.rows import load, made
+from executor.store.statements import ask
 
 T = TypeVar("T")
 
@@ -71,12 +72,11 @@ class Recovery:
 
     def new_work(self, account: str) -> NewWork:
         """What waits for the desk, in one snapshot: by state and never by cursor, oldest id first."""
-        who = {"account": account}
         with self._database.read() as connection:
             return NewWork(
                 halts=halts_in_force(connection, account),
-                commands=[load(Command, row) for row in connection.execute(_COMMANDS, who)],
-                signals=[load(Signal, row) for row in connection.execute(_SIGNALS, who)],
+                commands=[made(Command, row) for row in ask(connection, _COMMANDS, account=account)],
+                signals=[made(Signal, row) for row in ask(connection, _SIGNALS, account=account)],
             )
 
     def recent_writes(self, account: str, since: datetime) -> list[datetime]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Row, Table
 
@@ -32,7 +31,7 @@ TABLE_OF: dict[type, Table] = {
 
 
 def values_of(row: Any) -> dict[str, Any]:
-    return {field.name: getattr(row, field.name) for field in fields(row)}
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 
 def changed_values(before: Any, after: Any) -> dict[str, Any]:
@@ -43,8 +42,13 @@ def changed_values(before: Any, after: Any) -> dict[str, Any]:
 
 def load(kind: type[T], row: Row[Any]) -> T:
     """A value from a row of its table; columns without a field are left out."""
-    found = row._mapping
-    return kind(**{field.name: found[field.name] for field in fields(kind)})  # type: ignore[arg-type]
+    return made(kind, cast(Mapping[str, Any], row._mapping))
+
+
+def made(kind: type[T], found: Mapping[str, Any]) -> T:
+    """A value from the columns of its row by name."""
+    names: Mapping[str, Any] = kind.__dataclass_fields__  # type: ignore[attr-defined]  # every kind of row is one
+    return kind(**{name: found[name] for name in names})
 
 
 def key_of(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:

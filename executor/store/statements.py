@@ -1,55 +1,163 @@
-"""Inserts and updates as the driver takes them, made once for each table.
+"""Statements that are said all day, as the driver takes them: made by SQLAlchemy once, executed without it.
 
-SQLAlchemy's own way from a statement to its execution costs several times the execution; two transactions lie between
-an alert and its order. These take values as the store holds them (store/types.py), which the audit needs anyway.
+Its way from a statement to an execution costs ten times the execution itself, and most of that again when the caches
+are cold, as they are between two alerts. Values go in as the store holds them (store/types.py), which the audit needs
+anyway, and come out in our types. Errors and the event `before_cursor_execute` are those of SQLAlchemy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Executable, Table, bindparam, insert, update
+from sqlalchemy import ColumnElement, Connection, Dialect, Executable, Select, Table, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+Row = dict[str, Any]
+
+
+def put(connection: Connection, table: Table, *rows: Mapping[str, Any]) -> None:
+    """Insert whole rows."""
+    _insert(table, connection.dialect).run(connection, rows)
+
+
+def put_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless a constraint knows it; returns whether it was inserted."""
+    return bool(_insert_new(table, connection.dialect).run(connection, [row]) == 1)
+
+
+def change(connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> int:
+    """Set columns of the row with a key; returns how many rows there were."""
+    words = {f"key_{name}": value for name, value in key.items()} | {f"new_{n}": value for n, value in values.items()}
+    return _update(table, tuple(key), tuple(values), connection.dialect).run(connection, [words])
+
+
+def ask(connection: Connection, question: Select[Any], **values: Any) -> list[Row]:
+    """The rows of a select that lives as long as the program, by column. It takes no lists (`in_`)."""
+    return _question(question, connection.dialect).rows(connection, values)
+
+
+def begin(connection: Connection, words: str) -> None:
+    """Begin a transaction in the words of the database."""
+    _execute(connection, words, ())
+
+
+# -- as text -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """The text of one database's SQL, and the names of its values in their order where it takes them by place."""
+class _Statement:
+    """The text of one database's SQL, its values in their order where it takes them by place, and what comes out."""
 
     text: str
     places: tuple[str, ...] | None
+    constants: Mapping[str, Any]
+    columns: tuple[tuple[str, Callable[[Any, Any], Any] | None], ...] = ()
 
-    def run(self, connection: Connection, *rows: Mapping[str, Any]) -> int:
-        """Execute it for rows of values as stored; returns how many it wrote."""
-        given: list[Any] = list(rows)
-        if self.places is not None:
-            given = [tuple(row[name] for name in self.places) for row in rows]
-        return connection.exec_driver_sql(self.text, given[0] if len(given) == 1 else given).rowcount
+    def run(self, connection: Connection, rows: Any) -> int:
+        given = [self._given(row) for row in rows]
+        _begun(connection)
+        cursor = _execute(connection, self.text, given[0] if len(given) == 1 else given, many=len(given) != 1)
+        try:
+            return int(cursor.rowcount)
+        finally:
+            cursor.close()
+
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Row]:
+        _begun(connection)
+        cursor = _execute(connection, self.text, self._given(values))
+        try:
+            return [self._row(found) for found in cursor.fetchall()]
+        finally:
+            cursor.close()
+
+    def _given(self, values: Mapping[str, Any]) -> Any:
+        known = {**self.constants, **values} if self.constants else values
+        return known if self.places is None else tuple(known[name] for name in self.places)
+
+    def _row(self, found: Any) -> Row:
+        return {
+            name: value if convert is None else convert(value, None)
+            for (name, convert), value in zip(self.columns, found, strict=True)
+        }
 
 
 @lru_cache(maxsize=64)
-def insert_into(table: Table, dialect: Dialect) -> Statement:
-    """The insert of a whole row; its values by column."""
+def _insert(table: Table, dialect: Dialect) -> _Statement:
     return _made(insert(table), dialect, [column.name for column in table.columns])
 
 
 @lru_cache(maxsize=64)
-def insert_new_into(table: Table, dialect: Dialect) -> Statement:
-    """The same, doing nothing where a constraint knows the row already."""
+def _insert_new(table: Table, dialect: Dialect) -> _Statement:
     make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
     return _made(make(table).on_conflict_do_nothing(), dialect, [column.name for column in table.columns])
 
 
 @lru_cache(maxsize=512)
-def update_of(table: Table, key: tuple[str, ...], changed: tuple[str, ...], dialect: Dialect) -> Statement:
-    """The update of some columns of the row with a key; values are `key_…` and `new_…` by column."""
+def _update(table: Table, key: tuple[str, ...], changed: tuple[str, ...], dialect: Dialect) -> _Statement:
     statement = update(table).values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in changed})
-    return _made(statement.where(*(table.c[name] == bindparam(f"key_{name}") for name in key)), dialect, None)
+    return _made(statement.where(*(table.c[name] == bindparam(f"key_{name}") for name in key)), dialect)
 
 
-def _made(statement: Executable, dialect: Dialect, columns: list[str] | None) -> Statement:
+@lru_cache(maxsize=64)
+def _question(question: Select[Any], dialect: Dialect) -> _Statement:
+    return _made(question, dialect, out=question.selected_columns)
+
+
+def _made(
+    statement: Executable, dialect: Dialect, columns: list[str] | None = None, out: Iterable[ColumnElement[Any]] = ()
+) -> _Statement:
     compiled: Any = statement.compile(dialect=dialect, column_keys=columns)  # type: ignore[attr-defined]
-    return Statement(str(compiled), tuple(compiled.positiontup) if compiled.positional else None)
+    constants = {
+        name: as_stored(bind.type, bind.effective_value) for name, bind in compiled.binds.items() if not bind.required
+    }
+    return _Statement(
+        text=str(compiled),
+        places=tuple(compiled.positiontup) if compiled.positional else None,
+        constants={} if columns else constants,
+        columns=tuple((column.name, _out(column.type)) for column in out),
+    )
+
+
+def as_stored(kind: TypeEngine[Any], value: Any) -> Any:
+    """The value as the database holds it: an integer or a text."""
+    if isinstance(kind, TypeDecorator):
+        return kind.process_bind_param(value, None)  # type: ignore[arg-type]  # no dialect differs here
+    return value
+
+
+def _out(kind: TypeEngine[Any]) -> Callable[[Any, Any], Any] | None:
+    """How a stored value becomes ours; None where it stays as it is."""
+    if isinstance(kind, TypeDecorator) and type(kind).process_result_value is not TypeDecorator.process_result_value:
+        return kind.process_result_value
+    return None
+
+
+# -- execution -----------------------------------------------------------------------------------------------------
+
+
+def _begun(connection: Connection) -> None:
+    if not connection.in_transaction():
+        connection.begin()
+
+
+def _execute(connection: Connection, text: str, given: Any, *, many: bool = False) -> Any:
+    """The driver's cursor after an execution. Raises SQLAlchemy's DBAPIError for the driver's."""
+    cursor = connection.connection.cursor()
+    for listener in connection.dispatch.before_cursor_execute:
+        listener(connection, cursor, text, given, None, many)
+    driver: Any = connection.dialect.loaded_dbapi
+    try:
+        (cursor.executemany if many else cursor.execute)(text, given)
+    except driver.Error as error:
+        gone = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
+        if gone:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            text, None, error, driver.Error, connection_invalidated=gone, dialect=connection.dialect
+        ) from error
+    return cursor
