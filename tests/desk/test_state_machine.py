@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
@@ -19,63 +18,43 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from executor.config.calendar import load_calendar
-from executor.desk.book import Book, Draft
-from executor.desk.decide import decide
+from executor.desk.book import Draft
 from executor.domain.bracket import Bracket, BracketState, Leg, Role
 from executor.domain.command import Command, CommandKind
 from executor.domain.ids import CommandId, DeliveryId, Ids, SignalId
-from executor.domain.instrument import Price
 from executor.domain.intent import (
-    Accepted,
-    Answer,
-    Call,
     Intent,
     IntentKind,
-    IntentState,
-    RefusalReason,
-    Refused,
     Sent,
-    Unknown,
 )
 from executor.domain.messages import (
     BookRows,
     CommandsArrived,
-    Committed,
-    Event,
     HaltsRead,
-    ReadEnded,
     ReadFailed,
-    Resolved,
     SendEnded,
     SessionChanged,
-    SignalsArrived,
-    Started,
     Tick,
 )
 from executor.domain.order import DONE, Order, OrderState
 from executor.domain.position import NOTHING
-from executor.domain.reading import Query, QueryKind, Reading
-from executor.domain.record import Fill, Halt, HaltKind, Lane
+from executor.domain.record import Halt, HaltKind
 from executor.domain.signal import Action, Signal, SignalState
 from executor.domain.strategy import Protection, Short
-from tests.builders import ACCOUNT, NOW, a_signal, a_strategy, an_instrument
-from tests.desk.exchange import Exchange, Resting
+from tests.builders import ACCOUNT, NOW, a_signal, a_strategy
+from tests.desk.exchange import Exchange
+from tests.desk.machine import Machinery
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "200"))
 STEPS = int(os.environ.get("STEPS", "40"))
-_LOOK = timedelta(seconds=0.55)
 _REST = 600  # looks
-_SENT_REASONS = (RefusalReason.INVALID, RefusalReason.FUNDS, RefusalReason.RATE, RefusalReason.NEVER_SENT)
 
 picks = st.integers(0, 30)
 
 
-class Desk(RuleBasedStateMachine):
-    is_whole = False
-
+class Desk(Machinery):
     @initialize(protection=st.sampled_from((Protection.PAIR, Protection.SINGLE)), shorts=st.booleans(), looks=picks)
     def open(self, protection: Protection, shorts: bool, looks: int) -> None:
         """A trading morning; after some looks a first entry may be filled and protected."""
@@ -216,11 +195,8 @@ class Desk(RuleBasedStateMachine):
         for place, intent in enumerate(self.flying):
             if arrived >> place % 8 & 1:
                 self.exchange.take(intent, self.now)
-        tables, hashes = self.book.rows.tables, frozenset(self.book.report_hashes)
-        kinds = (Signal, Lane, Bracket, Leg, Order, Intent, Fill)
-        rows: Any = [tuple(tables[kind].values()) for kind in kinds]
         self.now += timedelta(seconds=1.5)
-        self._begin(BookRows(ACCOUNT, *rows, report_hashes=hashes, halts=self.halts))
+        self._begin(self._kept())
 
     # -- what must hold after each step ----------------------------------------------------------------------------
 
@@ -297,18 +273,6 @@ class Desk(RuleBasedStateMachine):
             self._honest_look()
         raise AssertionError(self._wrong())
 
-    def _honest_look(self) -> None:
-        if not self.book.evidence.session_open:
-            self._do(SessionChanged(open=True))
-        while self.flying:
-            intent = self.flying.pop(0)
-            self._do(SendEnded(intent.id, Sent(self.exchange.take(intent, self.now), ())))
-        self._read_all()
-        self.exchange.match(self.last, self.now)
-        self.now += _LOOK
-        self._sweep()
-        self._do(Tick())
-
     def _wrong(self) -> str:
         """What has not come to rest yet."""
         rows = self.book.rows
@@ -333,94 +297,6 @@ class Desk(RuleBasedStateMachine):
         }
         return "; ".join(text for text, is_wrong in wrongs.items() if is_wrong)
 
-    # -- the machinery ---------------------------------------------------------------------------------------------
-
-    def _begin(self, rows: BookRows) -> None:
-        self.book = Book(rows, load_calendar(None))
-        self.flying: list[Intent] = []
-        self.late: list[Intent] = getattr(self, "late", [])
-        self.asked: dict[Query, Reading] = {}
-        self._do(Started())
-        self._do(SessionChanged(open=True))
-        self._sweep()
-
-    def _sweep(self) -> None:
-        """Signals that are still RECEIVED and that the desk does not know."""
-        waiting = self.book.evidence.waiting
-        known = self.book.rows.tables[Signal]
-        fresh = [one for one in self.received.values() if one.id not in waiting and one.id not in known]
-        if fresh:
-            self._do(SignalsArrived(tuple(Resolved(one, self.strategy, an_instrument()) for one in fresh)))
-
-    def _do(self, event: Event) -> None:
-        self.is_whole = False
-        decision = decide(self.book, event, self.now, self.ids)
-        sending = [
-            replace(one, state=IntentState.SENDING, epoch=1, sending_at=self.now)
-            for one in decision.intents[: self.permits]
-        ]
-        self.book.apply(decision, Committed(tuple(sending), self.halts))
-        self._judge(sending)
-        self.flying += sending
-        for query in decision.queries:
-            self.asked.setdefault(query, self._reading(query))
-        self.is_whole = True
-
-    def _reading(self, query: Query) -> Reading:
-        """The answer as of now; it may be heard later."""
-        call = Call(query.kind.value, "", str(self.now), 200, self.now, 1)
-        reading = Reading(query, self.now, self.now, call)
-        match query.kind:
-            case QueryKind.ORDER_BOOK:
-                return replace(reading, reports=self.exchange.reports())
-            case QueryKind.TRADES:
-                return replace(reading, fills=tuple(self.exchange.trades))
-            case QueryKind.POSITIONS:
-                return replace(reading, positions=self.exchange.positions())
-            case QueryKind.LTP:
-                return replace(reading, price=Price(self.last, self.now))
-
-    def _read_all(self) -> None:
-        answers, self.asked = list(self.asked.values()), {}
-        for answer in answers:
-            self._do(ReadEnded(answer))
-
-    def _fated(self, intent: Intent, fate: str) -> Answer:
-        match fate:
-            case "taken":
-                return self.exchange.take(intent, self.now)
-            case "lost":
-                self.exchange.take(intent, self.now)
-            case "late":
-                self.late.append(intent)
-            case "refused":
-                return Refused(_SENT_REASONS[len(self.received) % len(_SENT_REASONS)], "test")
-            case "idle" if intent.request.broker_id is not None:
-                return Accepted(intent.request.broker_id, None)  # taken without effect (F-71)
-        return Unknown(fate)
-
-    def _resting(self) -> list[Resting]:
-        return list(self.exchange.working())
-
-    def _picked(self, pick: int) -> Resting:
-        resting = self._resting()
-        return resting[pick % len(resting)]
-
-    def _placed(self, role: Role) -> list[tuple[Resting, Leg]]:
-        if not hasattr(self, "book"):
-            return []
-        tables = self.book.rows.tables
-        legs = {row.tag: tables[Leg][row.leg] for row in tables[Order].values() if row.leg}
-        pairs = [(order, legs[order.request.tag]) for order in self.exchange.orders.values()]
-        return [(order, leg) for order, leg in pairs if leg.role is role]
-
-    def _rows(self, kind: type) -> list[Any]:
-        return list(self.book.rows.tables[kind].values())
-
-    def _state_of(self, signal: SignalId) -> SignalState:
-        row: Signal = self.book.rows.tables[Signal].get(signal, self.received[signal])
-        return row.state
-
 
 TestDesk = pytest.mark.timeout(60 + EXAMPLES)(Desk.TestCase)
 TestDesk.settings = settings(
@@ -432,7 +308,7 @@ TestDesk.settings = settings(
 )
 
 
-# -- sequences that it found, shrunk ---------------------------------------------------------------------------------
+# -- a sequence that it found, shrunk ---------------------------------------------------------------------------------
 
 
 def a_long() -> Desk:

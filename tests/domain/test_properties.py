@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executor.domain.order import OrderState, Report, Side
+from executor.domain.order import Report, Side
 from executor.domain.plan import EntryPlan, plan_entry
 from executor.domain.price import CASH_BAND, CASH_SLIPPAGE
 from executor.domain.signal import Action, Ask
@@ -39,7 +39,6 @@ def test_nothing_is_filled_that_no_report_told(told: list[Report]) -> None:
     order = merged(an_order(), told)
 
     assert order.filled == max(report.filled for report in told)
-    assert (order.state is OrderState.PARTIALLY_FILLED) <= (order.filled > 0)
 
 
 @given(
