@@ -175,3 +175,14 @@ def test_a_stop_that_would_trigger_at_once_is_refused(house: House) -> None:
 
     assert "tick" in (off_tick.answer or "")
     assert "beyond the target" in (crossed.answer or "")
+
+
+def test_under_kill_a_target_shrinks_with_what_the_stop_has_sold(house: House) -> None:
+    house.long()
+    house.command("kill")
+
+    (stop,) = house.working(type="STOPLOSS_LIMIT")
+    house.fill(stop, 4)
+    house.until(lambda: house.targeted() == 6, within=5)
+
+    assert (house.stopped(), house.net()) == (6, 6)

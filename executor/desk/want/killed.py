@@ -1,8 +1,8 @@
 """A bracket under `kill`: no order from an alert, a job or a rail. Stops for what is filled are still placed.
 
-Working entries and exits are cancelled. A stop that rests stays and follows the fills, but covers nothing that an exit
-may still sell; when nothing is held any more, what still rests goes, because it could open a position. `kill
---everything` has ended the legs themselves: their orders go.
+Working entries and exits are cancelled, a target shrinks with what is held. A stop that rests stays and follows the
+fills, but covers nothing that an exit may still sell; when nothing is held any more, what still rests goes, because it
+could open a position. `kill --everything` has ended the legs themselves: their orders go.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 from executor.desk.book import Draft
 from executor.desk.want.difference import Cancel, Need
 from executor.desk.want.entry import withdrawing
-from executor.desk.want.pair import stop_needs
+from executor.desk.want.pair import shrink, stop_needs
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.intent import PermitClass
+from executor.domain.order import WORKING
 
 
 def killed_needs(draft: Draft, bracket: Bracket) -> list[Need]:
@@ -27,6 +28,8 @@ def killed_needs(draft: Draft, bracket: Bracket) -> list[Need]:
             needs += _cancelling(draft, leg)
         elif leg.role is Role.STOP:
             needs += stop_needs(draft, bracket, leg, keep)
+        elif leg.role is Role.TARGET:
+            needs += _shrinking(draft, leg, held)
     return needs
 
 
@@ -34,6 +37,12 @@ def _resting_units(draft: Draft, bracket: Bracket, role: Role) -> int:
     """Units that orders of a role may still take out of the position."""
     pairs = draft.orders_of_bracket(bracket.id, role)
     return sum(order.remaining for leg, order in pairs if leg.side is not bracket.side and draft.may_rest(order))
+
+
+def _shrinking(draft: Draft, leg: Leg, held: int) -> list[Need]:
+    """A resting target stays, but never for more than is held."""
+    working = [order for order in draft.orders_of(leg.id) if order.state in WORKING]
+    return [change for order in working if (change := shrink(order, held))]
 
 
 def _cancelling(draft: Draft, leg: Leg) -> list[Need]:

@@ -45,7 +45,7 @@ def stop_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Need
 
 
 def shrink(order: Order, keep: int) -> Modify | None:
-    """Take a stop down to `keep` units, its prices as they are."""
+    """Take a resting order down to `keep` units, its prices as they are."""
     total = order.filled + keep
     if order.working_quantity is None or order.working_quantity <= total or order.working_type is None:
         return None
