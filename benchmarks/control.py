@@ -2,7 +2,8 @@
 
 Served as the product's web is: `gunicorn -c executor/web/gunicorn_conf.py "benchmarks.control:create_app()"`. The
 engine is the product's own (WAL and synchronous=FULL; Postgres with synchronous_commit on), the insert one statement
-made once, the client kept and its headers preset; nothing is verified, nothing handed to another thread.
+made once, the client kept and its headers preset; nothing is verified, nothing handed to another thread. `/bare` is
+the same without insert and POST: what a request alone costs (parts.py).
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, inser
 from benchmarks.sink import CONTROL
 from executor.store.engine import open_database
 
-_METADATA = MetaData()
+METADATA = MetaData()
 _TABLE = Table(
     "bench_control",
-    _METADATA,
+    METADATA,
     Column("id", Integer, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
 )
-_INSERT = insert(_TABLE)
+INSERT = insert(_TABLE)
 #: As many and as long as those of the broker's calls.
-_HEADERS = {
+HEADERS = {
     "Authorization": "Bearer " + "x" * 600,
     "Content-Type": "application/json",
     "Accept": "application/json",
@@ -40,7 +41,7 @@ _HEADERS = {
 }
 
 
-class _NoFloods:
+class NoFloods:
     """What gunicorn_conf.py starts in each worker and stops."""
 
     def start(self) -> None: ...
@@ -48,23 +49,33 @@ class _NoFloods:
     def stop(self) -> None: ...
 
 
+def open_client(sink_url: str) -> httpx.Client:
+    """The client that is kept; all that POST here have the same."""
+    return httpx.Client(base_url=sink_url, headers=HEADERS, trust_env=False)
+
+
 def create_app() -> Flask:
     """The application; BENCH_DATABASE_URL and BENCH_SINK_URL say where to."""
     database = open_database(os.environ["BENCH_DATABASE_URL"])
-    _METADATA.create_all(database.engine)
-    client = httpx.Client(base_url=os.environ["BENCH_SINK_URL"], headers=_HEADERS, trust_env=False)
+    METADATA.create_all(database.engine)
+    client = open_client(os.environ["BENCH_SINK_URL"])
     app = Flask(__name__, static_folder=None)
-    app.extensions["flood_writer"] = _NoFloods()
+    app.extensions["flood_writer"] = NoFloods()
 
     @app.get("/healthz")
     def healthz() -> Response:
         return Response("ok")
 
+    @app.post("/bare")
+    def bare() -> Response:
+        at, _ = time.time_ns(), request.get_data()
+        return Response(f'{{"at": {at}}}', status=202, mimetype="application/json")
+
     @app.post("/control")
     def control() -> Response:
         body = request.get_data()
         with database.unaudited() as connection:
-            connection.execute(_INSERT, {"at": time.time_ns(), "body": body.decode()})
+            connection.execute(INSERT, {"at": time.time_ns(), "body": body.decode()})
         client.post(CONTROL, content=body)
         return Response('{"state": "done"}', status=202, mimetype="application/json")
 

@@ -16,8 +16,9 @@ Say = Callable[[str], None]
 class Effort:
     """How long, how often. `QUICK` only shows that everything runs."""
 
-    pairs: int = 4  #: blocks of the control and of the product, in turn
+    turns: int = 4  #: of the control, the floor and the product, a block each
     block_s: float = 36.0
+    parts: int = 150
     burst: int = 100
     kills: int = 3
     starts: int = 5
@@ -27,7 +28,9 @@ class Effort:
     profile_s: float = 30.0
 
 
-QUICK = Effort(pairs=1, block_s=5.0, burst=10, kills=1, starts=1, rows=5_000, lookups=200, calm=4, profile_s=5.0)
+QUICK = Effort(
+    turns=1, block_s=5.0, parts=10, burst=10, kills=1, starts=1, rows=5_000, lookups=200, calm=4, profile_s=5.0
+)
 
 
 @dataclass(frozen=True, slots=True)

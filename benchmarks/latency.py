@@ -1,27 +1,30 @@
-"""Alert received → order on the broker's wire, beside the control, in blocks that take turns on one machine.
+"""Alert received → order on the broker's wire, beside control and floor, in blocks that take turns on one machine.
 
 The load is ten alerts a second, 100 ms apart. Our own limits let 360 entries and exits a minute and 760 an hour
 leave, so not each of ten may be an order, or the figure would be that of the limits: a quarter are entries, a quarter
 the exits that close them five seconds later, half are exits of lanes that hold nothing; those go all the way to a
 decision and its commit, but send nothing. The strategies have no stop for the same reason. So some thirteen brackets
-are open at any time, and not one entry waits for a permit (which is checked). The control does its insert and its
-POST for each of ten a second.
+are open at any time, and not one entry waits for a permit (which is checked). The control (control.py) does its insert
+and its POST for each of ten a second, the floor (floor.py) its two inserts, its hop and its POST.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from subprocess import Popen
 from typing import Any
 
 from sqlalchemy import func, select
 
+from benchmarks import floor
 from benchmarks.alerts import LaneAlerts, add_lanes, tags_of
 from benchmarks.figures import Figure, Spread, percentile, spread
 from benchmarks.findings import Findings, Place
 from benchmarks.memory import pss_mb
+from benchmarks.parts import PITCH_S, body, parts
 from benchmarks.sender import Sender, Sent, Shot
 from benchmarks.town import Town, a_town, answers, free_port, until
 from executor.domain.strategy import Protection
@@ -29,7 +32,8 @@ from executor.store import schema
 
 #: An entry every 400 ms, 25 lanes, each left after five seconds and entered again after ten.
 _EVERY_S, _HELD_S, LANES = 0.4, 5.0, 25
-_PITCH_S = 0.1
+#: Who takes turns, in this order.
+WHO = ("control", "floor", "product")
 #: After a block: exits end, books are read.
 _REST_S = 2.5
 _P50, _P99 = {"sqlite": 1.5, "postgres": 1.8}, {"sqlite": 3.0, "postgres": 3.0}
@@ -37,7 +41,7 @@ _P50, _P99 = {"sqlite": 1.5, "postgres": 1.8}, {"sqlite": 3.0, "postgres": 3.0}
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One turn of the control or of the product; milliseconds from the sender's bytes to the simulator."""
+    """One turn of one of them; milliseconds from the sender's bytes to the simulator."""
 
     who: str
     wire_ms: Sequence[float]
@@ -51,35 +55,63 @@ class Block:
 
 
 def measure(place: Place) -> Findings:
-    """Turns of control and product in one town; then the memory of both processes, warm from the load."""
+    """The parts, then turns of control, floor and product in one town; then the memory, warm from the load."""
     with a_town(*place.town_in("latency")) as town:
         web, trader = town.start("executor", "web"), town.start("executor", "trader")
-        port = free_port()
-        control = town.gunicorn("benchmarks.control:create_app()", **_control_environ(place, town, port))
+        control, base_port = _control(place, town)
+        ports = {"control": base_port, "floor": _floor(place, town), "product": town.port}
         until(town.is_ready, "web and trader are ready")
-        until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), "the control answers")
-        blocks = _turns(place, town, port)
+        until(lambda: all(answers(f"http://127.0.0.1:{port}/healthz") for port in ports.values()), "all answer")
+        place.say("latency: the parts")
+        alone = parts(town, port=base_port, database_url=_database(place, town, "parts"), count=place.effort.parts)
+        blocks = _turns(place, town, ports)
         waited = _waited_for_a_permit(town)
         memory = pss_mb(web.pid) + pss_mb(trader.pid)
         own = pss_mb(control.pid)
-    findings = _told(place.store, blocks, waited)
+    findings = told(place.store, blocks, waited)
+    findings.figures += alone
     findings.figures.append(Figure("memory", "web + trader after the load (PSS)", memory, "MB", 150))
     findings.figures.append(Figure("memory", "the control alone, for comparison (PSS)", own, "MB"))
     return findings
 
 
-def _turns(place: Place, town: Town, port: int) -> list[Block]:
+def _control(place: Place, town: Town) -> tuple[Popen[bytes], int]:
+    """The process, and its port."""
+    port = free_port()
+    url, sink = _database(place, town, "control"), town.environ["SMARTAPI_BASE_URL"]
+    environ = {"PORT": str(port), "BENCH_DATABASE_URL": url, "BENCH_SINK_URL": sink}
+    return town.gunicorn("benchmarks.control:create_app()", **environ), port
+
+
+def _floor(place: Place, town: Town) -> int:
+    """The port of its first process; the second listens already."""
+    folder, port = town.state_dir / "floor", free_port()
+    url, sink = _database(place, town, "floor"), town.environ["SMARTAPI_BASE_URL"]
+    environ = {"BENCH_DATABASE_URL": url, "BENCH_FOLDER": str(folder), "BENCH_SINK_URL": sink}
+    town.start("benchmarks.floor", **environ)
+    until((folder / floor.READY).exists, "the floor's second process listens")
+    town.gunicorn("benchmarks.floor:create_app()", PORT=str(port), **environ)
+    return port
+
+
+def _database(place: Place, town: Town, name: str) -> str:
+    return place.fresh_url(town.state_dir / name)
+
+
+def _turns(place: Place, town: Town, ports: Mapping[str, int]) -> list[Block]:
     lanes = add_lanes(town, LANES, name="bench", protection=Protection.NONE)
     quiet = add_lanes(town, 5, name="quiet", protection=Protection.NONE)
-    senders = {"control": Sender(port), "product": Sender(town.port)}
-    warm = min(4.0, place.effort.block_s)
-    _control_block(town, senders["control"], warm)
-    _product_block(town, senders["product"], product_shots(lanes, quiet, warm))
+    senders = {who: Sender(port) for who, port in ports.items()}
+
+    def turn(seconds: float) -> list[Block]:
+        plain = [_plain_block(town, senders[who], who, seconds) for who in ("control", "floor")]
+        return [*plain, _product_block(town, senders["product"], product_shots(lanes, quiet, seconds))]
+
+    turn(min(4.0, place.effort.block_s))
     blocks = []
-    for pair in range(place.effort.pairs):
-        place.say(f"latency: control and product, turn {pair + 1} of {place.effort.pairs}")
-        blocks.append(_control_block(town, senders["control"], place.effort.block_s))
-        blocks.append(_product_block(town, senders["product"], product_shots(lanes, quiet, place.effort.block_s)))
+    for number in range(place.effort.turns):
+        place.say(f"latency: control, floor and product, turn {number + 1} of {place.effort.turns}")
+        blocks += turn(place.effort.block_s)
     for sender in senders.values():
         sender.close()
     return blocks
@@ -89,18 +121,20 @@ def product_shots(lanes: Sequence[LaneAlerts], quiet: Sequence[LaneAlerts], seco
     """Ten alerts a second: entries, their exits, and between them exits of what is not held."""
     count = int(seconds / _EVERY_S)
     shots = [lanes[n % len(lanes)].enter(n * _EVERY_S) for n in range(count)]
-    shots += [lanes[n % len(lanes)].leave(n * _EVERY_S + _HELD_S + 2 * _PITCH_S) for n in range(count)]
-    taken = {round(shot.at_s / _PITCH_S) for shot in shots}
+    shots += [lanes[n % len(lanes)].leave(n * _EVERY_S + _HELD_S + 2 * PITCH_S) for n in range(count)]
+    taken = {round(shot.at_s / PITCH_S) for shot in shots}
     free = [slot for slot in range(max(taken)) if slot not in taken]
-    return shots + [quiet[slot % len(quiet)].leave(slot * _PITCH_S, "quiet") for slot in free]
+    return shots + [quiet[slot % len(quiet)].leave(slot * PITCH_S, "quiet") for slot in free]
 
 
-def _control_block(town: Town, sender: Sender, seconds: float) -> Block:
-    shots = [Shot(n * _PITCH_S, str(n), "/control", _body(n)) for n in range(int(seconds / _PITCH_S))]
+def _plain_block(town: Town, sender: Sender, who: str, seconds: float) -> Block:
+    """A block of the control or of the floor; the floor answers before its POST, so that one may still be under way."""
+    shots = [Shot(n * PITCH_S, str(n), f"/{who}", partial(body, n)) for n in range(int(seconds / PITCH_S))]
     town.stamps()
     sent = sender.play(shots)
+    until_over(town, PITCH_S)
     arrived = {str(stamp["number"]): stamp["at"] for stamp in town.stamps() if stamp["route"] == "control"}
-    return _block("control", sent, [(one, arrived.get(one.shot.kind)) for one in sent], [])
+    return _block(who, sent, [(one, arrived.get(one.shot.kind)) for one in sent], [])
 
 
 def _product_block(town: Town, sender: Sender, shots: Sequence[Shot]) -> Block:
@@ -140,16 +174,6 @@ def _ms(pairs: list[tuple[Sent, int | None]]) -> list[float]:
     return [(at - one.sent_ns) / 1e6 for one, at in pairs if at is not None]
 
 
-def _body(number: int) -> Any:
-    """About as long as an alert with its token."""
-    return lambda: json.dumps({"number": number, "token": "x" * 400, "ticker": "SBIN", "action": "buy"}).encode()
-
-
-def _control_environ(place: Place, town: Town, port: int) -> dict[str, str]:
-    url = place.fresh_url(town.state_dir / "control")
-    return {"PORT": str(port), "BENCH_DATABASE_URL": url, "BENCH_SINK_URL": town.environ["SMARTAPI_BASE_URL"]}
-
-
 def _waited_for_a_permit(town: Town) -> int:
     """Intents that the first commit did not send."""
     intent = schema.intent.c
@@ -158,27 +182,58 @@ def _waited_for_a_permit(town: Town) -> int:
         return int(connection.execute(statement).scalar_one())
 
 
-def _told(store: str, blocks: list[Block], waited: int) -> Findings:
-    mine, control = ([block for block in blocks if block.who == who] for who in ("product", "control"))
-    product, base = _pooled(block.wire_ms for block in mine), _pooled(block.wire_ms for block in control)
-    answers_ms = _pooled(block.answer_ms for block in mine)
-    ratios = [percentile(a.wire_ms, 50) / percentile(b.wire_ms, 50) for a, b in zip(mine, control, strict=True)]
-    between = f"by turn {min(ratios):.2f}–{max(ratios):.2f}; {product.count} entries, {base.count} of the control"
-    section = "alert → wire"
+def told(store: str, blocks: Sequence[Block], waited: int) -> Findings:
+    """The blocks as figures: the product beside its limits, and the floor beside the same."""
+    wire = {who: _pooled(block.wire_ms for block in blocks if block.who == who) for who in WHO}
+    control, least, product = (wire[who] for who in WHO)
+    section, limits = "alert → wire", (_P50[store], _P99[store])
+    by_turn = f"{_by_turn(blocks)}; {product.count} entries, {control.count} of the control"
+    least_50, least_99 = least.p50 / control.p50, least.p99 / control.p99
     figures = [
-        Figure(section, "p50, times the control's", product.p50 / base.p50, "×", _P50[store], note=between),
-        Figure(section, "p99, times the control's", product.p99 / base.p99, "×", _P99[store]),
-        Figure(section, "p50", product.p50, "ms", note=f"control {base.p50:.2f} ms"),
-        Figure(section, "p99", product.p99, "ms", note=f"control {base.p99:.2f} ms"),
+        Figure(section, "p50, times the control's", product.p50 / control.p50, "×", limits[0],
+               note=f"{_floor_note(least_50, limits[0])}; {by_turn}"),
+        Figure(section, "p99, times the control's", product.p99 / control.p99, "×", limits[1],
+               note=_floor_note(least_99, limits[1])),
+        Figure(section, "p50, times the floor's", product.p50 / least.p50, "×"),
+        Figure(section, "p99, times the floor's", product.p99 / least.p99, "×"),
+        *(Figure(section, which, getattr(product, which), "ms") for which in ("p50", "p99")),
         Figure(section, "alerts not answered 202, or orders that never came", sum(b.failed for b in blocks), "", 0),
         Figure(section, "entries and exits that waited for a permit", waited, "", 0),
-        Figure("answer to the sender", "p99 at 10/s", answers_ms.p99, "ms", 50, note=f"p50 {answers_ms.p50:.2f} ms"),
+        *_plain_figures("the control", control),
+        *_plain_figures("the floor", least),
+        Figure("the floor", "p50, times the control's", least_50, "×"),
+        Figure("the floor", "p99, times the control's", least_99, "×"),
+    ]  # fmt: skip
+    return Findings(figures + _answers(blocks), {"blocks": [block.as_json() for block in blocks]})
+
+
+def _plain_figures(section: str, wire: Spread) -> list[Figure]:
+    return [Figure(section, "p50", wire.p50, "ms"), Figure(section, "p99", wire.p99, "ms")]
+
+
+def _answers(blocks: Sequence[Block]) -> list[Figure]:
+    """When the product answers, and its exits."""
+    mine = [block for block in blocks if block.who == "product"]
+    answers_ms = _pooled(block.answer_ms for block in mine)
+    figures = [
+        Figure("answer to the sender", "p99 at 10/s", answers_ms.p99, "ms", 50, note=f"p50 {answers_ms.p50:.2f} ms")
     ]
     exits = [ms for block in mine for ms in block.exit_ms]
     if exits:
         note = "one more round trip to the broker lies on its way: it asks for a price first"
-        figures.append(Figure(section, "an exit, p50", spread(exits).p50, "ms", note=note))
-    return Findings(figures, {"blocks": [block.as_json() for block in blocks]})
+        figures.append(Figure("alert → wire", "an exit, p50", spread(exits).p50, "ms", note=note))
+    return figures
+
+
+def _by_turn(blocks: Sequence[Block]) -> str:
+    """The least and the greatest ratio of the medians of product and control in one turn."""
+    mine, control = ([percentile(b.wire_ms, 50) for b in blocks if b.who == who] for who in ("product", "control"))
+    ratios = [one / base for one, base in zip(mine, control, strict=True)]
+    return f"by turn {min(ratios):.2f}–{max(ratios):.2f}"
+
+
+def _floor_note(ratio: float, limit: float) -> str:
+    return f"floor: {ratio:.2f} ×{', itself above the limit' if ratio > limit else ''}"
 
 
 def _pooled(samples: Iterable[Sequence[float]]) -> Spread:
