@@ -254,6 +254,7 @@ class House:
     def ready_entry(self) -> SignalId:
         """A buy whose intent is READY: this second's permits are used up."""
         self.permits.take([PermitClass.ENTER] * 8, self.clock.now())
+        self.permits.landed(8, self.clock.now())
         signal = self.signal("buy", price="800")
         self.until(lambda: self.book.rows.tables[Intent], within=2 * SWEEP_S)
         assert [one.state for one in self.book.rows.tables[Intent].values()] == [IntentState.READY]

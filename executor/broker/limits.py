@@ -1,8 +1,10 @@
 """Permits: how often the broker may be called, counted in sliding windows.
 
-Nothing here waits: a permit is granted now or not. Counts start from the times of earlier writes, so that a restart
-does not forget them; a clock that ran back only makes it stricter. In the long windows (a minute and more) the last
-share is for protection: an entry can never use up the permits of a stop.
+Nothing here waits: a permit is granted now or not. A write counts from its permit on until a window has passed after
+its answer: when in between the broker counts it nobody can know, and sends that were held up on their way must not
+meet later ones there. Counts start from the times of earlier writes, so that a restart does not forget them; a clock
+that ran back only makes it stricter. In the long windows (a minute and more) the last share is for protection: an
+entry can never use up the permits of a stop.
 """
 
 from __future__ import annotations
@@ -55,40 +57,45 @@ class PermitBook:
 
     def __init__(self, limits: Limits, earlier_writes: Iterable[datetime] = ()) -> None:
         self._limits = limits
+        self._away = 0
         self._writes = sorted(earlier_writes)
         self._reads: dict[QueryKind, list[datetime]] = {kind: [] for kind in QueryKind}
 
     def take(self, permits: Sequence[PermitClass], now: datetime) -> tuple[bool, ...]:
-        """Grant or withhold a write for each, in the order given; what is granted counts from `now`."""
+        """Grant or withhold a write for each, in the order given; what is granted is away until it has `landed`."""
         return tuple(self._take_write(permit, now) for permit in permits)
 
     def give_back(self, count: int) -> None:
-        """Take back the newest permits: what they were for was not recorded, so nothing leaves."""
-        del self._writes[len(self._writes) - count :]
+        """Take permits back: what they were for does not leave."""
+        self._away -= count
 
-    def restamp(self, count: int, now: datetime) -> None:
-        """Count the newest permits from `now`: a slow commit must not let two seconds' worth leave in one."""
-        self.give_back(count)
+    def landed(self, count: int, now: datetime) -> None:
+        """Writes have ended, however: from now on they count for the length of each window."""
+        self._away -= count
         for _ in range(count):
             insort(self._writes, now)
 
     def take_read(self, kind: QueryKind, now: datetime) -> bool:
         """Grant or withhold one read of a kind."""
-        return _take(self._reads[kind], self._limits.reads[kind], PermitClass.READ, now)
+        times, windows = self._reads[kind], self._limits.reads[kind]
+        granted = _has_room(times, windows, PermitClass.READ, now)
+        if granted:
+            insort(times, now)
+        return granted
 
     def _take_write(self, permit: PermitClass, now: datetime) -> bool:
-        return _take(self._writes, self._limits.write, permit, now)
+        granted = _has_room(self._writes, self._limits.write, permit, now, away=self._away)
+        self._away += granted
+        return granted
 
 
-def _take(times: list[datetime], windows: tuple[Window, ...], permit: PermitClass, now: datetime) -> bool:
+def _has_room(
+    times: list[datetime], windows: tuple[Window, ...], permit: PermitClass, now: datetime, *, away: int = 0
+) -> bool:
     longest = max(window.span for window in windows)
     del times[: bisect_right(times, now - longest)]
-    for window in windows:
-        used = len(times) - bisect_right(times, now - window.span)
-        if used >= window.room(permit):
-            return False
-    insort(times, now)
-    return True
+    used = ((window, away + len(times) - bisect_right(times, now - window.span)) for window in windows)
+    return all(count < window.room(permit) for window, count in used)
 
 
 def _windows(table: Mapping[str, Any]) -> tuple[Window, ...]:

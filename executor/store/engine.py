@@ -179,7 +179,8 @@ def open_database(url: str) -> Database:
 def _sqlite(url: str, path: str | None) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_MS / 1000}, pool_timeout=_POOL_WAIT_S)
+    wait = {"timeout": LOCK_WAIT_MS / 1000}
+    engine = create_engine(url, connect_args=wait, pool_timeout=_POOL_WAIT_S, pool_use_lifo=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
@@ -202,7 +203,7 @@ def _postgres(url: str) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     options = f"-c lock_timeout={_EACH_LOCK_WAIT_MS} -c timezone=UTC"
     connect: dict[str, Any] = {"options": options, "connect_timeout": 2, **_KEEPALIVE}
-    engine = create_engine(parsed, connect_args=connect, pool_timeout=_POOL_WAIT_S)
+    engine = create_engine(parsed, connect_args=connect, pool_timeout=_POOL_WAIT_S, pool_use_lifo=True)
     with _translated(), engine.connect() as connection:
         names = ("fsync", "synchronous_commit", "full_page_writes")
         unsafe = [name for name in names if connection.execute(text(f"SHOW {name}")).scalar_one() == "off"]

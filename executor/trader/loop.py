@@ -30,6 +30,7 @@ from executor.domain.messages import (
     ReadEnded,
     ReadFailed,
     Resolved,
+    SendEnded,
     SignalsArrived,
     Started,
     Tick,
@@ -87,7 +88,7 @@ class Loop:
     def __init__(self, parts: LoopParts) -> None:
         self._parts = parts
         self._reading: set[Query] = set()
-        self._swept_at = -SWEEP_S
+        self._swept_at = self._ticked_at = -SWEEP_S
         self._beat_at = -BEAT_S
         self._began = parts.clock.now() - timedelta(seconds=parts.clock.monotonic())
 
@@ -108,6 +109,8 @@ class Loop:
         """
         event = self._next(wait_s)
         self._beat_when_due()
+        if isinstance(event, SendEnded):
+            self._parts.permits.landed(1, self._steady_now())
         if isinstance(event, Tick):
             self._swept_at = -SWEEP_S
         elif event is not None:
@@ -143,17 +146,21 @@ class Loop:
     def _pulse(self, stop: Flag) -> None:
         """What time asks for: the sweep for new work, a tick for the desk, the session."""
         now = self._parts.clock.monotonic()
+        busy = False
         if now - self._swept_at >= SWEEP_S:
             self._swept_at = now
             try:
-                self._sweep(stop)
+                busy = self._sweep(stop)
             except NotRecorded as error:
                 log.error("not_swept why=%s", error)
+        # a decision just made leaves a tick nothing to do, and a worker is waiting for the interpreter to send it
+        if now - self._ticked_at >= (2 * SWEEP_S if busy else SWEEP_S):
+            self._ticked_at = now
             self._until_recorded(Tick(), stop)
             self._parts.sessions.tend(is_open=self._parts.book.evidence.session_open)
 
-    def _sweep(self, stop: Flag) -> None:
-        """Fetch what waits in the database: halts as they stand, commands and signals by state."""
+    def _sweep(self, stop: Flag) -> bool:
+        """Fetch what waits in the database: halts, commands and signals by state; whether there were signals."""
         parts = self._parts
         self._look_at_kill_file(stop)  # before the database, which may not answer
         work = parts.recovery.new_work(parts.book.account)
@@ -166,6 +173,7 @@ class Loop:
         fresh = [signal for signal in work.signals if signal.id not in waiting]
         if fresh:
             self._until_recorded(SignalsArrived(tuple(parts.resolve(signal) for signal in fresh)), stop)
+        return bool(fresh)
 
     def _look_at_kill_file(self, stop: Flag) -> None:
         if self._surprised():
@@ -211,7 +219,7 @@ class Loop:
         return True
 
     def _commit(self, decision: Decision, permits: set[IntentId], known: Sequence[Halt], now: datetime) -> Committed:
-        """The one transaction. Permits count from when their intents leave; unrecorded ones do not count."""
+        """The one transaction. Permits of what does not leave are given back."""
         parts = self._parts
         try:
             committed = parts.ledger.commit(
@@ -220,7 +228,7 @@ class Loop:
         except (StoreError, InvariantBroken):
             parts.permits.give_back(len(permits))
             raise
-        parts.permits.restamp(len(permits), self._steady_now())
+        parts.permits.give_back(len(permits) - len(committed.sending))
         return replace(committed, halts=(*committed.halts, *unrecorded(parts.kill_file, parts.reserve)))
 
     def _permits(self, intents: tuple[Intent, ...]) -> set[IntentId]:
@@ -239,14 +247,14 @@ class Loop:
         return not set(unrecorded(self._parts.kill_file, self._parts.reserve)) <= set(self._parts.book.halts)
 
     def _hand_over(self, decision: Decision, committed: Committed | None) -> None:
-        for note in decision.notes:
-            log.log(logging.WARNING if note.alarm else logging.INFO, "%s %s %s", note.kind, note.subject, note.text)
         for intent in committed.sending if committed else ():
             self._parts.workers.submit(intent)
         for query in decision.queries:
             if query not in self._reading and self._parts.permits.take_read(query.kind, self._steady_now()):
                 self._reading.add(query)
                 self._parts.workers.submit(query)
+        for note in decision.notes:
+            log.log(logging.WARNING if note.alarm else logging.INFO, "%s %s %s", note.kind, note.subject, note.text)
 
     def _beat_when_due(self) -> None:
         parts, now = self._parts, self._parts.clock.monotonic()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -25,10 +26,17 @@ def test_the_shipped_limits_stay_below_the_brokers_in_every_window():
     assert all(limits.reads[kind] for kind in QueryKind)
 
 
+def answered(book: PermitBook, permits: list[PermitClass], at: datetime) -> tuple[bool, ...]:
+    """Take permits whose writes are answered at once."""
+    granted = book.take(permits, at)
+    book.landed(sum(granted), at)
+    return granted
+
+
 def test_a_burst_gets_eight_permits_a_second_and_the_next_second_eight_more():
     book = PermitBook(load_limits())
 
-    first = book.take([ENTER] * 20, START)
+    first = answered(book, [ENTER] * 20, START)
     too_soon = book.take([ENTER], START + timedelta(seconds=0.999))
     second = book.take([ENTER] * 20, START + timedelta(seconds=1))
 
@@ -39,7 +47,7 @@ def test_a_burst_gets_eight_permits_a_second_and_the_next_second_eight_more():
 def test_no_second_ever_holds_more_than_eight_writes_however_they_are_asked_for():
     book = PermitBook(load_limits())
 
-    granted = [at for at in spread(400, 4.0) if book.take([ENTER], START + at)[0]]
+    granted = [at for at in spread(400, 4.0) if answered(book, [ENTER], START + at)[0]]
 
     busiest = max(sum(at <= other < at + timedelta(seconds=1) for other in granted) for at in granted)
     assert busiest == 8
@@ -81,7 +89,7 @@ def test_a_clock_that_ran_back_grants_nothing_it_would_not_have_granted():
 def test_what_is_withheld_does_not_count():
     limits = Limits((Window(1, timedelta(seconds=1)),), {})
     book = PermitBook(limits)
-    book.take([ENTER], START)
+    answered(book, [ENTER], START)
 
     book.take([ENTER] * 5, START + timedelta(seconds=0.9))
 
@@ -105,12 +113,38 @@ def test_reads_use_up_no_writes():
     assert sum(book.take([ENTER] * 8, START + timedelta(milliseconds=9))) == 8
 
 
-def test_permits_count_from_when_their_writes_leave_and_not_when_nothing_was_recorded():
+def test_a_write_counts_until_a_second_has_passed_after_its_answer():
     permits = PermitBook(load_limits())
-    assert permits.take([PermitClass.ENTER] * 8, START) == (True,) * 8
+    permits.take([ENTER] * 8, START)
 
-    permits.restamp(8, START + timedelta(seconds=1.4))
-    assert permits.take([PermitClass.PROTECT], START + timedelta(seconds=2)) == (False,)
+    while_away = permits.take([PROTECT], START + timedelta(seconds=5))
+    permits.landed(8, START + timedelta(seconds=6))
+    too_soon = permits.take([PROTECT], START + timedelta(seconds=6.9))
+    later = permits.take([PROTECT], START + timedelta(seconds=7))
+
+    assert (while_away, too_soon, later) == ((False,), (False,), (True,))
+
+
+def test_writes_held_up_on_their_way_never_meet_more_than_a_seconds_worth_at_the_broker():
+    permits, chance = PermitBook(load_limits()), Random(4)
+    arrived, flying = [], []
+
+    for at in spread(2000, 20.0):
+        landed = [one for one in flying if one <= at]
+        flying = [one for one in flying if one > at]
+        permits.landed(len(landed), START + at)
+        if permits.take([ENTER], START + at)[0]:
+            way = timedelta(seconds=chance.choice([0.01, 0.02, 0.9]))
+            arrived.append(at + way * chance.random())
+            flying.append(at + way)
+
+    assert max(sum(at <= other < at + timedelta(seconds=1) for other in arrived) for at in arrived) <= 8
+
+
+def test_what_was_not_recorded_does_not_count():
+    permits = PermitBook(load_limits())
+    permits.take([ENTER] * 8, START)
 
     permits.give_back(8)
-    assert permits.take([PermitClass.PROTECT], START + timedelta(seconds=2)) == (True,)
+
+    assert permits.take([PROTECT], START) == (True,)

@@ -93,6 +93,7 @@ def test_an_end_of_a_halt_lets_a_waiting_entry_leave_in_the_same_commit(bench: B
     bench.halt("strategy:another")
     bench.run()
     bench.permits.take([PermitClass.ENTER] * 8, bench.clock.now())
+    bench.permits.landed(8, bench.clock.now())
     bench.signal()
     bench.run()
     with bench.store.database.unaudited() as connection:

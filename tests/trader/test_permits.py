@@ -12,6 +12,7 @@ from tests.trader.harness import ACCOUNT, Bench
 
 def use_up_this_second(bench: Bench) -> None:
     assert all(bench.permits.take([PermitClass.ENTER] * 8, bench.clock.now()))
+    bench.permits.landed(8, bench.clock.now())
 
 
 def most_within(seconds: float, moments: list[float]) -> int:
@@ -49,7 +50,8 @@ def test_an_intent_that_waits_past_its_freshness_is_dropped_unsent(bench: Bench)
 
     for _ in range(250):
         bench.clock.advance(0.25)
-        bench.permits.take([PermitClass.ENTER] * 8, bench.clock.now())
+        granted = bench.permits.take([PermitClass.ENTER] * 8, bench.clock.now())
+        bench.permits.landed(sum(granted), bench.clock.now())
         bench.drain()
 
     signal = bench.stored(signal_id)
@@ -59,14 +61,35 @@ def test_an_intent_that_waits_past_its_freshness_is_dropped_unsent(bench: Bench)
 
 def test_a_burst_leaves_at_our_limit_each_once_and_in_no_window_more(bench: Bench) -> None:
     bench.open()
+    answered = 0
     for number in range(40):
         bench.signal(trade=f"t{number}")
 
-    bench.run(10)
+    for _ in range(40):
+        bench.run()
+        for number, intent in enumerate(bench.hands.sent[answered:], answered):
+            bench.accept(intent, f"261125{number:09d}")
+        answered = len(bench.hands.sent)
 
     assert len(bench.hands.placed()) == 40
     assert len({intent.order for intent in bench.hands.placed()}) == 40
     assert most_within(1.0, bench.hands.sent_at) <= 8
+
+
+def test_what_is_on_its_way_counts_until_a_second_after_its_answer(bench: Bench) -> None:
+    bench.open()
+    for number in range(10):
+        bench.signal(trade=f"t{number}")
+    bench.run(3)
+    while_away = len(bench.hands.sent)
+
+    for number, intent in enumerate(bench.hands.sent[:2]):
+        bench.accept(intent, f"261125{number:09d}")
+    bench.run(0.75)
+    too_soon = len(bench.hands.sent)
+    bench.run(0.5)
+
+    assert (while_away, too_soon, len(bench.hands.sent)) == (8, 8, 10)
 
 
 def test_a_restart_does_not_forget_what_left_a_moment_ago(bench: Bench) -> None:
