@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from executor.desk.rows import Rows, key_of
-from executor.domain.bracket import Bracket, BracketState, Leg, Role
+from executor.desk.rows import LIVE, R, Rows, Watch, key_of
+from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.calendar import Calendar, trading_day
 from executor.domain.command import Command
 from executor.domain.ids import BracketId, BrokerOrderId, Ids, IntentId, LegId, OrderId, OrderTag
@@ -136,8 +136,12 @@ class Draft:
 
     # questions
 
+    def watched(self, watch: Watch[R]) -> list[R]:
+        """The rows that a rule looks at at every event; any other way over all rows grows with the day."""
+        return self._rows.watched(watch)
+
     def live_brackets(self) -> list[Bracket]:
-        return [row for row in self.brackets.values() if row.state is not BracketState.CLOSED]
+        return self.watched(LIVE)
 
     def bracket_of_lane(self, lane: str) -> Bracket | None:
         """The one live bracket of a lane; recovered ones are wound up beside it."""
@@ -189,6 +193,19 @@ class Draft:
     def may_rest(self, order: Order) -> bool:
         """Whether an order works at the broker, or is on its way or in doubt."""
         return order.state not in DONE and self.was_sent(order.id)
+
+    def closed_by(self, cause: str) -> list[Bracket]:
+        """The brackets that a signal or command closes, or has closed."""
+        found = [self.brackets[bracket] for bracket in self._rows.by_closer.get(cause, ())]
+        return [bracket for bracket in found if bracket.closer == cause]
+
+    def holding_brackets(self) -> list[Bracket]:
+        """Those that hold something, whatever their state."""
+        return [self.brackets[bracket] for bracket in self._rows.holding]
+
+    def unexplained(self) -> list[Order]:
+        """Orders that have filled more than their known fills tell."""
+        return [self.orders[order] for order in self._rows.unexplained]
 
     def holding(self, bracket: Bracket) -> Holding:
         return self._rows.holdings.get(bracket.id, NOTHING)

@@ -5,24 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from executor.desk.book import Draft
+from executor.desk.rows import UNDECIDED
 from executor.desk.settle import PASSING, refused_how
 from executor.domain.bracket import Bracket, BracketState, Goal, Leg, Role
 from executor.domain.order import DONE, Order, OrderState
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Outcome, Signal, SignalState
 
-#: Outcomes of orders that a late truth may correct.
-_CORRECTABLE = frozenset({Outcome.PARTLY_FILLED, Outcome.NOT_FILLED, Outcome.NOT_PLACED, Outcome.REJECTED})
-
 
 def conclude(draft: Draft) -> None:
     for bracket in draft.live_brackets():
         _advance(draft, bracket)
-    closing = _by_closer(draft)
-    for signal in list(draft.signals.values()):
+    for signal in draft.watched(UNDECIDED):
         if signal.state is SignalState.WORKING:
-            _end_if_done(draft, signal, closing.get(signal.id, []))
-        elif signal.outcome in _CORRECTABLE:
+            _end_if_done(draft, signal, draft.closed_by(signal.id))
+        else:
             _correct_late(draft, signal)
 
 
@@ -96,14 +93,6 @@ def may_try_again(draft: Draft, leg: Leg) -> bool:
 
 
 # -- signals -----------------------------------------------------------------------------------------------------
-
-
-def _by_closer(draft: Draft) -> dict[str, list[Bracket]]:
-    found: dict[str, list[Bracket]] = {}
-    for bracket in draft.brackets.values():
-        if bracket.closer:
-            found.setdefault(bracket.closer, []).append(bracket)
-    return found
 
 
 def _end_if_done(draft: Draft, signal: Signal, closing: list[Bracket]) -> None:

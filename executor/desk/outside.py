@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from executor.desk.book import Draft
+from executor.desk.rows import CHARGED, FOREIGN
 from executor.domain.bracket import Bracket
 
 #: A positions read tells of fills that are at least this old.
@@ -31,13 +32,12 @@ def suspected_outside(draft: Draft, like: Bracket) -> int:
     """Units that foreign orders filled today against the side of a bracket, and that nobody was charged for."""
     against = sum(
         order.filled
-        for order in draft.orders.values()
-        if order.leg is None
-        and order.day == draft.day
+        for order in draft.watched(FOREIGN)
+        if order.day == draft.day
         and (order.instrument, order.product) == (like.instrument, like.product)
         and order.side is like.side.opposite
     )
-    charged = sum(bracket.outside for bracket in draft.brackets.values() if _is_like(bracket, like))
+    charged = sum(bracket.outside for bracket in draft.watched(CHARGED) if _is_like(bracket, like))
     return against - charged
 
 

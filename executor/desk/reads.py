@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from executor.desk.book import Draft
 from executor.desk.outside import suspected_outside
-from executor.domain.order import DONE, OrderState
+from executor.desk.rows import NOT_PLACED, OPEN_ORDERS
+from executor.domain.order import OrderState
 from executor.domain.reading import Query, QueryKind
 
 #: Read while something works, is held or is in doubt; the broker's limit is one a second.
@@ -37,8 +38,8 @@ def _is_busy(draft: Draft) -> bool:
     if draft.live_brackets():
         return True
     return any(
-        order.state not in DONE or (order.state is OrderState.NOT_PLACED and draft.was_sent(order.id))
-        for order in draft.orders.values()
+        order.state is not OrderState.NOT_PLACED or draft.was_sent(order.id)
+        for order in (*draft.watched(OPEN_ORDERS), *draft.watched(NOT_PLACED))
         if order.day == draft.day and order.leg is not None
     )
 
@@ -51,8 +52,4 @@ def _others_traded(draft: Draft) -> bool:
 
 def _fills_unexplained(draft: Draft) -> bool:
     """Whether an order of the day has filled more than its known fills tell."""
-    told: dict[str, int] = {}
-    for fill in draft.fills.values():
-        told[fill.broker_id] = told.get(fill.broker_id, 0) + fill.quantity
-    today = (order for order in draft.orders.values() if order.day == draft.day and order.broker_id)
-    return any(order.filled > told.get(order.broker_id or "", 0) for order in today)
+    return any(order.day == draft.day for order in draft.unexplained())

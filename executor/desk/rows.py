@@ -1,22 +1,53 @@
-"""Rows by kind and key, and the ways between them that rules ask for."""
+"""Rows by kind and key, the ways between them, and the few among them that rules look at at every event.
+
+A day leaves hundreds of rows that have ended: they must be found when a late truth names them, and cost nothing
+until then. So a rule asks for a `Watch`, never for all rows of a kind.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from executor.domain.bracket import Bracket, Leg
+from executor.domain.bracket import Bracket, BracketState, Leg
 from executor.domain.ids import BracketId, BrokerOrderId, IntentId, LegId, OrderId, OrderTag
 from executor.domain.intent import Intent
 from executor.domain.messages import Row
-from executor.domain.order import Order
+from executor.domain.order import DONE, Order, OrderState
 from executor.domain.position import Holding, holding_of
 from executor.domain.record import Fill, Lane, ReportRow
-from executor.domain.signal import Signal
+from executor.domain.signal import CORRECTABLE, Signal, SignalState
 
+R = TypeVar("R")
 Tables = dict[type, dict[Any, Any]]
 
 _KINDS = (Signal, Lane, Bracket, Leg, Order, Intent, Fill)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watch(Generic[R]):
+    """The rows of a kind for which something holds; kept up to date with every row taken."""
+
+    kind: type[R]
+    holds: Callable[[R], bool]
+
+
+LIVE = Watch(Bracket, lambda row: row.state is not BracketState.CLOSED)
+#: Of which units were closed by somebody else.
+CHARGED = Watch(Bracket, lambda row: row.outside > 0)
+OPEN_ORDERS = Watch(Order, lambda row: row.state not in DONE)
+NOT_PLACED = Watch(Order, lambda row: row.state is OrderState.NOT_PLACED)
+#: Orders that are not ours.
+FOREIGN = Watch(Order, lambda row: row.leg is None)
+UNSETTLED = Watch(Intent, lambda row: row.settled_by is None)
+#: Signals whose outcome is still to come, or may yet be corrected.
+UNDECIDED = Watch(Signal, lambda row: row.state is SignalState.WORKING or row.outcome in CORRECTABLE)
+_WATCHES: tuple[Watch[Any], ...] = (LIVE, CHARGED, OPEN_ORDERS, NOT_PLACED, FOREIGN, UNSETTLED, UNDECIDED)
+_WATCHES_OF: dict[type, tuple[Watch[Any], ...]] = {
+    kind: tuple(watch for watch in _WATCHES if watch.kind is kind) for kind in _KINDS
+}
 
 
 class Rows:
@@ -30,26 +61,33 @@ class Rows:
         self.intents_of: dict[OrderId, tuple[IntentId, ...]] = {}
         self.by_broker_id: dict[tuple[date, BrokerOrderId], OrderId] = {}
         self.by_tag: dict[OrderTag, OrderId] = {}
+        self.by_closer: dict[str, tuple[BracketId, ...]] = {}
         self.holdings: dict[BracketId, Holding] = {}
+        #: Brackets that hold something, whatever their state.
+        self.holding: dict[BracketId, None] = {}
+        #: Orders that filled more than their fills tell.
+        self.unexplained: dict[OrderId, None] = {}
+        self._told: dict[tuple[date, str], int] = {}
+        self._watched: dict[Watch[Any], dict[Any, Any]] = {watch: {} for watch in _WATCHES}
 
     def copy(self) -> Rows:
         """A copy whose changes the original does not see; the rows themselves never change."""
         other = Rows()
-        other.tables = {kind: dict(rows) for kind, rows in self.tables.items()}
-        other.legs_of = dict(self.legs_of)
-        other.legs_by_cause = dict(self.legs_by_cause)
-        other.orders_of = dict(self.orders_of)
-        other.intents_of = dict(self.intents_of)
-        other.by_broker_id = dict(self.by_broker_id)
-        other.by_tag = dict(self.by_tag)
-        other.holdings = dict(self.holdings)
+        for name, value in vars(self).items():
+            nested = name in {"tables", "_watched"}
+            setattr(other, name, {key: dict(rows) for key, rows in value.items()} if nested else dict(value))
         return other
+
+    def watched(self, watch: Watch[R]) -> list[R]:
+        """The rows for which it holds now."""
+        return list(self._watched[watch].values())
 
     def take(self, row: Row) -> None:
         """Set a row; what it belongs to must be there already."""
         table, key = self.tables[type(row)], key_of(row)
         is_new = key not in table
         table[key] = row
+        self._watch(row, key)
         match row:
             case Leg() if is_new:
                 _add(self.legs_of, row.bracket, row.id)
@@ -58,12 +96,34 @@ class Rows:
                 _add(self.intents_of, row.order, row.id)
             case Order():
                 self._take_order(row, is_new=is_new)
-            case Bracket() if not is_new:
-                self._hold(row)
+            case Bracket():
+                self._take_bracket(row, is_new=is_new)
+            case Fill() if is_new:
+                self._tell(row)
+
+    def _watch(self, row: Row, key: Any) -> None:
+        for watch in _WATCHES_OF.get(type(row), ()):
+            if watch.holds(row):
+                self._watched[watch][key] = row
+            else:
+                self._watched[watch].pop(key, None)
+
+    def _take_bracket(self, bracket: Bracket, *, is_new: bool) -> None:
+        if bracket.closer and bracket.id not in self.by_closer.get(bracket.closer, ()):
+            _add(self.by_closer, bracket.closer, bracket.id)
+        if not is_new:
+            self._hold(bracket)
+
+    def _tell(self, fill: Fill) -> None:
+        place = (fill.day, fill.broker_id)
+        self._told[place] = self._told.get(place, 0) + fill.quantity
+        if place in self.by_broker_id:
+            self._explain(self.tables[Order][self.by_broker_id[place]])
 
     def _take_order(self, order: Order, *, is_new: bool) -> None:
         if order.broker_id is not None:
             self.by_broker_id[order.day, order.broker_id] = order.id
+        self._explain(order)
         if order.leg is None:
             return
         if is_new:
@@ -78,6 +138,11 @@ class Rows:
         pairs = [(leg, orders[one]) for leg in legs for one in self.orders_of.get(leg.id, ())]
         if pairs:
             self.holdings[bracket.id] = holding_of(bracket.side, pairs, outside=bracket.outside)
+            _mark(self.holding, bracket.id, holds=self.holdings[bracket.id].held != 0)
+
+    def _explain(self, order: Order) -> None:
+        told = self._told.get((order.day, order.broker_id or ""), 0)
+        _mark(self.unexplained, order.id, holds=order.broker_id is not None and order.filled > told)
 
 
 def key_of(row: Row) -> Any:
@@ -91,6 +156,13 @@ def key_of(row: Row) -> Any:
             return (row.day, row.hash)
         case _:
             return row.id
+
+
+def _mark(marks: dict[Any, None], key: Any, holds: bool) -> None:
+    if holds:
+        marks[key] = None
+    else:
+        marks.pop(key, None)
 
 
 def _add(index: dict[Any, tuple[Any, ...]], key: Any, value: Any) -> None:

@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 
 from executor.desk.book import Draft
 from executor.desk.reports import was_taken_away
+from executor.desk.rows import OPEN_ORDERS, UNSETTLED
 from executor.domain.bracket import BracketState, Goal, Role
 from executor.domain.intent import Intent, IntentKind, IntentState, SettledBy
-from executor.domain.order import DONE, DOUBTFUL, WORKING, Order, OrderState
+from executor.domain.order import DOUBTFUL, WORKING, Order, OrderState
 
 SCHEDULE = tuple(timedelta(seconds=s) for s in (0.5, 1.5, 3, 5, 8, 13))
 STOP_SCHEDULE = SCHEDULE[:3]
@@ -30,19 +31,19 @@ FIRST_CHANGE_SCHEDULE = (timedelta(seconds=0.5), timedelta(seconds=1.5))
 
 def settle(draft: Draft) -> None:
     _end_the_day(draft)
-    for order in list(draft.orders.values()):
+    for order in draft.watched(OPEN_ORDERS):
         if order.state in DOUBTFUL and order.leg is not None:
             _settle_absent(draft, order)
-    for intent in list(draft.intents.values()):
-        if intent.settled_by is None and intent.kind is not IntentKind.PLACE:
+    for intent in draft.watched(UNSETTLED):
+        if intent.kind is not IntentKind.PLACE:
             _settle_change(draft, intent)
     _wind_up_late(draft)
 
 
 def _end_the_day(draft: Draft) -> None:
     """Orders live one day: what was working or in doubt when it ended has ended with it (F-73)."""
-    for order in list(draft.orders.values()):
-        if order.day >= draft.day or order.state in DONE or order.state is OrderState.INITIALIZED:
+    for order in draft.watched(OPEN_ORDERS):
+        if order.day >= draft.day or order.state is OrderState.INITIALIZED:
             continue
         draft.put(replace(order, state=OrderState.EXPIRED, text=order.text or "the day ended"))
         for intent in draft.intents_of(order.id):
@@ -93,16 +94,12 @@ def _settle_change(draft: Draft, intent: Intent) -> None:
 
 def _wind_up_late(draft: Draft) -> None:
     """Reopen a CLOSED bracket that an order or fill reached late: goal FLAT, recovered."""
-    working = {bracket.id for o in draft.orders.values() if o.state in WORKING and (bracket := draft.bracket_of(o))}
-    for bracket in list(draft.brackets.values()):
-        if bracket.state is not BracketState.CLOSED:
-            continue
-        if bracket.id in working or draft.holding(bracket).held:
-            reason = "an order of it appeared after it was closed"
-            draft.put(
-                replace(bracket, state=BracketState.CLOSING, goal=Goal.FLAT, recovered=True, closing_reason=reason)
-            )
-            draft.note("recovered", bracket.id, f"{bracket.symbol}: {reason}; it is wound up", alarm=True)
+    reached = [draft.bracket_of(order) for order in draft.watched(OPEN_ORDERS) if order.state in WORKING]
+    late = {row.id for row in (*reached, *draft.holding_brackets()) if row and row.state is BracketState.CLOSED}
+    for bracket in (draft.brackets[one] for one in sorted(late)):
+        reason = "an order of it appeared after it was closed"
+        draft.put(replace(bracket, state=BracketState.CLOSING, goal=Goal.FLAT, recovered=True, closing_reason=reason))
+        draft.note("recovered", bracket.id, f"{bracket.symbol}: {reason}; it is wound up", alarm=True)
 
 
 #: Refusals that say nothing about the order itself: it was not looked at. How often an entry is tried again after each.

@@ -50,6 +50,10 @@ class Outcome(StrEnum):
     NOTHING_TO_DO = "NOTHING_TO_DO"
 
 
+#: Outcomes of orders that a late truth may correct.
+CORRECTABLE = frozenset({Outcome.PARTLY_FILLED, Outcome.NOT_FILLED, Outcome.NOT_PLACED, Outcome.REJECTED})
+
+
 class LaneKey(NamedTuple):
     """account × strategy × the alert's exchange:ticker, and an optional `trade` that separates positions on it."""
 

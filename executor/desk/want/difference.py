@@ -12,6 +12,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from executor.desk.book import Draft
+from executor.desk.rows import UNSETTLED
 from executor.desk.settle import failures_of, passing_refusal
 from executor.domain.bracket import Bracket, Leg
 from executor.domain.ids import IntentId, OrderId, tag_of
@@ -69,7 +70,7 @@ def emit(draft: Draft, needs: Sequence[Need]) -> list[Intent]:
         if intent is not None:
             ready.append(intent)
     kept = {intent.id for intent in ready}
-    for intent in list(draft.intents.values()):
+    for intent in draft.watched(UNSETTLED):
         if intent.state is IntentState.READY and intent.id not in kept:
             _drop(draft, intent, needed=any(_order_of(draft, need) == intent.order for need in needs))
     return ready
