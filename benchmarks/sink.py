@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -78,6 +79,7 @@ def _json(start: Callable[..., Any], value: Any) -> _Answer:
 @click.option("--master", type=click.Path(path_type=Path))
 def main(*, clock_file: Path, master: Path | None) -> None:
     """Serve until stopped."""
+    sys.setswitchinterval(0.0005)  # what an order waits for in the simulator's interpreter is not ours
     stopped = Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     setattr(server, "create_app", lambda config, clock: Stamped(create_app(config, clock), master))  # noqa: B010

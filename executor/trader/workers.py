@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
+from threading import Event as Flag
 
 from executor.broker.port import Broker
 from executor.domain.intent import Intent, RefusalReason, Refused, Sent, Unknown
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 
 Inbox = SimpleQueue[Event]
 
+#: How long the caller stands back so that the worker begins at once; without it the caller's next work came first
+#: in half of all sends, for 1.5 ms.
+_HANDOVER_S = 0.002
 _FENCED = Sent(Refused(RefusalReason.NEVER_SENT, "the lease's last beat is too old: another trader may own it"), ())
 
 
@@ -34,19 +38,20 @@ class ThreadWorkers:
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="read")
 
     def submit(self, work: Intent | Query) -> None:
-        future = (
-            self._writers.submit(self._send, work)
-            if isinstance(work, Intent)
-            else self._readers.submit(self._read, work)
-        )
-        future.add_done_callback(log_failure)
+        if isinstance(work, Query):
+            self._readers.submit(self._read, work).add_done_callback(log_failure)
+            return
+        begun = Flag()
+        self._writers.submit(self._send, work, begun).add_done_callback(log_failure)
+        begun.wait(_HANDOVER_S)
 
     def stop(self) -> None:
         """Let what is on the wire end; what still queues is not sent, and is in doubt for the next start."""
         self._writers.shutdown(wait=True, cancel_futures=True)
         self._readers.shutdown(wait=False, cancel_futures=True)
 
-    def _send(self, intent: Intent) -> None:
+    def _send(self, intent: Intent, begun: Flag) -> None:
+        begun.set()
         sent = Sent(Unknown("the worker failed while sending"), ())
         try:
             sent = self._broker.send(intent) if self._may_send() else _FENCED
