@@ -62,7 +62,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "audit",
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
@@ -95,6 +95,7 @@ def upgrade() -> None:
         sa.Column("recovered", sa.BigInteger(), nullable=False),
         sa.Column("outside", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "bracket_alive",
@@ -124,6 +125,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "command_new",
@@ -149,7 +151,14 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("delivery_of", "delivery", ["of"], unique=False)
+    op.create_index(
+        "delivery_of",
+        "delivery",
+        ["of"],
+        unique=False,
+        sqlite_where=sa.text('"of" IS NOT NULL'),
+        postgresql_where=sa.text('"of" IS NOT NULL'),
+    )
     op.create_index("delivery_of_strategy", "delivery", ["strategy", "id"], unique=False)
     op.create_table(
         "delivery_flood",
@@ -172,6 +181,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("raw", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("account", "day", "broker_id", "fill_id"),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_fill_order"), "fill", ["order"], unique=False)
     op.create_table(
@@ -235,6 +245,7 @@ def upgrade() -> None:
         sa.Column("halted", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
         sa.UniqueConstraint("account", "strategy", "ticker", "trade", name="lane_once"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "last_price",
@@ -337,6 +348,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["bracket"], ["bracket.id"], name="leg_bracket"),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_leg_bracket"), "leg", ["bracket"], unique=False)
     op.create_index(op.f("ix_leg_cause"), "leg", ["cause"], unique=False)
@@ -363,6 +375,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("strategy", "key", name="signal_once"),
+        sqlite_with_rowid=False,
     )
     op.create_index("signal_delivery_of", "signal", ["delivery"], unique=False)
     op.create_index(
@@ -405,6 +418,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("account", "day", "broker_id", name="order_once_a_day"),
         sa.UniqueConstraint("tag"),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_broker_order_leg"), "broker_order", ["leg"], unique=False)
     op.create_table(
@@ -423,6 +437,7 @@ def upgrade() -> None:
         sa.Column("settled_by", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["order"], ["broker_order.id"], name="intent_order"),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "intent_one_unsettled",

@@ -22,7 +22,7 @@ def _described(database: Database) -> dict[str, Any]:
     looker = inspect(database.engine)
     return {
         table: {
-            "columns": [(c["name"], str(c["type"]), c["nullable"]) for c in looker.get_columns(table)],
+            "columns": [(c["name"], _type(c), c["nullable"]) for c in looker.get_columns(table)],
             "key": looker.get_pk_constraint(table)["constrained_columns"],
             "unique": sorted(tuple(u["column_names"]) for u in looker.get_unique_constraints(table)),
             "foreign": sorted(
@@ -38,6 +38,18 @@ def _described(database: Database) -> dict[str, Any]:
         for table in sorted(looker.get_table_names())
         if table != "alembic_version"
     }
+
+
+def _type(column: Any) -> str:
+    """SQLite's INTEGER has 64 bits too."""
+    return {"INTEGER": "BIGINT"}.get(str(column["type"]), str(column["type"]))
+
+
+def _clustered(database: Database) -> set[str]:
+    """SQLite's tables without a tree of their own beside that of their key."""
+    statement = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%WITHOUT ROWID%'"
+    with database.read() as connection:
+        return set(connection.execute(text(statement)).scalars())
 
 
 def _indexes(database: Database) -> dict[str, str]:
@@ -66,6 +78,17 @@ def test_the_migrations_make_the_indexes_of_the_schema_with_their_conditions(emp
     assert migrated == _indexes(empty_database)
 
 
+def test_the_migrations_lay_the_tables_out_as_the_schema_says(sqlite_url: str):
+    database = open_database(sqlite_url)
+    migrated = _clustered(database)
+
+    assert migrated == {
+        name for name, table in schema.metadata.tables.items() if not table.dialect_options["sqlite"]["with_rowid"]
+    }
+    assert "intent" in migrated
+    database.close()
+
+
 @pytest.mark.postgres
 def test_both_stores_have_the_same_schema(sqlite_url: str, postgres_url: str):
     described = []
@@ -81,7 +104,7 @@ def test_both_stores_have_the_same_schema(sqlite_url: str, postgres_url: str):
 def test_columns_are_integers_and_text_alone(database: Database):
     looker = inspect(database.engine)
 
-    types = {str(column["type"]) for table in schema.metadata.tables for column in looker.get_columns(table)}
+    types = {_type(column) for table in schema.metadata.tables for column in looker.get_columns(table)}
 
     assert types == {"BIGINT", "TEXT"}
 

@@ -8,7 +8,7 @@ from executor.domain.command import CommandKind, CommandState
 from executor.domain.delivery import Verdict
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Action, Outcome, SignalState
-from executor.store.schema.keeping import STATE, id_column, metadata
+from executor.store.schema.keeping import CLUSTERED, STATE, id_column, metadata
 from executor.store.types import Flag, Json, Stamp, Word, Words
 
 delivery = Table(
@@ -26,9 +26,12 @@ delivery = Table(
     Column("detail", Words, nullable=False),
     Column("of", Words),
     Column("received_at", Stamp, nullable=False),
-    Index("delivery_of", "of"),
     Index("delivery_of_strategy", "strategy", "id"),
 )
+
+#: Only repeats have it: the others leave the index alone.
+DELIVERY_REPEATS = delivery.c.of.is_not(None)
+Index("delivery_of", delivery.c.of, sqlite_where=DELIVERY_REPEATS, postgresql_where=DELIVERY_REPEATS)
 
 delivery_flood = Table(
     "delivery_flood",
@@ -64,6 +67,7 @@ lane = Table(
     Column("last_exit_fired_at", Stamp, info=STATE),
     Column("halted", Flag, nullable=False, info=STATE),
     UniqueConstraint("account", "strategy", "ticker", "trade", name="lane_once"),
+    **CLUSTERED,
 )
 
 signal = Table(
@@ -92,6 +96,7 @@ signal = Table(
     Column("plan", Words, info=STATE),
     UniqueConstraint("strategy", "key", name="signal_once"),
     Index("signal_delivery_of", "delivery"),
+    **CLUSTERED,
 )
 
 #: To be said in so many words by statements too: SQLite uses a partial index only where it reads its condition.
@@ -109,6 +114,7 @@ command = Table(
     Column("made_at", Stamp, nullable=False),
     Column("state", Word(CommandState), nullable=False, info=STATE),
     Column("answer", Words, info=STATE),
+    **CLUSTERED,
 )
 COMMAND_NEW = command.c.state == literal_column(f"'{CommandState.NEW}'")
 Index("command_new", command.c.account, sqlite_where=COMMAND_NEW, postgresql_where=COMMAND_NEW)

@@ -8,7 +8,7 @@ from executor.domain.bracket import BracketState, Goal, Role
 from executor.domain.intent import IntentKind, IntentState, SettledBy
 from executor.domain.order import OrderState, OrderType, Side
 from executor.domain.strategy import Product, Protection
-from executor.store.schema.keeping import FREE, STATE, id_column, metadata
+from executor.store.schema.keeping import CLUSTERED, FREE, STATE, id_column, metadata
 from executor.store.types import Day, Flag, Key, LevelText, Money, Permit, Request, Stamp, Word, Words
 
 bracket = Table(
@@ -34,6 +34,7 @@ bracket = Table(
     Column("closing_reason", Words, info=STATE),
     Column("recovered", Flag, nullable=False, info=STATE),
     Column("outside", BigInteger, nullable=False, info=STATE),
+    **CLUSTERED,
 )
 BRACKET_ALIVE = bracket.c.state != literal_column(f"'{BracketState.CLOSED}'")
 _one_a_lane = BRACKET_ALIVE & (bracket.c.recovered == False)  # noqa: E712
@@ -56,6 +57,7 @@ leg = Table(
     Column("created_at", Stamp, nullable=False),
     Column("wanted", Flag, nullable=False, info=STATE),
     Column("reason", Words, info=STATE),
+    **CLUSTERED,
 )
 
 broker_order = Table(
@@ -88,6 +90,7 @@ broker_order = Table(
     Column("text", Words, nullable=False, info=STATE),
     Column("seen_at", Stamp, info=FREE),
     UniqueConstraint("account", "day", "broker_id", name="order_once_a_day"),
+    **CLUSTERED,
 )
 
 intent = Table(
@@ -105,6 +108,7 @@ intent = Table(
     Column("sending_at", Stamp, info=STATE),
     Column("outcome", Words, info=STATE),
     Column("settled_by", Word(SettledBy), info=STATE),
+    **CLUSTERED,
 )
 _unsettled = intent.c.settled_by.is_(None)
 Index("intent_one_unsettled", intent.c.order, unique=True, sqlite_where=_unsettled, postgresql_where=_unsettled)
@@ -151,4 +155,5 @@ fill = Table(
     Column("price", Money, nullable=False),
     Column("at", Stamp, nullable=False),
     Column("raw", Words, nullable=False),
+    **CLUSTERED,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Table
+from sqlalchemy import BigInteger, Column, Index, Integer, Table
 
 from executor.domain.instrument import Kind, Segment
 from executor.store.schema.keeping import FREE, SECRET, STATE, id_column, metadata
@@ -89,7 +89,8 @@ last_price = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    # on SQLite exactly this word makes it the key of the table itself
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("at", Stamp, nullable=False),
     Column("kind", Words, nullable=False),
     Column("subject", Words, nullable=False, index=True),
