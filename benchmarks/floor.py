@@ -5,8 +5,8 @@
 The first is the control's view with a bell where the control has its POST: one durable insert, and the row's id to
 the other process (a Unix datagram beside SQLite, NOTIFY in the same transaction on Postgres). The second waits for
 the id in its main thread and has no other: it reads the row, does a second durable insert and POSTs. Engine,
-statements, client and headers are the control's. No audit, no token, no decision, no permit: no program with two
-commits and two processes can do less in this language with these libraries.
+statements, client and headers are the control's. No audit, no token, no decision, no permit: two commits in two
+processes can do no less with these statements and libraries.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ to the control are taken in turns on the same machine in the same minutes, and a
 
 The *control* is a Flask view under the same gunicorn settings that does one durable insert and one POST, inline, with
 nothing verified and nothing handed over. The *floor* is what the design prescribes, with nothing else on it: the same
-view commits one row and rings a second process, whose only thread reads the row, commits a second one and POSTs. No
-program with two commits and a hop between two processes can be faster here: where the floor is above a limit, so is
-every such program, and "times the floor's" tells what the product adds.
+view commits one row and rings a second process, whose only thread reads the row, commits a second one and POSTs. With
+these statements and libraries two commits and a hop between two processes take at least that long: where the floor is
+above a limit nothing can be added below it, and "times the floor's" tells what the product adds.
 """
 
 
