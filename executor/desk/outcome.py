@@ -41,13 +41,17 @@ def end_signal(draft: Draft, signal: Signal, outcome: Outcome, refusal: Refusal 
 
 
 def _advance(draft: Draft, bracket: Bracket) -> None:
-    held = draft.holding(bracket).held
+    held, entered = draft.holding(bracket).held, draft.holding(bracket).entered
     entering = any(may_fill(draft, leg) for leg in draft.legs_of(bracket.id, Role.ENTRY))
-    if bracket.goal is Goal.OPEN and held <= 0 and not entering:
-        reason = "closed by a leg of its own" if draft.holding(bracket).entered else "nothing was entered"
+    # an add that is still coming when the stop has sold all is withdrawn: it was meant for what is gone
+    if bracket.goal is Goal.OPEN and held <= 0 and (entered or not entering):
+        reason = "closed by a leg of its own" if entered else "nothing was entered"
         bracket = replace(bracket, goal=Goal.FLAT, closing_reason=reason)
         for leg in draft.legs_of(bracket.id, Role.EXIT):
             withdraw(draft, leg, Outcome.NOTHING_TO_DO, Refusal(RefusalCode.NOTHING_HELD, reason))
+        for leg in draft.legs_of(bracket.id, Role.ENTRY):
+            if leg.wanted and may_fill(draft, leg):
+                withdraw(draft, leg, Outcome.SUPERSEDED, Refusal(RefusalCode.SUPERSEDED, reason))
     state = _state_of(draft, bracket, held=held)
     if state is not bracket.state:
         draft.note(

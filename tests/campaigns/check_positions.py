@@ -25,7 +25,10 @@ EXCESS = timedelta(seconds=20)
 
 
 def reversed_(truth: Truth) -> list[str]:
-    """No lane is held for longer than 10 s on a side that no alert asked for; what a hand sold is its own."""
+    """No lane is held for longer than 10 s on a side that no alert asked for; what a hand sold is its own.
+
+    Counted from the last start of a trader: while none lives nobody can undo it.
+    """
     found = []
     for lane in lanes():
         begin = None
@@ -33,7 +36,7 @@ def reversed_(truth: Truth) -> list[str]:
             if is_wrong and begin is None:
                 begin = at
             elif not is_wrong and begin is not None:
-                if at - begin > REVERSED:
+                if at - max([begin, *(life for life in truth.lives if begin < life < at)]) > REVERSED:
                     found.append(f"reversed: {lane.share.name} was the wrong way round from {begin} to {at}")
                 begin = None
         if begin is not None:

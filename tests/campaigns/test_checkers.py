@@ -332,6 +332,14 @@ def _restarted(day: Made) -> None:
         day.asks(14.2 + place / 100, route)
 
 
+def _overshot_while_dead(day: Made) -> None:
+    """What an exit oversold is bought back 12 s later, soon after the next start."""
+    _overshot(back=33)(day)
+    day.lives.append(at(28))
+    for place, route in enumerate(("getProfile", "getOrderBook", "getTradeBook", "getPosition")):
+        day.asks(28.2 + place / 100, route)
+
+
 def _closed_by_hand(second: float, *, withdrawn: bool) -> Callable[[Made], None]:
     """A hand sells all; the target is withdrawn, or sells too at the moved price at 20.4 s."""
 
@@ -366,6 +374,11 @@ def _halted(day: Made) -> None:
 )
 def test_nobody_speaks_without_need(change: Callable[[Made], None]):
     assert check(_day(change)().truth()) == {}
+
+
+def test_what_nobody_alive_could_undo_counts_from_the_next_start():
+    assert "reversed" in check(_day(_overshot(back=33))().truth())
+    assert "reversed" not in check(_day(_overshot_while_dead)().truth())
 
 
 def test_a_target_that_is_moved_in_time_is_the_forced_exit():

@@ -61,6 +61,15 @@ def test_an_order_of_ours_that_trades_with_a_hand_counts_and_the_hand_sold_its_o
     assert [(step.before, step.after) for step in steps] == [(0, 10), (10, 0), (0, 0)]
 
 
+def test_a_hand_that_sold_in_two_parts_beside_an_order_of_ours_sold_its_own():
+    day = _sold_by_hand(20, 4, left=10)
+    day.order("", "SELL", [(20.1, "complete", "LIMIT", "790", "0", 6, 6)], by_us=False)
+
+    steps = list(path_of(day.truth(), SBIN))
+
+    assert [(step.before, step.after) for step in steps] == [(0, 10), (10, 6), (6, 0), (0, 0)]
+
+
 def test_an_order_of_ours_that_trades_long_after_a_hand_is_one_too_many():
     steps = list(path_of(_sold_by_hand(4, 10, left=10).truth(), SBIN))
 

@@ -155,8 +155,9 @@ def path_of(truth: Truth, share: str) -> Iterator[Step]:
                 back = min(abs(held), abs(taken)) * (1 if taken > 0 else -1)
                 held, taken = held + back, taken - back
         elif held * change < 0:
-            taken, taken_at = min(abs(held), abs(change)) * (1 if held > 0 else -1), at
-            held -= taken
+            more = min(abs(held), abs(change)) * (1 if held > 0 else -1)
+            taken, taken_at = more + (taken if at - taken_at <= _RACE else 0), at
+            held -= more
         after = min(held, net, key=abs) if held * net > 0 else 0
         yield Step(at, fill, before, after)
         before = after

@@ -8,6 +8,9 @@ import pytest
 
 from executor.clock import IST
 from executor.domain.bracket import BracketState, Goal
+from executor.domain.intent import PermitClass
+from executor.domain.refusal import RefusalCode
+from executor.domain.signal import Outcome
 from tests.house import House
 
 
@@ -156,3 +159,48 @@ def test_the_close_ends_the_stop_without_alarm_or_exit(house: House) -> None:
     assert house.net() == 10
     assert [bracket.goal for bracket in house.brackets()] == [Goal.OPEN]
     assert [*house.said("taken_away"), *house.said("unprotected"), *house.said("forced_exit")] == []
+
+
+def test_an_add_that_is_still_coming_when_the_stop_has_sold_all_is_withdrawn(house: House) -> None:
+    house.long()
+    add = house.signal("buy", price="786")  # its limit rests below the stop's trigger of 792
+    house.run(2)
+
+    house.price("791.50")
+    house.run(8)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert [bracket.state for bracket in house.brackets()] == [BracketState.CLOSED]
+    assert house.ended(add).outcome is Outcome.NOT_FILLED
+
+
+def test_what_such_an_add_fills_all_the_same_leaves(house: House) -> None:
+    house.long()
+    add = house.signal("buy", price="786")
+    house.run(2)
+    (resting,) = house.working(type="LIMIT", side="BUY")
+    house.fault("cancelOrder", "drop", times=2)
+
+    house.price("791.50")
+    house.until(lambda: house.brackets()[0].goal is Goal.FLAT, within=5)
+    house.fill(resting, 10)
+    house.run(10)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert [bracket.state for bracket in house.brackets()] == [BracketState.CLOSED]
+    assert house.ended(add).outcome is Outcome.FILLED
+
+
+def test_an_add_that_was_never_sent_ends_with_what_it_was_meant_for(house: House) -> None:
+    house.long()
+    house.permits.take([PermitClass.ENTER] * 8, house.clock.now())  # nothing leaves until they have landed
+    add = house.signal("buy", price="800")
+    house.run(0.5)
+
+    house.price("791.50")
+    house.run(4)
+    house.permits.landed(8, house.clock.now())
+    house.run(8)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert (house.ended(add).outcome, house.ended(add).code) == (Outcome.SUPERSEDED, RefusalCode.SUPERSEDED)
