@@ -17,6 +17,7 @@ from executor import bootstrap
 from executor.alerts.address import hook_url
 from executor.alerts.placeholders import render
 from executor.alerts.template import Style, build
+from executor.config.environment import open_settings
 from executor.domain.strategy import Level, LevelKind, Product, Protection, Rails, Size, SizeKind, Strategy
 from executor.store import schema
 
@@ -82,7 +83,7 @@ def tags_of(town: Town, signals: Sequence[str]) -> dict[str, str]:
 
 def _template(town: Town, name: str, protection: Protection) -> tuple[str, str]:
     """Path and body of a new strategy's alert."""
-    settings = bootstrap.open_settings(town.environ)
+    settings = open_settings(town.environ)
     keys, now = bootstrap.open_keys(settings), town.now()
     strategy = Strategy(
         name=name,

@@ -16,10 +16,13 @@ from typing import Any
 
 from flask import Flask
 
-from executor import bootstrap
+from executor.bootstrap.trader import build_trader
+from executor.bootstrap.web import create_web_app
 from executor.broker.smartapi.wire import Wire
+from executor.config.environment import open_settings
 from executor.desk.book import Book
 from executor.domain.messages import SignalsArrived
+from executor.logs import start_logging
 from executor.store.intake import Intake
 from executor.store.ledger import Ledger
 from executor.store.people import People
@@ -71,7 +74,7 @@ def web() -> Flask:
     marks.wrap(People, "issued_alert", end="web: alert read")
     marks.wrap(webhook, "judge", end="web: verified, parsed, judged")
     marks.wrap(Intake, "record_delivery", end="web: commit 1")
-    return bootstrap.create_web_app()
+    return create_web_app()
 
 
 def trader() -> None:
@@ -99,8 +102,8 @@ def trader() -> None:
     marks.wrap(Wire, "call", begin="worker: body built", only=lambda _self, method, *_, **__: method == "POST")
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    bootstrap.start_logging()
-    bootstrap.build_trader(bootstrap.open_settings()).run(stop)
+    start_logging()
+    build_trader(open_settings()).run(stop)
 
 
 if __name__ == "__main__":

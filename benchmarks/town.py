@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.sink import STAMPS
-from executor import bootstrap
+from executor import bootstrap, web
+from executor.bootstrap.setup import refresh_master, upgrade_database
 from executor.clock import FileClock
+from executor.config.environment import open_settings
 from executor.store.store import Store
 
-_GUNICORN = ("gunicorn", "-c", str(Path(bootstrap.__file__).parent / "web" / "gunicorn_conf.py"))
+_GUNICORN = ("gunicorn", "-c", str(Path(web.__file__).parent / "gunicorn_conf.py"))
 _OURS = ("EXECUTOR_", "SMARTAPI_", "SECRET_KEY", "DATABASE_URL", "HOST", "PORT", "WEB_CONCURRENCY", "BENCH_")
 
 
@@ -113,11 +115,11 @@ def a_town(database_url: str, state_dir: Path, *, master: Path | None = None) ->
     assert sink.stdout is not None
     told = json.loads(sink.stdout.readline())
     environ = clean | _environ(told, database_url, state_dir, clock_file)
-    settings = bootstrap.open_settings(environ)
-    bootstrap.upgrade_database(settings)
+    settings = open_settings(environ)
+    upgrade_database(settings)
     store = bootstrap.open_store(settings)
     if master is None:
-        bootstrap.refresh_master(settings, store)
+        refresh_master(settings, store)
     town = Town(environ, state_dir, store)
     try:
         yield town

@@ -26,6 +26,7 @@ _ROOMS: dict[str, set[str]] = {
     "data": set(),
     "doorbell": {"clock", "errors"},
     "errors": {"domain"},
+    "logs": set(),
     "domain": {"clock"},
     "desk": {"domain"},
     "store": _BASE,
@@ -40,7 +41,19 @@ _ROOMS: dict[str, set[str]] = {
     "supervise": _BASE | {"config"},
     "demo": _BASE | {"config", "supervise"},
     "bootstrap": _MIDDLE
-    | {"alerts", "instruments", "doorbell", "desk", "broker", "web", "trader", "notify", "simulator", "supervise"},
+    | {
+        "alerts",
+        "instruments",
+        "doorbell",
+        "desk",
+        "broker",
+        "web",
+        "trader",
+        "notify",
+        "simulator",
+        "supervise",
+        "logs",
+    },
 }
 #: The command line is above all rooms.
 _ABOVE = {"cli", "__main__", "__init__"}
@@ -297,3 +310,23 @@ def _name_of(node: ast.expr) -> str:
             return name
         case _:
             return ""
+
+
+# -- what a process holds in memory for its whole life
+
+
+@pytest.mark.parametrize(
+    ("module", "never"),
+    [
+        ("executor.bootstrap.web", {"alembic", "apscheduler", "httpx", "executor.desk", "executor.trader"}),
+        ("executor.bootstrap.trader", {"alembic", "flask", "jinja2", "gunicorn", "executor.web"}),
+        ("executor.cli.run", {"alembic", "flask", "httpx", "sqlalchemy"}),
+        ("executor.cli.web", {"alembic", "flask", "httpx", "sqlalchemy"}),
+    ],
+)
+def test_a_process_imports_what_it_needs_and_no_more(module: str, never: set[str]):
+    told = subprocess.run(
+        [sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+
+    assert never & set(told.stdout.split()) == set()

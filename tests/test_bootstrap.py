@@ -14,9 +14,13 @@ from typing import Any
 import pytest
 
 from executor import bootstrap
+from executor.bootstrap import setup, trader, web
+from executor.bootstrap.setup import upgrade_database
+from executor.bootstrap.trader import Wraps, build_trader
+from executor.bootstrap.web import create_web_app
 from executor.broker.port import Broker, Session
 from executor.clock import SimulatedClock
-from executor.config.environment import Settings
+from executor.config.environment import Settings, open_settings
 from executor.config.secrets import seal, unseal
 from executor.domain.strategy import AccountKind
 from executor.doorbell import bell_path
@@ -45,10 +49,10 @@ class Site:
 
     def settings(self, **changes: str | None) -> Settings:
         environ = {**self.environ, **{name: value for name, value in changes.items() if value is not None}}
-        return bootstrap.open_settings(environ)
+        return open_settings(environ)
 
     def upgrade(self, **changes: str | None) -> str:
-        return bootstrap.upgrade_database(self.settings(**changes))
+        return upgrade_database(self.settings(**changes))
 
     def look(self, see: Callable[[Store], Any], **changes: str | None) -> Any:
         store = bootstrap.open_store(self.settings(**changes))
@@ -69,12 +73,14 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A folder of its own; what a process would leave to its end is closed after the test."""
     monkeypatch.chdir(tmp_path)
     with ExitStack() as at_the_end:
-        for name, close in (
-            ("open_store", lambda store: store.database.close()),
-            ("Wire", lambda wire: wire.close()),
-            ("DatagramBell", lambda bell: bell._socket.close()),
+        for places, name, close in (
+            ((bootstrap, setup, trader, web), "open_store", lambda store: store.database.close()),
+            ((trader,), "Wire", lambda wire: wire.close()),
+            ((bootstrap,), "DatagramBell", lambda bell: bell._socket.close()),
         ):
-            monkeypatch.setattr(bootstrap, name, kept(getattr(bootstrap, name), close, at_the_end))
+            made = kept(getattr(places[0], name), close, at_the_end)
+            for place in places:
+                monkeypatch.setattr(place, name, made)
         yield Site(tmp_path / "var")
 
 
@@ -204,7 +210,7 @@ def test_a_trader_without_a_login_says_which_settings_are_missing(site: Site) ->
     site.upgrade()
 
     with pytest.raises(ConfigError, match=r"SMARTAPI_API_KEY, SMARTAPI_CLIENT_CODE and SMARTAPI_PIN"):
-        bootstrap.build_trader(site.settings())
+        build_trader(site.settings())
 
     assert not (site.state_dir / "trader.lock").exists()
 
@@ -226,7 +232,7 @@ class Running:
 
     def __init__(self, settings: Settings) -> None:
         self.sessions: list[Session] = []
-        self.trader = bootstrap.build_trader(settings, wraps=bootstrap.Wraps(broker=self._watch))
+        self.trader = build_trader(settings, wraps=Wraps(broker=self._watch))
         self.stop = Flag()
         self.errors: list[BaseException] = []
         self._thread = Thread(target=self._run)
@@ -346,7 +352,7 @@ def test_a_second_trader_is_refused_and_the_first_is_not_disturbed(site: Site, m
     running = Running(site.settings())
 
     with pytest.raises(LeaseLost, match=r"trader\.lock"):
-        bootstrap.build_trader(site.settings())
+        build_trader(site.settings())
 
     eventually(lambda: beat(site).get("reconciled"))
     running.end()
@@ -373,7 +379,7 @@ def test_the_web_application_is_wired_from_the_environment(site: Site, monkeypat
     for name, value in site.environ.items():
         monkeypatch.setenv(name, value)
 
-    client = bootstrap.create_web_app().test_client()
+    client = create_web_app().test_client()
 
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code == 503

@@ -24,11 +24,11 @@ _COMMANDS = {
     "positions": "position",
     "protect": "position",
     "resume": "halt",
-    "run": "process",
+    "run": "run",
     "simulator": "simulator",
     "strategy": "strategy",
-    "trader": "process",
-    "web": "process",
+    "trader": "trader",
+    "web": "web",
 }
 
 

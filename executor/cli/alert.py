@@ -18,6 +18,7 @@ from executor.alerts.address import hook_url
 from executor.alerts.imitate import RESENDS, Answered, NotAnswered, open_client, send
 from executor.alerts.placeholders import EXAMPLES, PLACEHOLDER, render
 from executor.alerts.template import Style, build
+from executor.config.environment import open_settings
 from executor.domain.refusal import Refusal
 from executor.errors import ConfigError
 
@@ -51,7 +52,7 @@ def template(*, name: str, style: str, settings: dict[str, str], as_json: bool) 
 
     The message holds a token: whoever has it and the address can repeat what it allows.
     """
-    own = bootstrap.open_settings()
+    own = open_settings()
     store, clock, keys = bootstrap.open_store(own), bootstrap.clock_of(own), bootstrap.open_keys(own)
     try:
         strategy = store.people.strategy(name)
@@ -75,7 +76,7 @@ def template(*, name: str, style: str, settings: dict[str, str], as_json: bool) 
 @_as_json
 def send_(*, url: str, body: Path, settings: dict[str, str], resend: bool, as_json: bool) -> None:
     """Send a message as TradingView would; exit code 0 when it was taken (2xx)."""
-    now = bootstrap.clock_of(bootstrap.open_settings()).now()
+    now = bootstrap.clock_of(open_settings()).now()
     values = {name.strip("{} "): value for name, value in settings.items()}
     message = render(body.read_text(), {**_times(now), **values})
     with open_client() as client:
@@ -110,7 +111,7 @@ def check(*, file: Path, as_json: bool) -> None:
 @_as_json
 def revoke(*, alert_id: str, as_json: bool) -> None:
     """End the token of an alert for ever; its id was printed by `alert template`."""
-    settings = bootstrap.open_settings()
+    settings = open_settings()
     store = bootstrap.open_store(settings)
     try:
         if not store.people.revoke_alert(alert_id, bootstrap.clock_of(settings).now()):

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from executor import bootstrap
+from executor.config.environment import open_settings
 from executor.domain.bracket import Leg
 from executor.domain.order import Order
 from executor.domain.refusal import Refusal
@@ -246,4 +247,4 @@ def _head_text(head: Head) -> str:
 
 
 def _pages() -> Pages:
-    return bootstrap.open_store(bootstrap.open_settings()).pages
+    return bootstrap.open_store(open_settings()).pages

@@ -6,7 +6,8 @@ import json
 
 import click
 
-from executor import bootstrap
+from executor.bootstrap.setup import upgrade_database
+from executor.config.environment import open_settings
 
 
 @click.group()
@@ -18,5 +19,5 @@ def db() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the revision as JSON.")
 def upgrade(*, as_json: bool) -> None:
     """Bring the schema to this program's version; safe to repeat. Run it before every start of a new version."""
-    revision = bootstrap.upgrade_database(bootstrap.open_settings())
+    revision = upgrade_database(open_settings())
     click.echo(json.dumps({"revision": revision}) if as_json else f"the database is at revision {revision}")

@@ -15,7 +15,7 @@ import click
 
 from executor import bootstrap
 from executor.cli.command import as_json_option, await_answers, open_room, print_answers, record
-from executor.config.environment import Settings
+from executor.config.environment import Settings, open_settings
 from executor.domain.command import CommandKind
 from executor.errors import StoreError
 
@@ -69,7 +69,7 @@ def kill(
     """
     if everything:
         _confirm(confirm)
-    scope, settings = _scope(strategy, account), bootstrap.open_settings()
+    scope, settings = _scope(strategy, account), open_settings()
     arguments = {_EVERYTHING: True} if everything else {}
     with ExitStack() as stack:
         try:
@@ -88,7 +88,7 @@ def resume(*, strategy: str | None, account: str | None, why: str, as_json: bool
     It ends what was answers with the same scope: after `executor halt --strategy dip` say `executor resume --strategy
     dip`. Without a scope it takes the file KILL away too. A live account's first halt takes its name, typed.
     """
-    scope, settings = _scope(strategy, account), bootstrap.open_settings()
+    scope, settings = _scope(strategy, account), open_settings()
     file = settings.state_dir / bootstrap.KILL_FILE
     with open_room(settings) as room:
         made = record(room, CommandKind.RESUME, scope=scope, arguments={}, why=why)
@@ -100,7 +100,7 @@ def resume(*, strategy: str | None, account: str | None, why: str, as_json: bool
 
 
 def _give(kind: CommandKind, scope: str, *, why: str, as_json: bool) -> None:
-    with open_room(bootstrap.open_settings()) as room:
+    with open_room(open_settings()) as room:
         made = record(room, kind, scope=scope, arguments={}, why=why)
         print_answers(await_answers(room, kind, scope, made), as_json=as_json)
 

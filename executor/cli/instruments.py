@@ -11,6 +11,8 @@ from typing import Any
 import click
 
 from executor import bootstrap
+from executor.bootstrap.setup import refresh_master
+from executor.config.environment import open_settings
 from executor.domain.instrument import Instrument, Segment
 from executor.domain.refusal import Refusal
 from executor.instruments.resolve import resolve
@@ -31,9 +33,9 @@ def instruments() -> None:
 @_as_json
 def refresh(*, as_json: bool) -> None:
     """Fetch the broker's file and switch to it when it is good; else the table of before stays in use."""
-    settings = bootstrap.open_settings()
+    settings = open_settings()
     with _open() as store:
-        report = bootstrap.refresh_master(settings, store)
+        report = refresh_master(settings, store)
     found = {
         "load": report.load,
         "at": report.at.isoformat(),
@@ -76,7 +78,7 @@ def resolve_(*, ticker: str, as_json: bool) -> None:
 
 @contextmanager
 def _open() -> Iterator[Store]:
-    store = bootstrap.open_store(bootstrap.open_settings())
+    store = bootstrap.open_store(open_settings())
     try:
         yield store
     finally:

@@ -8,6 +8,7 @@ import click
 from werkzeug.security import generate_password_hash
 
 from executor import bootstrap
+from executor.config.environment import open_settings
 from executor.web.login import PERSON
 
 SHORTEST = 8
@@ -27,7 +28,7 @@ def set_(*, from_stdin: bool) -> None:
     text = sys.stdin.readline().rstrip("\r\n") if from_stdin else _ask_twice()
     if len(text) < SHORTEST:
         raise click.ClickException(f"the password has {len(text)} characters; it needs {SHORTEST} or more")
-    settings = bootstrap.open_settings()
+    settings = open_settings()
     store = bootstrap.open_store(settings)
     store.people.set_password(PERSON, generate_password_hash(text), at=bootstrap.clock_of(settings).now())
     click.echo(f"password set; log in as {PERSON} at {settings.public_url}/login")

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from executor import bootstrap
 from executor.cli.command import Answers, Room, as_json_option, await_answers, open_room, print_answers, record
+from executor.config.environment import open_settings
 from executor.domain.command import CommandKind
 from executor.domain.order import Order
 from executor.errors import ConfigError
@@ -29,7 +29,7 @@ def positions(*, as_json: bool) -> None:
 
     The first column is the id that `executor protect` and `executor exit --bracket` take.
     """
-    with open_room(bootstrap.open_settings()) as room:
+    with open_room(open_settings()) as room:
         found = room.store.pages.positions()
     if as_json:
         for position in found:
@@ -58,7 +58,7 @@ def exit(*, strategy: str, ticker: str | None, bracket: str | None, why: str, as
     if ticker is not None and ":" not in ticker:
         raise click.UsageError(f"--ticker: expected its exchange too, such as NSE:{ticker.upper()}")
     said = {"ticker": ticker.upper() if ticker else None, "bracket": bracket}
-    with open_room(bootstrap.open_settings()) as room:
+    with open_room(open_settings()) as room:
         answers = _give(room, CommandKind.EXIT, f"strategy:{strategy}", said, why)
     _finish(answers, as_json=as_json)
 
@@ -80,7 +80,7 @@ def protect(*, bracket: str, stop: str | None, target: str | None, why: str, as_
     """
     if stop is None and target is None:
         raise click.UsageError("give --stop, --target or both")
-    with open_room(bootstrap.open_settings()) as room:
+    with open_room(open_settings()) as room:
         scope = f"account:{_account_of(room, bracket)}"
         answers = _give(room, CommandKind.PROTECT, scope, {"bracket": bracket, "stop": stop, "target": target}, why)
     _finish(answers, as_json=as_json)

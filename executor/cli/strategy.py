@@ -13,7 +13,7 @@ import click
 
 from executor import bootstrap
 from executor.alerts.address import hook_url, standard_webhook_secret
-from executor.config.environment import Settings
+from executor.config.environment import Settings, open_settings
 from executor.config.schema import read_toml
 from executor.config.strategy import strategy_from
 from executor.config.strategy_file import changed, laid_over, open_fields, read_strategies, strategies_text
@@ -207,7 +207,7 @@ class _Desk:
 
 @contextmanager
 def _open() -> Iterator[_Desk]:
-    settings = bootstrap.open_settings()
+    settings = open_settings()
     store = bootstrap.open_store(settings)
     try:
         yield _Desk(settings, store)

@@ -6,6 +6,7 @@ error; what is not encrypted stays on this machine.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -65,6 +66,11 @@ class Settings:
     clock_file: Path | None
     master_url: str
     credentials: BrokerSettings | None
+
+
+def open_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment and `.env`. Raises ConfigError."""
+    return load_settings(os.environ if environ is None else environ, env_file=Path(".env"))
 
 
 def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None) -> Settings:

@@ -1,4 +1,4 @@
-"""Bring the database to this program's schema, or say that it is not there."""
+"""Bring the database to this program's schema."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from executor.errors import SchemaBehind
 from executor.store.engine import Database
 
 #: Beside the package, in a clone as in the wheel.
@@ -23,15 +21,6 @@ def upgrade(database: Database) -> str:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return newest_revision()
-
-
-def check_schema(database: Database) -> None:
-    """Raise SchemaBehind unless the database has exactly this program's schema."""
-    with database.read() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    if found != newest_revision():
-        needed = newest_revision()
-        raise SchemaBehind(f"the database is at revision {found}, this program needs {needed}: executor db upgrade")
 
 
 def newest_revision() -> str:

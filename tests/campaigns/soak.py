@@ -32,6 +32,8 @@ from executor import bootstrap
 from executor.alerts.address import hook_url
 from executor.alerts.placeholders import render
 from executor.alerts.template import Style, build
+from executor.bootstrap.setup import refresh_master
+from executor.config.environment import open_settings
 from executor.domain.signal import SignalState
 from executor.store import schema
 from tests.campaigns.checkers import check
@@ -65,7 +67,7 @@ class Sender:
         self._random = Random(f"{self.seed}/soak")
         self._held: set[Lane] = set()
         self._prices = {key: Decimal(price) for key, price in self.town.control("state")["prices"].items()}
-        settings = bootstrap.open_settings(self.town.environ)
+        settings = open_settings(self.town.environ)
         self._keys = bootstrap.open_keys(settings)
         self._templates = dict(self._build(settings.public_url))
 
@@ -155,7 +157,7 @@ class Soak:
     def __post_init__(self) -> None:
         self._random = Random(f"{self.seed}/kills")
         self._running: dict[str, Popen[bytes]] = {}
-        bootstrap.refresh_master(bootstrap.open_settings(self.town.environ), self.town.store)
+        refresh_master(open_settings(self.town.environ), self.town.store)
 
     def run(self, kills: int) -> Truth:
         """Kill so often, then let everything come to rest; what was true."""

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from executor import bootstrap
 from executor.cli import command, main
 from executor.clock import ManualClock
+from executor.config.environment import open_settings
 from executor.domain.ids import Ids
 from executor.domain.strategy import Account, AccountKind
 from executor.store.store import Store
@@ -56,7 +57,7 @@ def an_office(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     monkeypatch.setenv("SECRET_KEY", "a secret key of this test, long enough")
     monkeypatch.setenv("EXECUTOR_STATE_DIR", str(tmp_path / "var"))
-    office = Office(bootstrap.open_store(bootstrap.open_settings()), tmp_path / "var")
+    office = Office(bootstrap.open_store(open_settings()), tmp_path / "var")
     monkeypatch.setattr(command, "Flag", lambda: office)
     monkeypatch.setattr(command, "WAIT_S", 0.5)
     return office

@@ -12,8 +12,10 @@ from flask import Flask
 
 from executor import bootstrap
 from executor.alerts import imitate
+from executor.bootstrap.setup import upgrade_database
 from executor.cli import alert, main
 from executor.clock import SystemClock
+from executor.config.environment import open_settings
 from executor.domain.ids import Ids
 from executor.web.app import create_app
 from executor.web.authenticity import Floods
@@ -46,8 +48,8 @@ def settings(sqlite_url, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     monkeypatch.setenv("SECRET_KEY", "a secret key of this test, long enough")
-    settings = bootstrap.open_settings()
-    bootstrap.upgrade_database(settings)
+    settings = open_settings()
+    upgrade_database(settings)
     store = bootstrap.open_store(settings)
     store.people.save_strategy(a_strategy(), by="test", at=SystemClock().now())
     store.database.close()

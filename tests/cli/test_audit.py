@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from executor import bootstrap
 from executor.cli import main
+from executor.config.environment import open_settings
 from executor.domain.delivery import Verdict
 from executor.domain.ids import DeliveryId
 from executor.domain.refusal import RefusalCode
@@ -24,7 +25,7 @@ def store(sqlite_url, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     monkeypatch.setenv("SECRET_KEY", "a secret key of this test, long enough")
-    store = bootstrap.open_store(bootstrap.open_settings())
+    store = bootstrap.open_store(open_settings())
     yield store
     store.database.close()
 

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from executor import bootstrap
 from executor.broker.smartapi.master import read_master
 from executor.cli import main
+from executor.config.environment import open_settings
 from executor.errors import BrokerUnavailable
 from executor.instruments.refresh import LoadReport, refresh
 from tests.instruments.builders import SENTINEL_ROWS, index, share
@@ -20,7 +21,7 @@ def settings(sqlite_url, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     monkeypatch.setenv("SECRET_KEY", "a secret key of this test, long enough")
-    return bootstrap.open_settings()
+    return open_settings()
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_search_lists_what_begins_with_a_text(loaded):
 
 def test_refresh_tells_what_it_took(settings, clock, monkeypatch):
     report = LoadReport("l1", clock.now(), 12, {"NSE": 8, "BSE": 4}, {"other segment": 3})
-    monkeypatch.setattr(bootstrap, "refresh_master", lambda _settings, _store: report, raising=False)
+    monkeypatch.setattr("executor.cli.instruments.refresh_master", lambda _settings, _store: report)
 
     assert json.loads(run("refresh", "--json")) == {
         "load": "l1",
@@ -95,6 +96,6 @@ def test_a_file_that_is_not_good_ends_with_1(settings, monkeypatch):
     def refuse(_settings, _store):
         raise BrokerUnavailable("the instrument file is not good: it breaks off; the one before stays in use")
 
-    monkeypatch.setattr(bootstrap, "refresh_master", refuse, raising=False)
+    monkeypatch.setattr("executor.cli.instruments.refresh_master", refuse)
 
     assert "stays in use" in run("refresh", code=1)

@@ -8,6 +8,7 @@ from werkzeug.security import check_password_hash
 
 from executor import bootstrap
 from executor.cli import main
+from executor.config.environment import open_settings
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def store(sqlite_url, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     monkeypatch.setenv("SECRET_KEY", "a secret key of this test, long enough")
-    store = bootstrap.open_store(bootstrap.open_settings())
+    store = bootstrap.open_store(open_settings())
     yield store
     store.database.close()
 

@@ -7,7 +7,9 @@ from click.testing import CliRunner
 
 from executor import bootstrap
 from executor.alerts.address import rotation_of
+from executor.bootstrap.setup import upgrade_database
 from executor.cli import main
+from executor.config.environment import open_settings
 
 ADD = ["--account", "paper", "--tickers", "SBIN,INFY", "--product", "intraday", "--quantity", "10"]
 ADD += ["--max-quantity", "50", "--stop-loss", "1%"]
@@ -18,8 +20,8 @@ def settings(sqlite_url, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     monkeypatch.setenv("SECRET_KEY", "a secret key of this test, long enough")
-    settings = bootstrap.open_settings()
-    bootstrap.upgrade_database(settings)
+    settings = open_settings()
+    upgrade_database(settings)
     return settings
 
 

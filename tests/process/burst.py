@@ -25,6 +25,8 @@ from executor import bootstrap
 from executor.alerts.address import hook_url
 from executor.alerts.placeholders import render
 from executor.alerts.template import Style, build
+from executor.bootstrap.setup import refresh_master
+from executor.config.environment import open_settings
 from executor.domain.bracket import Role
 from executor.domain.intent import IntentKind, IntentState
 from executor.domain.strategy import Rails
@@ -123,9 +125,9 @@ def a_burst(town: Town, *, alerts: int = ALERTS, exits: int = 0, webs: Sequence[
 
     The last `exits` of the alerts close what the first have opened.
     """
-    settings = bootstrap.open_settings(town.environ)
+    settings = open_settings(town.environ)
     keys, now = bootstrap.open_keys(settings), town.now()
-    bootstrap.refresh_master(settings, town.store)
+    refresh_master(settings, town.store)
     ids = bootstrap.make_ids(town.clock, town.store.recovery)
     prices = town.control("state")["prices"]
     messages = []

@@ -23,8 +23,10 @@ import pytest
 from sqlalchemy import select
 
 from executor import bootstrap
+from executor.bootstrap.setup import upgrade_database
 from executor.cli.audit import line_json
 from executor.clock import SimulatedClock
+from executor.config.environment import open_settings
 from executor.domain.delivery import Delivery, Verdict
 from executor.domain.ids import DeliveryId, SignalId
 from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
@@ -216,8 +218,8 @@ def a_town(database_url: str, state_dir: Path) -> Iterator[Town]:
     with SimulatorServer(SimulatorConfig(seed=5), clock) as server:
         told = server.describe()
         environ = _environ(told, database_url, state_dir, clock_file)
-        settings = bootstrap.open_settings(environ)
-        bootstrap.upgrade_database(settings)
+        settings = open_settings(environ)
+        upgrade_database(settings)
         store = bootstrap.open_store(settings)
         _fill(store, clock)
         town = Town(environ, clock, _control(told["control_url"]), store, state_dir)

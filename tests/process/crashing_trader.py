@@ -14,10 +14,12 @@ import sys
 from threading import Event as Flag
 from typing import Any
 
-from executor import bootstrap
+from executor.bootstrap.trader import Wraps, build_trader
 from executor.broker.port import Broker
+from executor.config.environment import open_settings
 from executor.domain.intent import Intent, IntentKind, Sent
 from executor.domain.reading import Query, Reading
+from executor.logs import start_logging
 
 
 def die() -> None:
@@ -67,11 +69,11 @@ class CrashingBroker:
 
 
 def main(point: str) -> None:
-    bootstrap.start_logging()
-    wraps = bootstrap.Wraps(
+    start_logging()
+    wraps = Wraps(
         ledger=lambda ledger: CrashingLedger(ledger, point), broker=lambda broker: CrashingBroker(broker, point)
     )
-    bootstrap.build_trader(bootstrap.open_settings(), wraps=wraps).run(Flag())
+    build_trader(open_settings(), wraps=wraps).run(Flag())
 
 
 if __name__ == "__main__":

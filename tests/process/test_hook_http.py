@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from executor import bootstrap
 from executor.alerts.address import hook_secret
+from executor.config.environment import open_settings
 from executor.store import schema
 from tests.process.conftest import Town
 from tests.process.nginx import NAME, Nginx, running_nginx
@@ -66,7 +67,7 @@ def nginx(sqlite_town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def _web(town: Town) -> Web:
-    keys = bootstrap.open_keys(bootstrap.open_settings(town.environ))
+    keys = bootstrap.open_keys(open_settings(town.environ))
     return Web(town, f"/hook/trend/{hook_secret(keys, 'trend', 1)}".encode())
 
 

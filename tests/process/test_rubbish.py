@@ -22,6 +22,7 @@ from sqlalchemy import select
 from executor import bootstrap
 from executor.alerts.address import hook_secret
 from executor.alerts.template import Style, Template, build
+from executor.config.environment import open_settings
 from executor.store import schema
 from tests.alerts.sending import a_message
 from tests.process.conftest import Town
@@ -109,7 +110,7 @@ def at(town: Town) -> socket.socket:
 
 
 def a_sender(town: Town, connect: Callable[[], socket.socket]) -> Sender:
-    keys = bootstrap.open_keys(bootstrap.open_settings(town.environ))
+    keys = bootstrap.open_keys(open_settings(town.environ))
     strategy = town.store.people.strategy("trend")
     assert strategy is not None
     now = town.now()

@@ -14,7 +14,8 @@ from executor.store import schema
 from executor.store.chain import GENESIS
 from executor.store.engine import Database, open_database
 from executor.store.store import Store
-from executor.store.upgrade import check_schema, newest_revision, upgrade
+from executor.store.upgrade import newest_revision, upgrade
+from executor.store.version import REVISION, check_schema
 
 
 def _described(database: Database) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def test_a_new_database_needs_an_upgrade(empty_database: Database):
 
     reached = upgrade(empty_database)
 
-    assert reached == newest_revision()
+    assert reached == newest_revision() == REVISION
     check_schema(empty_database)
 
 

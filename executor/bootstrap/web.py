@@ -1,0 +1,57 @@
+"""What gunicorn serves, wired: no broker, no desk, no scheduler in it (15 MB that it need not hold)."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from flask import Flask
+
+from executor.bootstrap import (
+    clock_of,
+    make_ids,
+    open_bell,
+    open_keys,
+    open_store,
+)
+from executor.clock import SystemClock
+from executor.config.environment import open_settings
+from executor.logs import start_logging
+from executor.web.app import create_app
+from executor.web.authenticity import Floods
+from executor.web.pages import PageParts, register_pages
+from executor.web.parts import WebParts
+
+
+def create_web_app() -> Flask:
+    """What gunicorn serves, one a worker process."""
+    start_logging()
+    settings = open_settings()
+    clock, store = clock_of(settings), open_store(settings)
+    ids = make_ids(clock, store.recovery)
+    parts = WebParts(
+        store=store,
+        keys=open_keys(settings),
+        clock=clock,
+        new_id=ids.new,
+        doorbell=open_bell(settings, store),
+        floods=Floods(f"{socket.gethostname()}:{os.getpid()}"),
+        trusted_proxies=settings.trusted_proxies,
+    )
+    app = create_app(parts)
+    register_pages(
+        app,
+        PageParts(
+            pages=store.pages,
+            people=store.people,
+            commands=store.commands,
+            doorbell=parts.doorbell,
+            clock=clock,
+            system=SystemClock(),
+            session_key=parts.keys.session,
+            public_url=settings.public_url,
+            port=settings.port,
+            trusted_proxies=settings.trusted_proxies,
+        ),
+    )
+    return app
