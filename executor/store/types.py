@@ -36,7 +36,8 @@ def canonical(value: object) -> str:
 
 def storable(text: str) -> str:
     """A text that both stores can hold: half surrogates and NUL, which JSON can carry, are spelled out."""
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+    plain = text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+    return plain.replace("\0", "\\x00")
 
 
 class Words(TypeDecorator[str]):
