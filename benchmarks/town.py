@@ -20,7 +20,8 @@ from typing import Any
 
 from benchmarks.sink import STAMPS
 from executor import bootstrap, web
-from executor.bootstrap.setup import refresh_master, upgrade_database
+from executor.bootstrap.master import refresh_master
+from executor.bootstrap.setup import upgrade_database
 from executor.clock import FileClock
 from executor.config.environment import open_settings
 from executor.store.store import Store

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from executor import bootstrap
-from executor.bootstrap.setup import refresh_master
+from executor.bootstrap.master import refresh_master
 from executor.config.environment import open_settings
 from executor.domain.instrument import Instrument, Segment
 from executor.domain.refusal import Refusal

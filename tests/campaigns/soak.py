@@ -32,7 +32,7 @@ from executor import bootstrap
 from executor.alerts.address import hook_url
 from executor.alerts.placeholders import render
 from executor.alerts.template import Style, build
-from executor.bootstrap.setup import refresh_master
+from executor.bootstrap.master import refresh_master
 from executor.config.environment import open_settings
 from executor.domain.signal import SignalState
 from executor.store import schema
