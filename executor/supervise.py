@@ -23,9 +23,10 @@ _GRACE_S = 10.0
 def run_all(commands: Sequence[Sequence[str]], *, stop: Flag, clock: Clock) -> int:
     """Run `executor COMMAND` for each until told to stop; returns the exit code 0."""
     children = [_Child(tuple(command), clock) for command in commands]
-    while not stop.wait(_POLL_S):
+    while not stop.is_set():
         for child in children:
             child.tend()
+        stop.wait(_POLL_S)
     running = [child.process for child in children if child.process is not None]
     for process in running:
         process.terminate()

@@ -90,6 +90,14 @@ def test_a_child_that_dies_is_started_again_and_the_other_is_left_alone(house: H
     assert [process.poll() for process in house.of("lives")] == [None]
 
 
+def test_the_first_start_waits_for_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "_POLL_S", 60.0)
+
+    house.run("lives", "waits")
+
+    eventually(lambda: [name for name, _ in house.started] == ["lives", "waits"])
+
+
 def test_a_child_that_is_killed_is_started_again(house: House) -> None:
     house.run("lives")
     eventually(lambda: house.started)
