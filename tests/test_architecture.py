@@ -321,6 +321,7 @@ def _name_of(node: ast.expr) -> str:
         ("executor.bootstrap.web", {"alembic", "apscheduler", "httpx", "executor.desk", "executor.trader"}),
         ("executor.bootstrap.trader", {"alembic", "flask", "jinja2", "gunicorn", "executor.web"}),
         ("executor.cli.run", {"alembic", "flask", "httpx", "sqlalchemy"}),
+        ("executor.cli.db", {"alembic", "flask", "httpx"}),
         ("executor.cli.web", {"alembic", "flask", "httpx", "sqlalchemy"}),
     ],
 )
