@@ -5,6 +5,7 @@ Never expose it bare: nginx or Caddy in front buffers requests and ends TLS (lib
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
@@ -31,7 +32,8 @@ gunicorn.workers.gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.05
 
 
 def post_worker_init(worker: Any) -> None:
-    """The application is loaded, after the fork: threads may start."""
+    """The application is loaded, after the fork: threads may start, and collections need not look at it again."""
+    gc.freeze()
     worker.wsgi.extensions["flood_writer"].start()
 
 
