@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import runpy
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import gunicorn.workers.gthread
@@ -26,7 +26,7 @@ def conf(monkeypatch: pytest.MonkeyPatch) -> Any:
             monkeypatch.setenv(name, value)
         config = Config()
         for name, value in runpy.run_path(str(CONF)).items():
-            if not name.startswith("_") and name not in {"annotations", "os", "gunicorn", "Any"}:
+            if not name.startswith("_") and name not in {"annotations", "Any"} and not isinstance(value, ModuleType):
                 config.set(name, value)
         return config
 
