@@ -10,7 +10,6 @@ import argparse
 import json
 import logging
 import os
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -24,7 +23,7 @@ from tests.campaigns.checkers import check, widest
 from tests.campaigns.day import Day, play
 from tests.campaigns.mix import MIX
 from tests.campaigns.plan import plan_of
-from tests.campaigns.results import ROOT, Results, source_digest
+from tests.campaigns.results import ROOT, Results, commit_of_sources, source_digest
 from tests.campaigns.stores import StoreMaker, server_url
 from tests.campaigns.truth import Truth, truth_of, unprotected
 
@@ -180,13 +179,6 @@ def verdict(lines: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _share(values: Sequence[float], share: float) -> float:
     return values[min(len(values) - 1, int(share * len(values)))] if values else 0.0
-
-
-def commit_of_sources() -> str:
-    """The commit that is checked out, for the report."""
-    words = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
 
 
 def results_of(kind: str) -> Results:

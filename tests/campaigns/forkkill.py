@@ -28,11 +28,10 @@ from executor.desk.guard import FORCED_EXIT
 from executor.domain.ids import Ids
 from executor.store.store import Store
 from tests.campaigns.checkers import check
-from tests.campaigns.days import commit_of_sources
 from tests.campaigns.lanes import Lane, Message, Post, lanes
 from tests.campaigns.mortal import Fuse, Keeper, Town
 from tests.campaigns.plan import START
-from tests.campaigns.results import ROOT, Results, source_digest
+from tests.campaigns.results import ROOT, Results, commit_of_sources, source_digest
 from tests.campaigns.rig import Calm, HostClock
 from tests.campaigns.stores import StoreMaker, server_url
 from tests.campaigns.truth import Truth, net_of, truth_of, unprotected, when

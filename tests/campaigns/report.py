@@ -95,7 +95,7 @@ def _sweep(reports: Path) -> list[str]:
     ]
     for name, told in found:
         rows = [list(row.values()) for row in told["rows"]]
-        parts += [f"On {name}:", _table(list(told["rows"][0]), rows)]
+        parts += [f"On {name}, sources {told['commit']}:", _table(list(told["rows"][0]), rows)]
     return parts
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,16 @@ def source_digest(frame: Iterable[Path] = ()) -> str:
     for file in sorted({*files, *frame}):
         digest.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def commit_of_sources() -> str:
+    """The commit that is checked out, for a report; "and changes" when the program differs from it."""
+    words = ("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "--", "executor", "tests")
+    head, changes = (
+        subprocess.run(["git", "-C", str(ROOT), *one], capture_output=True, text=True, check=False).stdout.strip()
+        for one in words
+    )
+    return f"{head or 'unknown'}{' and changes' if changes else ''}"
 
 
 def _read(path: Path) -> Iterator[dict[str, Any]]:

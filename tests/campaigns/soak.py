@@ -37,8 +37,8 @@ from executor.config.environment import open_settings
 from executor.domain.signal import SignalState
 from executor.store import schema
 from tests.campaigns.checkers import check
-from tests.campaigns.days import commit_of_sources
 from tests.campaigns.lanes import Lane, Message, Post, lanes, strategies
+from tests.campaigns.results import commit_of_sources
 from tests.campaigns.stores import in_memory
 from tests.campaigns.truth import Truth, rows_of, unprotected
 from tests.postgres import Server, private_cluster

@@ -25,7 +25,7 @@ from typing import Any
 
 from executor.store.engine import open_database
 from executor.store.upgrade import upgrade
-from tests.campaigns.results import ROOT, Results, source_digest
+from tests.campaigns.results import ROOT, Results, commit_of_sources, source_digest
 from tests.campaigns.scenarios import SCENARIOS
 from tests.campaigns.story import SEAMS, At
 from tests.campaigns.theatre import Theatre
@@ -274,6 +274,7 @@ def _words() -> argparse.Namespace:
     parser.add_argument("--scenario", choices=SCENARIOS, action="append")
     parser.add_argument("--at", metavar="CRASHES", help='tell one run again: "trader 12 after, web 1 before"')
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--report", type=Path, help="write the table to this file, as JSON")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
@@ -300,9 +301,12 @@ def main() -> int:
 def _tell(sweep: Sweep, words: argparse.Namespace) -> int:
     """The table, and of each failure what it violates and how it is repeated."""
     rows, failed = summary(sweep.lines), sweep.failed()
+    failures = [{"run": run.key, "violations": sweep.lines[run]["violations"]} for run in failed]
+    told = json.dumps({"store": words.store, "commit": commit_of_sources(), "rows": rows, "failures": failures})
+    if words.report:
+        words.report.write_text(told + "\n", encoding="utf-8")
     if words.json:
-        failures = [{"run": run.key, "violations": sweep.lines[run]["violations"]} for run in failed]
-        print(json.dumps({"store": words.store, "rows": rows, "failures": failures}))
+        print(told)
         return 1 if failed else 0
     print(_shown(rows))
     for run in failed[:_SHOWN]:
