@@ -16,8 +16,8 @@ Say = Callable[[str], None]
 class Effort:
     """How long, how often. `QUICK` only shows that everything runs."""
 
-    turns: int = 4  #: of the control, the floor and the product, a block each
-    block_s: float = 36.0
+    turns: int = 3  #: of the control, the floor and the product, a block each
+    block_s: float = 30.0
     parts: int = 150
     burst: int = 100
     kills: int = 3
