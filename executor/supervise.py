@@ -35,6 +35,17 @@ def run_all(commands: Sequence[Sequence[str]], *, stop: Flag, clock: Clock) -> i
     return 0
 
 
+def run_once(command: Sequence[str], *, stop: Flag) -> bool:
+    """Run `executor COMMAND` to its end, which being told to stop brings about; whether it did what it was to do."""
+    process = start(command)
+    while process.poll() is None and not stop.wait(_POLL_S / 10):
+        pass
+    if process.poll() is None:
+        process.terminate()
+        end(process)
+    return process.returncode == 0
+
+
 class _Child:
     """A command that is kept running."""
 

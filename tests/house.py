@@ -140,7 +140,7 @@ class House:
         epoch = ledger.take_lease(ACCOUNT, "house", at=now, follows=ledger.lease(ACCOUNT))
         self.broker: Broker = self.wrap_broker(self.a_client(epoch))
         self.book = Book(self.store.recovery.load_book(ACCOUNT, trading_day(now)), load_calendar(None))
-        writes = self.store.recovery.recent_writes(ACCOUNT, now - timedelta(hours=1))
+        writes = self.store.recovery.recent_writes(ACCOUNT, now)
         self.permits = PermitBook(load_limits(), writes)
         self.workers = InlineWorkers(self, self.inbox)
         self.loop = Loop(

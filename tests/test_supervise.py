@@ -22,6 +22,7 @@ CHILDREN = {
     "lives": "import signal; signal.pause()",
     "waits": "import signal; signal.pause()",
     "dies": "raise SystemExit(3)",
+    "ends": "pass",
     "stubborn": f"import signal; {_DEAF}; signal.pause()",
 }
 
@@ -172,3 +173,15 @@ def test_the_commands_are_those_of_this_installation() -> None:
     assert process.wait(20) == 0
     assert isinstance(process.args, list)
     assert process.args[:3] == [sys.executable, "-m", "executor"]
+
+
+@pytest.mark.parametrize(("name", "did"), [("ends", True), ("dies", False)])
+def test_what_is_run_once_says_whether_it_did_what_it_was_to_do(house: House, name: str, *, did: bool) -> None:
+    assert supervise.run_once((name,), stop=house.stop) is did
+
+
+def test_what_is_run_once_ends_when_we_are_told_to_stop(house: House) -> None:
+    house.stop.set()
+
+    assert not supervise.run_once(("lives",), stop=house.stop)
+    assert house.of("lives")[0].poll() is not None

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from queue import SimpleQueue
 from threading import Event as Flag
 from typing import Any
@@ -97,7 +97,7 @@ def build_trader(settings: Settings, *, wraps: Wraps | None = None) -> Trader:
         book=Book(store.recovery.load_book(DEFAULT_ACCOUNT, trading_day(now)), calendar),
         workers=workers,
         sessions=keeper,
-        permits=PermitBook(load_limits(), store.recovery.recent_writes(DEFAULT_ACCOUNT, now - timedelta(hours=1))),
+        permits=PermitBook(load_limits(), store.recovery.recent_writes(DEFAULT_ACCOUNT, now)),
         clock=clock,
         ids=ids,
         inbox=inbox,

@@ -2,9 +2,10 @@
 
 Nothing here waits: a permit is granted now or not. A write counts from its permit on until a window has passed after
 its answer: when in between the broker counts it nobody can know, and sends that were held up on their way must not
-meet later ones there. Counts start from the times of earlier writes, so that a restart does not forget them; a clock
-that ran back only makes it stricter. In the long windows (a minute and more) the last share is for protection: an
-entry can never use up the permits of a stop.
+meet later ones there. Protection does not wait for answers: what hangs counts for it one window from its permit, for
+a stop that is refused for its rate is tried again, and one that is not sent protects nobody. Counts start from the
+times of earlier writes, so that a restart does not forget them; a clock that ran back only makes it stricter. In the
+long windows (a minute and more) the last share is for protection: an entry can never use up the permits of a stop.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class PermitBook:
 
     def __init__(self, limits: Limits, earlier_writes: Iterable[datetime] = ()) -> None:
         self._limits = limits
-        self._away = 0
+        self._away: list[datetime] = []
         self._writes = sorted(earlier_writes)
         self._reads: dict[QueryKind, list[datetime]] = {kind: [] for kind in QueryKind}
 
@@ -66,12 +67,12 @@ class PermitBook:
         return tuple(self._take_write(permit, now) for permit in permits)
 
     def give_back(self, count: int) -> None:
-        """Take permits back: what they were for does not leave."""
-        self._away -= count
+        """Take the newest permits back: what they were for does not leave."""
+        del self._away[len(self._away) - count :]
 
     def landed(self, count: int, now: datetime) -> None:
         """Writes have ended, however: from now on they count for the length of each window."""
-        self._away -= count
+        del self._away[:count]  # whichever it was: to forget the oldest never counts too little
         for _ in range(count):
             insort(self._writes, now)
 
@@ -85,17 +86,30 @@ class PermitBook:
 
     def _take_write(self, permit: PermitClass, now: datetime) -> bool:
         granted = _has_room(self._writes, self._limits.write, permit, now, away=self._away)
-        self._away += granted
+        if granted:
+            self._away.append(now)
         return granted
 
 
 def _has_room(
-    times: list[datetime], windows: tuple[Window, ...], permit: PermitClass, now: datetime, *, away: int = 0
+    times: list[datetime],
+    windows: tuple[Window, ...],
+    permit: PermitClass,
+    now: datetime,
+    *,
+    away: Sequence[datetime] = (),
 ) -> bool:
     longest = max(window.span for window in windows)
     del times[: bisect_right(times, now - longest)]
-    used = ((window, away + len(times) - bisect_right(times, now - window.span)) for window in windows)
-    return all(count < window.room(permit) for window, count in used)
+    return all(_used(times, away, window, permit, now) < window.room(permit) for window in windows)
+
+
+def _used(
+    times: Sequence[datetime], away: Sequence[datetime], window: Window, permit: PermitClass, now: datetime
+) -> int:
+    since = now - window.span
+    hanging = sum(at > since for at in away) if permit is PermitClass.PROTECT else len(away)
+    return hanging + len(times) - bisect_right(times, since)
 
 
 def _windows(table: Mapping[str, Any]) -> tuple[Window, ...]:

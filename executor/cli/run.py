@@ -18,7 +18,8 @@ def run() -> None:
     """Upgrade the database, then run web and trader under one supervisor until stopped (Ctrl-C)."""
     start_logging()
     settings = open_settings()
-    if code := supervise.start(("db", "upgrade")).wait():  # apart: its libraries would stay here for ever
-        sys.exit(code)
+    stop = stop_on_signals()
+    if not supervise.run_once(("db", "upgrade"), stop=stop):  # apart: its libraries would stay here for ever
+        sys.exit(1)
     click.echo(f"pages and hooks: {settings.public_url}   state: {settings.state_dir}")
-    sys.exit(supervise.run_all([("web",), ("trader",)], stop=stop_on_signals(), clock=SystemClock()))
+    sys.exit(supervise.run_all([("web",), ("trader",)], stop=stop, clock=SystemClock()))

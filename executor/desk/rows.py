@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from executor.domain.bracket import Bracket, BracketState, Leg
 from executor.domain.ids import BracketId, BrokerOrderId, IntentId, LegId, OrderId, OrderTag
-from executor.domain.intent import Intent
+from executor.domain.intent import Intent, IntentState
 from executor.domain.messages import Row
 from executor.domain.order import DONE, Order, OrderState
 from executor.domain.position import Holding, holding_of
@@ -41,7 +41,8 @@ OPEN_ORDERS = Watch(Order, lambda row: row.state not in DONE)
 NOT_PLACED = Watch(Order, lambda row: row.state is OrderState.NOT_PLACED)
 #: Orders that are not ours.
 FOREIGN = Watch(Order, lambda row: row.leg is None)
-UNSETTLED = Watch(Intent, lambda row: row.settled_by is None)
+#: One that is still READY is to be sent or dropped, also when its order has ended by itself.
+UNSETTLED = Watch(Intent, lambda row: row.settled_by is None or row.state is IntentState.READY)
 #: Signals whose outcome is still to come, or may yet be corrected.
 UNDECIDED = Watch(Signal, lambda row: row.state is SignalState.WORKING or row.outcome in CORRECTABLE)
 _WATCHES: tuple[Watch[Any], ...] = (LIVE, CHARGED, OPEN_ORDERS, NOT_PLACED, FOREIGN, UNSETTLED, UNDECIDED)

@@ -203,7 +203,7 @@ def _postgres(url: str) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     options = f"-c lock_timeout={_EACH_LOCK_WAIT_MS} -c timezone=UTC"
     connect: dict[str, Any] = {"options": options, "connect_timeout": 2, **_KEEPALIVE}
-    engine = create_engine(parsed, connect_args=connect, pool_timeout=_POOL_WAIT_S, pool_use_lifo=True)
+    engine = create_engine(parsed, connect_args=connect, pool_timeout=_POOL_WAIT_S)
     with _translated(), engine.connect() as connection:
         names = ("fsync", "synchronous_commit", "full_page_writes")
         unsafe = [name for name in names if connection.execute(text(f"SHOW {name}")).scalar_one() == "off"]

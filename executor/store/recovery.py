@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, bindparam, func, or_, select
 
 from executor.domain.bracket import Bracket, Leg
 from executor.domain.command import Command
-from executor.domain.intent import Intent
+from executor.domain.intent import Intent, IntentState
 from executor.domain.messages import BookRows
 from executor.domain.order import Order
 from executor.domain.record import Fill, Halt, Lane
@@ -79,12 +79,17 @@ class Recovery:
                 signals=[made(Signal, row) for row in ask(connection, _SIGNALS, account=account)],
             )
 
-    def recent_writes(self, account: str, since: datetime) -> list[datetime]:
-        """When place, modify and cancel left, for the sliding windows."""
-        table = schema.intent
-        statement = select(table.c.sending_at).where(table.c.account == account, table.c.sending_at >= since)
+    def recent_writes(self, account: str, now: datetime) -> list[datetime]:
+        """When place, modify and cancel left in the last hour, for the sliding windows.
+
+        What was being sent when the last trader stopped may arrive at any moment: it counts from `now`.
+        """
+        sent, state = schema.intent.c.sending_at, schema.intent.c.state
+        since = now - timedelta(hours=1)
+        statement = select(sent, state).where(schema.intent.c.account == account, sent >= since).order_by(sent)
         with self._database.read() as connection:
-            return list(connection.execute(statement.order_by(table.c.sending_at)).scalars())
+            found = connection.execute(statement).all()
+        return [now if row.state is IntentState.SENDING else row.sending_at for row in found]
 
     def newest_id(self) -> str | None:
         """The greatest id of ours in any table: a start continues above it."""

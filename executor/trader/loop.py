@@ -90,6 +90,7 @@ class Loop:
         self._reading: set[Query] = set()
         self._swept_at = self._ticked_at = -SWEEP_S
         self._beat_at = -BEAT_S
+        self._told_ready = False
         self._began = parts.clock.now() - timedelta(seconds=parts.clock.monotonic())
 
     def run(self, stop: Flag) -> None:
@@ -234,9 +235,9 @@ class Loop:
     def _permits(self, intents: tuple[Intent, ...]) -> set[IntentId]:
         if not self._parts.lease.holds:
             return set()  # the next good beat shows whether we may still send
-        asking = [intent for intent in intents if intent.permit is not PermitClass.ENTER or not self._surprised()]
-        granted = self._parts.permits.take([intent.permit for intent in asking], self._steady_now())
-        return {intent.id for intent, yes in zip(asking, granted, strict=True) if yes}
+        asking = {one.id: one for one in intents if one.permit is not PermitClass.ENTER or not self._surprised()}
+        granted = self._parts.permits.take([one.permit for one in asking.values()], self._steady_now())
+        return {intent for intent, yes in zip(asking, granted, strict=True) if yes}
 
     def _steady_now(self) -> datetime:
         """The time for permits: a host's clock that steps forward must not empty the windows."""
@@ -258,9 +259,10 @@ class Loop:
 
     def _beat_when_due(self) -> None:
         parts, now = self._parts, self._parts.clock.monotonic()
-        if now - self._beat_at < BEAT_S:
+        ready = parts.book.evidence.reconciled
+        if now - self._beat_at < BEAT_S and ready == self._told_ready:
             return
-        self._beat_at = now
+        self._beat_at, self._told_ready = now, ready  # who waits for us to be ready need not wait for the next second
         try:
             parts.lease.beat(parts.status(parts.book))
         except NotRecorded as error:

@@ -40,6 +40,7 @@ class Trader:
     def run(self, stop: Flag) -> None:
         """Work until `stop`: what is on the wire ends, nothing new is sent. Raises LeaseLost."""
         sys.setswitchinterval(_SWITCH_S)
+        gc.collect()
         gc.freeze()  # what was imported lives for ever: a full collection over it would hold up an order by 50 ms
         scheduler = start_jobs(self.inbox)
         listener = Thread(target=self._listen, args=[stop], name="doorbell", daemon=True)

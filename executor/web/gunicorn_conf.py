@@ -33,6 +33,7 @@ gunicorn.workers.gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.05
 
 def post_worker_init(worker: Any) -> None:
     """The application is loaded, after the fork: threads may start, and collections need not look at it again."""
+    gc.collect()
     gc.freeze()
     worker.wsgi.extensions["flood_writer"].start()
 

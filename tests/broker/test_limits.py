@@ -117,12 +117,22 @@ def test_a_write_counts_until_a_second_has_passed_after_its_answer():
     permits = PermitBook(load_limits())
     permits.take([ENTER] * 8, START)
 
-    while_away = permits.take([PROTECT], START + timedelta(seconds=5))
+    while_away = permits.take([ENTER], START + timedelta(seconds=5))
     permits.landed(8, START + timedelta(seconds=6))
     too_soon = permits.take([PROTECT], START + timedelta(seconds=6.9))
     later = permits.take([PROTECT], START + timedelta(seconds=7))
 
     assert (while_away, too_soon, later) == ((False,), (False,), (True,))
+
+
+def test_writes_that_hang_hold_up_no_stop():
+    permits = PermitBook(load_limits())
+    permits.take([ENTER] * 8, START)
+
+    at_once = permits.take([PROTECT], START + timedelta(seconds=0.9))
+    later = permits.take([PROTECT] * 9, START + timedelta(seconds=1))
+
+    assert (sum(at_once), sum(later)) == (0, 8)
 
 
 def test_writes_held_up_on_their_way_never_meet_more_than_a_seconds_worth_at_the_broker():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from executor.domain.bracket import Role
@@ -14,6 +15,8 @@ from tests.campaigns.truth import Span, Step, Truth, over_covered, path_of, unpr
 
 REVERSED = timedelta(seconds=10)
 FORCED_EXIT = timedelta(seconds=30)
+#: How long nobody lives at most between a kill and the next start.
+_DOWN = timedelta(seconds=5)
 #: What the exit needs beyond the 30 s at which it begins: permits, a round trip, the lag of a book.
 _BEGIN = timedelta(seconds=5)
 #: An entry lives 60 s before it is sent, 10 s at the exchange, and may be accepted 40 s late.
@@ -27,7 +30,7 @@ EXCESS = timedelta(seconds=20)
 def reversed_(truth: Truth) -> list[str]:
     """No lane is held for longer than 10 s on a side that no alert asked for; what a hand sold is its own.
 
-    Counted from the last start of a trader: while none lives nobody can undo it.
+    While no trader lives nobody can undo it: each stretch up to a restart may last longer by what a restart takes.
     """
     found = []
     for lane in lanes():
@@ -36,12 +39,18 @@ def reversed_(truth: Truth) -> list[str]:
             if is_wrong and begin is None:
                 begin = at
             elif not is_wrong and begin is not None:
-                if at - max([begin, *(life for life in truth.lives if begin < life < at)]) > REVERSED:
+                if _too_long(truth, begin, at):
                     found.append(f"reversed: {lane.share.name} was the wrong way round from {begin} to {at}")
                 begin = None
         if begin is not None:
             found.append(f"reversed: {lane.share.name} is the wrong way round since {begin}")
     return found
+
+
+def _too_long(truth: Truth, begin: datetime, end: datetime) -> bool:
+    points = [begin, *sorted(life for life in truth.lives if begin < life < end), end]
+    *before, last = (later - earlier for earlier, later in pairwise(points))
+    return last > REVERSED or any(stretch > REVERSED + _DOWN for stretch in before)
 
 
 def _ways(truth: Truth, lane: Lane) -> Iterator[tuple[datetime, bool]]:

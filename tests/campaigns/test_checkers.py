@@ -381,6 +381,13 @@ def test_what_nobody_alive_could_undo_counts_from_the_next_start():
     assert "reversed" not in check(_day(_overshot_while_dead)().truth())
 
 
+def test_a_restart_does_not_excuse_what_a_living_trader_left_undone():
+    day = _day(_overshot(back=60))()
+    day.lives.append(at(55))
+
+    assert "reversed" in check(day.truth())
+
+
 def test_a_target_that_is_moved_in_time_is_the_forced_exit():
     assert check(_day(_left_in_time, hold=_LONG)().truth()) == {}
 

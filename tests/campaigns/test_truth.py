@@ -70,6 +70,15 @@ def test_a_hand_that_sold_in_two_parts_beside_an_order_of_ours_sold_its_own():
     assert [(step.before, step.after) for step in steps] == [(0, 10), (10, 6), (6, 0), (0, 0)]
 
 
+def test_only_what_a_hand_closed_a_moment_before_is_its_own():
+    day = _sold_by_hand(2, 6, left=10)
+    day.order("", "SELL", [(12, "complete", "LIMIT", "790", "0", 4, 4)], by_us=False)
+
+    steps = list(path_of(day.truth(), SBIN))
+
+    assert [(step.before, step.after) for step in steps] == [(0, 10), (10, 4), (4, 0), (0, -6)]
+
+
 def test_an_order_of_ours_that_trades_long_after_a_hand_is_one_too_many():
     steps = list(path_of(_sold_by_hand(4, 10, left=10).truth(), SBIN))
 

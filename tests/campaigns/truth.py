@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -142,8 +142,8 @@ def path_of(truth: Truth, share: str) -> Iterator[Step]:
     A hand's fill can close what is ours; beyond that it is its own. When it closed what an order of ours was closing
     at that moment, ours counts.
     """
-    net = held = taken = before = 0
-    taken_at = datetime.min.replace(tzinfo=UTC)
+    net = held = before = 0
+    taken: list[tuple[datetime, int]] = []  # what hands closed of ours
     for fill in truth.fills_of(share):
         at, change = when(fill["at"]), signed(fill)
         net += change
@@ -151,16 +151,26 @@ def path_of(truth: Truth, share: str) -> Iterator[Step]:
             held += change
             leg = truth.legs.get(fill["tag"][1:14])
             closes = leg is None or leg.role != Role.ENTRY
-            if closes and at - taken_at <= _RACE and held * taken < 0:
-                back = min(abs(held), abs(taken)) * (1 if taken > 0 else -1)
-                held, taken = held + back, taken - back
+            if closes:
+                held += _given_back(taken, held, at)
         elif held * change < 0:
-            more = min(abs(held), abs(change)) * (1 if held > 0 else -1)
-            taken, taken_at = more + (taken if at - taken_at <= _RACE else 0), at
-            held -= more
+            closed = min(abs(held), abs(change)) * (1 if held > 0 else -1)
+            taken.append((at, closed))
+            held -= closed
         after = min(held, net, key=abs) if held * net > 0 else 0
         yield Step(at, fill, before, after)
         before = after
+
+
+def _given_back(taken: list[tuple[datetime, int]], held: int, at: datetime) -> int:
+    """What a hand closed a moment before ours did was its own: takes back of it as much as ours is beyond."""
+    back = 0
+    for place, (closed_at, closed) in enumerate(taken):
+        if at - closed_at <= _RACE and (held + back) * closed < 0:
+            part = min(abs(held + back), abs(closed)) * (1 if closed > 0 else -1)
+            taken[place] = closed_at, closed - part
+            back += part
+    return back
 
 
 def _spans(truth: Truth, share: str, is_wrong: Callable[[int, int], bool]) -> list[Span]:

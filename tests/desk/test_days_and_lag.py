@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from executor.clock import IST
+from executor.domain.intent import Intent, IntentKind, IntentState, PermitClass
 from executor.domain.order import Order, OrderState
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
@@ -38,6 +39,31 @@ def test_an_order_of_yesterday_is_no_stop_of_today(house: House) -> None:
 
 
 _ENDED = {OrderState.FILLED, OrderState.EXPIRED, OrderState.CANCELLED, OrderState.REJECTED}
+
+
+def test_a_cancel_that_never_left_is_dropped_when_its_order_ends_with_the_day(house: House) -> None:
+    house.resting_long()
+    house.run(2)
+    house.permits.take([PermitClass.ENTER] * 8, house.clock.now())  # hang: the lapsed entry's cancel cannot leave
+    house.run(15)
+    waiting = [one for one in house.book.rows.tables[Intent].values() if one.state is IntentState.READY]
+
+    house.clock.set(datetime(2026, 11, 26, 9, 20, tzinfo=IST))
+    house.run(2)
+
+    assert [one.kind for one in waiting] == [IntentKind.CANCEL]
+    assert house.book.rows.tables[Intent][waiting[0].id].state is IntentState.DROPPED
+
+
+def test_a_restart_counts_what_may_still_be_on_its_way(house: House) -> None:
+    house.latency = lambda: 7.0
+    house.signal("buy", price="800")
+    house.run(0.5)
+
+    house.clock.advance(1.5)
+    house.start()
+
+    assert sum(house.permits.take([PermitClass.PROTECT] * 9, house.clock.now())) == 7
 
 
 def test_an_exit_leaves_though_no_quote_is_to_be_had(house: House) -> None:

@@ -223,8 +223,18 @@ def test_writes_of_the_last_hour_count_whatever_came_of_them(store: Store):
     ]
     commit(store, decision_of(*made(a_lane(), a_bracket(), a_leg(), *orders, *intents)))
 
-    assert store.recovery.recent_writes(ACCOUNT, NOW - timedelta(hours=1)) == sent[1:]
-    assert store.recovery.recent_writes("other", NOW - timedelta(hours=1)) == []
+    assert store.recovery.recent_writes(ACCOUNT, NOW) == sent[1:]
+    assert store.recovery.recent_writes("other", NOW) == []
+
+
+def test_what_was_being_sent_when_the_trader_stopped_counts_from_now(store: Store):
+    take_lease(store)
+    order = an_order(id=OrderId(an_id(50)))
+    sent_at = NOW - timedelta(seconds=6)
+    intent = an_intent(id=IntentId(an_id(60)), order=order.id, state=IntentState.SENDING, sending_at=sent_at)
+    commit(store, decision_of(*made(a_lane(), a_bracket(), a_leg(), order, intent)))
+
+    assert store.recovery.recent_writes(ACCOUNT, NOW) == [NOW]
 
 
 def test_the_newest_id_is_the_greatest_of_all_tables(store: Store):

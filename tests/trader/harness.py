@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from queue import SimpleQueue
@@ -132,7 +131,7 @@ class Bench:
         self.hands = Hands(self.clock)
         self.epoch = self.store.ledger.take_lease(ACCOUNT, "bench", at=now, follows=self.store.ledger.lease(ACCOUNT))
         self.book = Book(self.store.recovery.load_book(ACCOUNT, trading_day(now)), load_calendar(None))
-        writes = self.store.recovery.recent_writes(ACCOUNT, now - timedelta(hours=1))
+        writes = self.store.recovery.recent_writes(ACCOUNT, now)
         self.permits = PermitBook(load_limits(), writes)
         self.loop = self.a_loop()
 

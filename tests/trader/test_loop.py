@@ -325,3 +325,18 @@ def test_a_signal_is_in_the_book_only_after_its_commit(bench: Bench) -> None:
 
     assert seen[0] is False
     assert signal_id in bench.book.rows.tables[Signal]
+
+
+def test_that_we_are_ready_is_told_at_once_and_not_with_the_next_second(bench: Bench) -> None:
+    told: list[bool] = []
+    ledger = Wrapped(bench.store.ledger, "beat", lambda *_, **__: told.append(bench.book.evidence.reconciled))
+    bench.loop = bench.a_loop(ledger=ledger)
+    bench.inbox.put(SessionChanged(open=True))
+    bench.run()
+    told.clear()
+
+    for query in list(bench.hands.asked):
+        bench.answer(query)
+    bench.drain()
+
+    assert told == [True]

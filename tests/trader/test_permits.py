@@ -100,7 +100,7 @@ def test_a_restart_does_not_forget_what_left_a_moment_ago(bench: Bench) -> None:
     assert len(bench.hands.sent) == 8
 
     now = bench.clock.now()
-    again = PermitBook(load_limits(), bench.store.recovery.recent_writes(ACCOUNT, now - timedelta(hours=1)))
+    again = PermitBook(load_limits(), bench.store.recovery.recent_writes(ACCOUNT, now))
 
     assert again.take([PermitClass.PROTECT], now) == (False,)
 
