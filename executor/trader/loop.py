@@ -50,6 +50,8 @@ log = logging.getLogger(__name__)
 
 #: The sweep behind the doorbell, and the pulse of everything that depends on time.
 SWEEP_S = 0.25
+#: The pulse while an intent waits for a permit: it leaves as soon as there is one.
+_EAGER_S = 0.05
 #: After a commit that the store could not take: when the same event is tried again.
 _AGAIN_S = 0.5
 
@@ -90,14 +92,14 @@ class Loop:
         self._reading: set[Query] = set()
         self._swept_at = self._ticked_at = -SWEEP_S
         self._beat_at = -BEAT_S
-        self._told_ready = False
+        self._told_ready = self._withheld = False
         self._began = parts.clock.now() - timedelta(seconds=parts.clock.monotonic())
 
     def run(self, stop: Flag) -> None:
         """Work until told to stop. Raises LeaseLost when another trader took the account."""
         self.begin(stop)
         while not stop.is_set():
-            self.round(stop, wait_s=SWEEP_S)
+            self.round(stop, wait_s=_EAGER_S if self._withheld else SWEEP_S)
 
     def begin(self, stop: Flag) -> None:
         """Doubt what was being sent when the last trader stopped."""
@@ -155,7 +157,8 @@ class Loop:
             except NotRecorded as error:
                 log.error("not_swept why=%s", error)
         # a decision just made leaves a tick nothing to do, and a worker is waiting for the interpreter to send it
-        if now - self._ticked_at >= (2 * SWEEP_S if busy else SWEEP_S):
+        pause = _EAGER_S if self._withheld else SWEEP_S
+        if now - self._ticked_at >= (2 * pause if busy else pause):
             self._ticked_at = now
             self._until_recorded(Tick(), stop)
             self._parts.sessions.tend(is_open=self._parts.book.evidence.session_open)
@@ -237,6 +240,7 @@ class Loop:
             return set()  # the next good beat shows whether we may still send
         asking = {one.id: one for one in intents if one.permit is not PermitClass.ENTER or not self._surprised()}
         granted = self._parts.permits.take([one.permit for one in asking.values()], self._steady_now())
+        self._withheld = not all(granted)
         return {intent for intent, yes in zip(asking, granted, strict=True) if yes}
 
     def _steady_now(self) -> datetime:

@@ -92,6 +92,23 @@ def test_what_is_on_its_way_counts_until_a_second_after_its_answer(bench: Bench)
     assert (while_away, too_soon, len(bench.hands.sent)) == (8, 8, 10)
 
 
+def test_what_waits_for_a_permit_leaves_as_soon_as_there_is_one(bench: Bench) -> None:
+    bench.open()
+    for number in range(9):
+        bench.signal(trade=f"t{number}")
+    bench.run()
+    answered_at = bench.clock.monotonic()
+    for number, intent in enumerate(bench.hands.sent):
+        bench.accept(intent, f"261125{number:09d}")
+    bench.drain()
+
+    while len(bench.hands.sent) < 9:
+        bench.clock.advance(0.01)
+        bench.drain()
+
+    assert 1.0 <= bench.hands.sent_at[-1] - answered_at <= 1.06
+
+
 def test_a_restart_does_not_forget_what_left_a_moment_ago(bench: Bench) -> None:
     bench.open()
     for number in range(8):
