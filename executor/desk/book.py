@@ -185,6 +185,10 @@ class Draft:
         """The newest PLACE intent of an order."""
         return next((one for one in reversed(self.intents_of(order)) if one.kind is IntentKind.PLACE), None)
 
+    def fills_of(self, order: Order) -> tuple[Fill, ...]:
+        """What the trade book told of an order so far."""
+        return self._rows.fills_of.get((order.day, order.broker_id), ()) if order.broker_id else ()
+
     def was_sent(self, order: OrderId) -> bool:
         """Whether a byte of it may have left."""
         placing = self.placing(order)

@@ -9,36 +9,45 @@ beyond that is not ours and is never touched.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from executor.desk.book import Draft
 from executor.desk.rows import CHARGED, FOREIGN
 from executor.domain.bracket import Bracket
+from executor.domain.order import Order
 
-#: A positions read tells of fills that are at least this old.
+#: A positions read tells of fills that are at least this old; the broker tells their times in whole seconds.
 _SETTLED = timedelta(seconds=1)
 
 
 def charge_outside(draft: Draft) -> None:
     for group in _groups(draft):
-        suspected = suspected_outside(draft, group[0])
+        suspected = max(suspected_outside(draft, bracket) for bracket in group)
         if suspected <= 0 or not _positions_are_newer(draft):
             continue
         missing = sum(draft.holding(bracket).held for bracket in group) - _netted(draft, group[0])
         _charge(draft, group, min(suspected, missing))
 
 
-def suspected_outside(draft: Draft, like: Bracket) -> int:
-    """Units that foreign orders filled today against the side of a bracket, and that nobody was charged for."""
-    against = sum(
-        order.filled
+def suspected_outside(draft: Draft, bracket: Bracket) -> int:
+    """Units by which foreign orders may have closed a bracket: filled today against its side since it was opened, and
+    charged to nobody yet.
+    """
+    against = [
+        order
         for order in draft.watched(FOREIGN)
         if order.day == draft.day
-        and (order.instrument, order.product) == (like.instrument, like.product)
-        and order.side is like.side.opposite
-    )
-    charged = sum(bracket.outside for bracket in draft.watched(CHARGED) if _is_like(bracket, like))
-    return against - charged
+        and (order.instrument, order.product) == (bracket.instrument, bracket.product)
+        and order.side is bracket.side.opposite
+    ]
+    charged = sum(other.outside for other in draft.watched(CHARGED) if _is_like(other, bracket))
+    since = sum(_filled_since(draft, order, bracket.opened_at - _SETTLED) for order in against)
+    return min(sum(order.filled for order in against) - charged, since - bracket.outside)
+
+
+def _filled_since(draft: Draft, order: Order, at: datetime) -> int:
+    """What of an order may have filled at or after a time: what no known fill places before it."""
+    return order.filled - sum(fill.quantity for fill in draft.fills_of(order) if fill.at < at)
 
 
 def _groups(draft: Draft) -> list[list[Bracket]]:
@@ -71,7 +80,7 @@ def _netted(draft: Draft, like: Bracket) -> int:
 
 def _charge(draft: Draft, group: list[Bracket], quantity: int) -> None:
     for bracket in group:
-        taken = min(quantity, draft.holding(bracket).held)
+        taken = min(quantity, draft.holding(bracket).held, suspected_outside(draft, bracket))
         if taken > 0:
             draft.put(replace(bracket, outside=bracket.outside + taken))
             text = f"{bracket.symbol}: {taken} of ours were closed outside; {draft.holding(bracket).held} are held now"

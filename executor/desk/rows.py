@@ -68,7 +68,7 @@ class Rows:
         self.holding: dict[BracketId, None] = {}
         #: Orders that filled more than their fills tell.
         self.unexplained: dict[OrderId, None] = {}
-        self._told: dict[tuple[date, str], int] = {}
+        self.fills_of: dict[tuple[date, BrokerOrderId], tuple[Fill, ...]] = {}
         self._watched: dict[Watch[Any], dict[Any, Any]] = {watch: {} for watch in _WATCHES}
 
     def copy(self) -> Rows:
@@ -117,7 +117,7 @@ class Rows:
 
     def _tell(self, fill: Fill) -> None:
         place = (fill.day, fill.broker_id)
-        self._told[place] = self._told.get(place, 0) + fill.quantity
+        _add(self.fills_of, place, fill)
         if place in self.by_broker_id:
             self._explain(self.tables[Order][self.by_broker_id[place]])
 
@@ -142,8 +142,9 @@ class Rows:
             _mark(self.holding, bracket.id, holds=self.holdings[bracket.id].held != 0)
 
     def _explain(self, order: Order) -> None:
-        told = self._told.get((order.day, order.broker_id or ""), 0)
-        _mark(self.unexplained, order.id, holds=order.broker_id is not None and order.filled > told)
+        if order.broker_id is not None:
+            told = sum(fill.quantity for fill in self.fills_of.get((order.day, order.broker_id), ()))
+            _mark(self.unexplained, order.id, holds=order.filled > told)
 
 
 def key_of(row: Row) -> Any:

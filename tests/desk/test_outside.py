@@ -73,6 +73,17 @@ def test_what_a_person_holds_besides_is_not_ours(house: House) -> None:
     assert house.net() == 10
 
 
+def test_what_was_sold_before_we_bought_closed_nothing_of_ours(house: House) -> None:
+    by_hand(house, "SELL", 10)
+    open_long_beside(house)
+
+    house.run(40)
+
+    assert house.net() == 0  # the person's short beside our long
+    assert [row["status"] for row in ours(house)] == ["complete", "trigger pending", "open"]
+    assert house.said("outside") == []
+
+
 def open_long_beside(house: House) -> None:
     house.run(3)
     house.signal("buy", price="800")
