@@ -17,6 +17,7 @@ from executor.domain.bracket import Leg
 from executor.domain.command import Command
 from executor.domain.delivery import Delivery
 from executor.domain.order import Order
+from executor.domain.profit import Traded
 from executor.domain.record import Halt, HaltKind
 from executor.domain.refusal import Refusal
 from executor.domain.signal import Signal
@@ -26,6 +27,7 @@ from executor.store.commands import first_halts
 from executor.store.engine import Database
 from executor.store.ledger import halts_in_force
 from executor.store.positions import OpenPosition, read_positions
+from executor.store.profit import Days, read_traded
 from executor.store.rows import load
 from executor.store.story import AuditNote, Story, read_notes, read_story
 from executor.store.types import storable
@@ -162,6 +164,11 @@ class Pages:
         """Every open position of every account, oldest first."""
         with self._database.read() as connection:
             return read_positions(connection)
+
+    def traded(self, days: Days) -> Iterator[Traded]:
+        """Every bracket for which something filled on these days, in one snapshot."""
+        with self._database.read() as connection:
+            yield from read_traded(connection, days)
 
     def commands(self, limit: int) -> list[tuple[Command, tuple[AuditNote, ...]]]:
         """The newest commands, newest first, each with what the audit says of it."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
 from executor.domain.instrument import Segment
+from executor.domain.messages import Change
+from executor.domain.strategy import Account, AccountKind
 from executor.store.engine import Database, open_database
+from executor.store.profit import Days
 from executor.store.store import Store
-from tests.builders import ACCOUNT, NOW, TODAY, a_store
-from tests.store.trading import trade
+from tests.builders import ACCOUNT, LANE, NOW, TODAY, a_fill, a_store, an_id, an_order
+from tests.store.trading import commit, decision_of, trade
 
 
 @pytest.fixture
@@ -86,3 +90,16 @@ def test_the_writes_of_the_last_hour_are_found_by_their_time(store: Store):
     plan = _plan(store, lambda: store.recovery.recent_writes(ACCOUNT, NOW))
 
     assert any("intent_written (account=? AND sending_at>?)" in step for step in plan), plan
+
+
+def test_what_was_filled_is_found_by_the_days_of_its_orders(store: Store):
+    trade(store)
+    store.people.add_account(Account(ACCOUNT, AccountKind.PAPER), by="test", at=NOW, new_id=lambda: an_id(90))
+    filled = replace(an_order(), broker_id=a_fill().broker_id, filled=4, average=a_fill().price)
+    commit(store, decision_of(Change(filled, before=an_order())))
+
+    plan = _plan(store, lambda: list(store.pages.traded(Days(TODAY, TODAY, strategy=LANE.strategy))))
+
+    assert any("broker_order" in step and "(account=? AND day>? AND day<?)" in step for step in plan), plan
+    assert any(step.startswith("SEARCH fill") for step in plan), plan
+    assert all(step.startswith("SCAN account") for step in plan if step.startswith("SCAN")), plan
