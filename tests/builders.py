@@ -27,12 +27,13 @@ from executor.domain.ids import (
     encode,
     tag_of,
 )
-from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
+from executor.domain.instrument import ContractClass, Instrument, InstrumentKey, Kind, Segment
 from executor.domain.intent import Call, Intent, IntentKind, OrderRequest, PermitClass
 from executor.domain.order import Order, OrderType, Side
 from executor.domain.record import CallRow, Fill, Lane, ReportRow
 from executor.domain.signal import Action, LaneKey, Signal
 from executor.domain.strategy import (
+    Gap,
     Level,
     LevelKind,
     Product,
@@ -41,6 +42,7 @@ from executor.domain.strategy import (
     Size,
     SizeKind,
     Strategy,
+    Target,
 )
 from executor.store.engine import Database
 from executor.store.store import Store, build_store
@@ -74,7 +76,7 @@ def a_strategy(**changes: Any) -> Strategy:
         "size": Size(SizeKind.QUANTITY, Decimal(10)),
         "rails": Rails(tickers=frozenset({LANE.ticker}), max_quantity=100),
         "stop_loss": Level(LevelKind.PERCENT, Decimal(1)),
-        "take_profit": Level(LevelKind.PERCENT, Decimal(2)),
+        "take_profit": (Target(Level(LevelKind.PERCENT, Decimal(2))),),
     }
     return Strategy(**{**fields, **changes})
 
@@ -145,11 +147,16 @@ def a_bracket(**changes: Any) -> Bracket:
         "symbol": "TATASTEEL-EQ",
         "tick": Decimal("0.05"),
         "lot": 1,
+        "kind": ContractClass.CASH,
+        "expiry": None,
+        "freeze": None,
         "product": Product.INTRADAY,
         "side": Side.BUY,
         "protection": Protection.PAIR,
         "stop_loss": Level(LevelKind.PERCENT, Decimal(1)),
-        "take_profit": Level(LevelKind.PERCENT, Decimal(2)),
+        "trail": None,
+        "breakeven_after": None,
+        "gap": Gap.EXIT,
         "opened_at": NOW,
     }
     return Bracket(**{**fields, **changes})

@@ -57,7 +57,7 @@ def _advance(draft: Draft, bracket: Bracket) -> None:
         draft.note(
             "bracket", bracket.id, f"{bracket.symbol}: {state}, {held} held ({bracket.closing_reason or 'as meant'})"
         )
-        bracket = replace(bracket, state=state)
+        bracket = replace(bracket, state=state, closed_at=draft.now if state is BracketState.CLOSED else None)
     if bracket is not draft.brackets[bracket.id]:
         draft.put(bracket)
 

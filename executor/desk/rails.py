@@ -30,6 +30,11 @@ def entry_refused(draft: Draft, *, ask: Ask, strategy: Strategy, contract: Instr
     )
 
 
+def largest_order(strategy: Strategy) -> int:
+    """Units that one entry may have."""
+    return min(strategy.rails.max_quantity, strategy.rails.max_order or strategy.rails.max_quantity)
+
+
 def is_stale(draft: Draft, signal: Signal) -> bool:
     return draft.now - signal.fired_at > ENTRY_LIFE
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from executor.domain.ids import BracketId, LegId, SignalId
-from executor.domain.instrument import InstrumentKey
+from executor.domain.instrument import ContractClass, InstrumentKey
 from executor.domain.order import Side
-from executor.domain.strategy import Level, Product, Protection
+from executor.domain.strategy import Gap, Level, Product, Protection, Trail
 
 
 class BracketState(StrEnum):
@@ -41,6 +41,9 @@ class Bracket:
     `closer` is the signal or command that set the goal FLAT; None when a leg of its own closed it.
     `recovered`: reopened by a fill that came after it was CLOSED. `outside`: units that others closed (a hand in the
     broker's app, the broker's square-off).
+
+    `stop_loss` is the stop as it stands: a trail, break-even or a person turns it into a price. The targets are those
+    of its TARGET legs.
     """
 
     id: BracketId
@@ -51,11 +54,16 @@ class Bracket:
     symbol: str
     tick: Decimal
     lot: int
+    kind: ContractClass
+    expiry: date | None
+    freeze: int | None
     product: Product
     side: Side
     protection: Protection
     stop_loss: Level | None
-    take_profit: Level | None
+    trail: Trail | None
+    breakeven_after: Level | None
+    gap: Gap
     opened_at: datetime
     goal: Goal = Goal.OPEN
     state: BracketState = BracketState.OPENING
@@ -63,6 +71,7 @@ class Bracket:
     closing_reason: str | None = None
     recovered: bool = False
     outside: int = 0
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,8 @@ class Leg:
     """A purpose inside a bracket. `cause` is the signal or command that asked for it.
 
     `quantity` units are planned; a STOP or TARGET follows what is held. `price` and `trigger` are those planned at
-    the start. `wanted` is False once no order may be placed for it any more; `reason` then says why.
+    the start. `wanted` is False once no order may be placed for it any more; `reason` then says why. `lasts`: seconds
+    that an ENTRY may rest at the broker. `level` and `share` (percent of what was entered): a TARGET's.
     """
 
     id: LegId
@@ -83,5 +93,8 @@ class Leg:
     price: Decimal | None
     trigger: Decimal | None
     created_at: datetime
+    lasts: int | None = None
+    level: Level | None = None
+    share: Decimal | None = None
     wanted: bool = True
     reason: str | None = None

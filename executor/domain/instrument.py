@@ -24,6 +24,22 @@ class Kind(StrEnum):
     OPTION = "OPTION"
 
 
+class ContractClass(StrEnum):
+    """What decides a contract's price protection band, charges and expiry rules (smartapi.md 4.2)."""
+
+    CASH = "CASH"
+    INDEX_FUTURE = "INDEX_FUTURE"
+    STOCK_FUTURE = "STOCK_FUTURE"
+    INDEX_OPTION = "INDEX_OPTION"
+    STOCK_OPTION = "STOCK_OPTION"
+    COMMODITY_FUTURE = "COMMODITY_FUTURE"
+    COMMODITY_OPTION = "COMMODITY_OPTION"
+
+
+#: Names under which the master lists derivatives of an index (smartapi.md 8.3).
+INDEX_NAMES = frozenset({"NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "NIFTYNXT50", "SENSEX", "BANKEX", "SENSEX50"})
+
+
 class InstrumentKey(NamedTuple):
     """Tokens are unique only within a segment (smartapi.md 8.1)."""
 
@@ -50,6 +66,17 @@ class Instrument:
     strike: Decimal | None = None
     right: str | None = None
     freeze: int | None = None
+
+    @property
+    def contract_class(self) -> ContractClass:
+        if self.kind in {Kind.CASH, Kind.INDEX}:
+            return ContractClass.CASH
+        future = self.kind is Kind.FUTURE
+        if self.key.segment is Segment.MCX:
+            return ContractClass.COMMODITY_FUTURE if future else ContractClass.COMMODITY_OPTION
+        if self.name in INDEX_NAMES:
+            return ContractClass.INDEX_FUTURE if future else ContractClass.INDEX_OPTION
+        return ContractClass.STOCK_FUTURE if future else ContractClass.STOCK_OPTION
 
 
 UNREADABLE = "unreadable"

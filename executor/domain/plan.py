@@ -5,59 +5,65 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from executor.domain.entry import Entry, plan_price
 from executor.domain.instrument import Instrument, Kind
-from executor.domain.levels import stop_trigger, target_price
+from executor.domain.levels import share_out, stop_trigger, target_price
 from executor.domain.order import Side
-from executor.domain.price import entry_limit
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask
 from executor.domain.size import Units, units_of
-from executor.domain.strategy import Level, Product, Protection, Short, Strategy
+from executor.domain.strategy import Level, Product, Protection, Short, Strategy, Target, Trail
 
 
 @dataclass(frozen=True, slots=True)
 class EntryPlan:
-    """An entry with its protection; `stop` and `target` are the levels that counted, `words` the arithmetic."""
+    """An entry with its protection; `stop`, `targets` and `trail` are those that counted, `words` the arithmetic."""
 
     side: Side
     product: Product
     protection: Protection
     quantity: int
-    limit: Decimal
+    entry: Entry
     stop: Level | None
-    target: Level | None
     trigger: Decimal | None
-    target_price: Decimal | None
+    targets: tuple[tuple[Target, Decimal], ...]
+    trail: Trail | None
+    breakeven_after: Level | None
     words: str
 
 
-def plan_entry(*, ask: Ask, strategy: Strategy, contract: Instrument, side: Side, last: Decimal) -> EntryPlan | Refusal:
-    """Compose an entry at the `last` price. The alert narrows the strategy; whatever would widen it loses."""
-    refused = _not_possible(ask, strategy, contract, side)
-    if refused:
-        return refused
-    units = units_of(ask.size or strategy.size, lot=contract.lot, cap=strategy.rails.max_quantity)
-    if isinstance(units, Refusal):
-        return units
-    stop = nearer_stop(ask.stop_loss, strategy.stop_loss, last, side)
-    target = ask.take_profit[0] if ask.take_profit else strategy.take_profit
-    trigger = stop_trigger(stop, last, side, tick=contract.tick) if stop else None
-    goal = target_price(target, last, side, tick=contract.tick) if target else None
-    wrong = _levels_refused(last, side, trigger, goal)
+def plan_entry(
+    *, ask: Ask, strategy: Strategy, contract: Instrument, side: Side, last: Decimal, cap: int
+) -> EntryPlan | Refusal:
+    """Compose an entry of at most `cap` units at the `last` price. The alert narrows the strategy; what would widen it
+    loses.
+    """
+    entry = _not_possible(ask, strategy, contract, side) or plan_price(ask, strategy, contract, side, last=last)
+    if isinstance(entry, Refusal):
+        return entry
+    stop = nearer_stop(ask.stop_loss, strategy.stop_loss, entry.expected, side)
+    trigger = stop_trigger(stop, entry.expected, side, tick=contract.tick) if stop else None
+    targets = _targets(ask.take_profit or strategy.take_profit, contract, side, entry.expected)
+    wrong = _levels_refused(entry.expected, side, trigger, targets)
     if wrong:
         return wrong
-    limit = entry_limit(last, ask.price or last, side, tick=contract.tick)
+    risk = _risk(stop, entry, side, contract)
+    size = ask.size or strategy.size
+    units = units_of(size, strategy=strategy, lot=contract.lot, price=entry.dearest, risk=risk, cap=cap)
+    if isinstance(units, Refusal):
+        return units
     return EntryPlan(
         side=side,
         product=strategy.product,
         protection=protection_of(strategy, contract),
         quantity=units.quantity,
-        limit=limit,
+        entry=entry,
         stop=stop,
-        target=target,
         trigger=trigger,
-        target_price=goal,
-        words=_words(units, side, last, limit, trigger, goal),
+        targets=targets,
+        trail=nearer_trail(ask.trail, strategy.trail, entry.expected),
+        breakeven_after=ask.breakeven_after or strategy.breakeven_after,
+        words=_words(units, side, entry, trigger, targets, lot=contract.lot),
     )
 
 
@@ -78,14 +84,28 @@ def nearer_stop(asked: Level | None, allowed: Level | None, last: Decimal, side:
     return asked if (asked_at - allowed_at) * side.sign >= 0 else allowed
 
 
+def nearer_trail(asked: Trail | None, allowed: Trail | None, last: Decimal) -> Trail | None:
+    """The trail that follows more closely; a trail narrows what may be lost, so either alone counts."""
+    if asked is None or allowed is None:
+        return asked or allowed
+    fine = Decimal("0.0001")
+    asked_at, allowed_at = (stop_trigger(one.distance, last, Side.BUY, tick=fine) for one in (asked, allowed))
+    return asked if asked_at >= allowed_at else allowed
+
+
+def _risk(stop: Level | None, entry: Entry, side: Side, contract: Instrument) -> Decimal | None:
+    """Rupees a unit loses at most between its entry and its stop."""
+    if stop is None:
+        return None
+    return max(abs(at - stop_trigger(stop, at, side, tick=contract.tick)) for at in (entry.limit, entry.expected))
+
+
 def _not_possible(ask: Ask, strategy: Strategy, contract: Instrument, side: Side) -> Refusal | None:
     if ask.product and ask.product is not strategy.product:
         return Refusal(
             RefusalCode.OUTSIDE_BOUNDS,
             f"the strategy's product is {strategy.product}, the alert asked {ask.product}",
         )
-    if len(ask.take_profit) > 1:
-        return Refusal(RefusalCode.UNSUPPORTED, f"{len(ask.take_profit)} targets; one is possible")
     if side is Side.SELL and not _may_short(strategy, contract):
         return Refusal(RefusalCode.SHORT_NOT_ALLOWED, f"short: {strategy.short}, product {strategy.product}")
     if strategy.protection is not Protection.NONE and not (ask.stop_loss or strategy.stop_loss):
@@ -94,24 +114,53 @@ def _not_possible(ask: Ask, strategy: Strategy, contract: Instrument, side: Side
 
 
 def _may_short(strategy: Strategy, contract: Instrument) -> bool:
-    """DELIVERY never opens short; a cash short lives one day."""
-    cash = contract.kind is Kind.CASH and strategy.product is Product.INTRADAY
-    return cash and strategy.short is Short.INTRADAY_CASH
+    """DELIVERY never opens short; a cash short lives one day; options are written only where it is said."""
+    needed = {
+        Kind.CASH: strategy.product is Product.INTRADAY and strategy.short is Short.INTRADAY_CASH,
+        Kind.FUTURE: strategy.short in {Short.FUTURES, Short.WRITE_OPTIONS},
+        Kind.OPTION: strategy.short is Short.WRITE_OPTIONS,
+    }
+    return strategy.product is not Product.DELIVERY and needed.get(contract.kind, False)
 
 
-def _levels_refused(last: Decimal, side: Side, trigger: Decimal | None, goal: Decimal | None) -> Refusal | None:
-    if trigger is not None and ((last - trigger) * side.sign <= 0 or trigger <= 0):
-        return Refusal(RefusalCode.STOP_WRONG_SIDE, f"stop {trigger}, last price {last}")
-    if goal is not None and ((goal - last) * side.sign <= 0 or goal <= 0):
-        return Refusal(RefusalCode.TARGET_WRONG_SIDE, f"target {goal}, last price {last}")
+def _targets(
+    asked: tuple[Target, ...], contract: Instrument, side: Side, expected: Decimal
+) -> tuple[tuple[Target, Decimal], ...]:
+    """Each target with its price, the nearest first."""
+    found = [(target, target_price(target.level, expected, side, tick=contract.tick)) for target in asked]
+    return tuple(sorted(found, key=lambda pair: pair[1] * side.sign))
+
+
+def _levels_refused(
+    expected: Decimal, side: Side, trigger: Decimal | None, targets: tuple[tuple[Target, Decimal], ...]
+) -> Refusal | None:
+    if trigger is not None and ((expected - trigger) * side.sign <= 0 or trigger <= 0):
+        return Refusal(RefusalCode.STOP_WRONG_SIDE, f"stop {trigger}, price {expected}")
+    for _, price in targets:
+        if (price - expected) * side.sign <= 0 or price <= 0:
+            return Refusal(RefusalCode.TARGET_WRONG_SIDE, f"target {price}, price {expected}")
+    total = sum(target.share for target, _ in targets)
+    if total > 100:
+        return Refusal(RefusalCode.TARGET_SHARES, f"{total:f} percent")
     return None
 
 
 def _words(
-    units: Units, side: Side, last: Decimal, limit: Decimal, trigger: Decimal | None, goal: Decimal | None
+    units: Units,
+    side: Side,
+    entry: Entry,
+    trigger: Decimal | None,
+    targets: tuple[tuple[Target, Decimal], ...],
+    *,
+    lot: int,
 ) -> str:
-    parts = [units.words, f"{side} {units.quantity} at last {last}, limit {limit}"]
+    parts = [units.words, f"{side} {units.quantity} {entry.words}"]
     parts.append(f"stop {trigger}" if trigger is not None else "no stop")
-    if goal is not None:
-        parts.append(f"target {goal}")
+    parts_of = share_out(units.quantity, [target.share for target, _ in targets], lot=lot)
+    for (target, price), part in zip(targets, parts_of, strict=True):
+        if target.share == 100:
+            parts.append(f"target {price}")
+        else:
+            none = ", less than a lot: left out" if part == 0 else ""
+            parts.append(f"target {price} for {part} ({target.share.normalize():f} %{none})")
     return "; ".join(parts)

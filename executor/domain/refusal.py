@@ -40,6 +40,9 @@ class RefusalCode(StrEnum):
     NO_STOP = "no_stop"
     STOP_WRONG_SIDE = "stop_wrong_side"
     TARGET_WRONG_SIDE = "target_wrong_side"
+    TARGET_SHARES = "target_shares"
+    TRIGGER_WRONG_SIDE = "trigger_wrong_side"
+    SIZE_UNDECLARED = "size_undeclared"
     SIZE_ZERO = "size_zero"
     SIZE_OVER_LIMIT = "size_over_limit"
     TRADES_A_DAY = "trades_a_day"
@@ -163,6 +166,17 @@ WORDS: dict[RefusalCode, Words] = {
     ),
     RefusalCode.TARGET_WRONG_SIDE: Words(
         "The target lies on the wrong side of the price", "Above the price for a long, below it for a short."
+    ),
+    RefusalCode.TARGET_SHARES: Words(
+        "The targets' shares are more than the whole position", "Let the shares add up to 100 percent or less."
+    ),
+    RefusalCode.TRIGGER_WRONG_SIDE: Words(
+        "A stop entry's trigger lies on the wrong side of the price",
+        "Above the price for a buy, below it for a sell, the limit beyond the trigger.",
+    ),
+    RefusalCode.SIZE_UNDECLARED: Words(
+        "The size cannot be worked out from the strategy's settings",
+        "Give the strategy what the size needs: `--capital`, `--contracts-are` or a stop.",
     ),
     RefusalCode.SIZE_ZERO: Words("Nothing is left after rounding to whole lots", "Raise the size or lower the risk."),
     RefusalCode.SIZE_OVER_LIMIT: Words(

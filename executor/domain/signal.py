@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from executor.domain.ids import DeliveryId, SignalId
 from executor.domain.refusal import RefusalCode
-from executor.domain.strategy import Level, LevelKind, Product, Size, SizeKind
+from executor.domain.strategy import Level, LevelKind, Product, Size, SizeKind, Target, Trail
 
 
 class Action(StrEnum):
@@ -30,6 +30,14 @@ class Held(StrEnum):
     LONG = "long"
     SHORT = "short"
     FLAT = "flat"
+
+
+class EntryType(StrEnum):
+    """How an entry reaches its price; `market` leaves as a limit at the last price ± the protection band."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP_LIMIT = "stop_limit"
 
 
 class SignalState(StrEnum):
@@ -90,7 +98,13 @@ class Ask:
     price: Decimal | None = None
     size: Size | None = None
     stop_loss: Level | None = None
-    take_profit: tuple[Level, ...] = ()
+    take_profit: tuple[Target, ...] = ()
+    trail: Trail | None = None
+    breakeven_after: Level | None = None
+    type: EntryType = EntryType.MARKET
+    limit: Decimal | None = None
+    trigger: Decimal | None = None
+    interval: str = ""
     product: Product | None = None
     unsupported: tuple[str, ...] = ()
 
@@ -121,7 +135,7 @@ class Signal:
 
 
 #: Fields of schema version 1 that this version records but cannot act on: asking for them is refused, not ignored.
-_NOT_YET = ("contract", "order", "option", "legs")
+_NOT_YET = ("contract", "option", "legs")
 _PRODUCTS = {
     "intraday": Product.INTRADAY,
     "carryforward": Product.CARRYFORWARD,
@@ -133,13 +147,10 @@ _PRODUCTS = {
 def read_ask(fields: Mapping[str, Any]) -> Ask:
     """Read the canonical fields of a signal; they were validated before they were stored."""
     order = fields.get("order") or {}
-    plain_market = set(order) <= {"type", "product"} and order.get("type", "market") == "market"
-    unsupported = [name for name in _NOT_YET if name in fields and not (name == "order" and plain_market)]
     stop = fields.get("stop_loss") or {}
-    unsupported += [f"stop_loss.{name}" for name in ("of", "trail", "breakeven_after") if name in stop]
     targets = fields.get("take_profit") or ()
-    unsupported += [f"take_profit.{name}" for name in ("of", "share") if any(name in target for target in targets)]
-    size, size_unsupported = _read_size(fields.get("size"))
+    unsupported = [name for name in _NOT_YET if name in fields]
+    unsupported += [f"{name}.of underlying" for name, found in _levels(stop, targets) if found == "underlying"]
     return Ask(
         exchange=fields["exchange"],
         ticker=fields["ticker"],
@@ -148,11 +159,17 @@ def read_ask(fields: Mapping[str, Any]) -> Ask:
         trade=fields.get("trade", ""),
         position=_read_position(fields.get("position")),
         price=Decimal(fields["price"]) if "price" in fields else None,
-        size=size,
+        size=_read_size(fields.get("size")),
         stop_loss=_read_level(stop),
-        take_profit=tuple(level for target in targets if (level := _read_level(target))),
+        take_profit=tuple(target for found in targets if (target := _read_target(found))),
+        trail=_read_trail(stop.get("trail")),
+        breakeven_after=_read_level(stop.get("breakeven_after") or {}),
+        type=EntryType(order.get("type", EntryType.MARKET)),
+        limit=Decimal(order["limit"]) if "limit" in order else None,
+        trigger=Decimal(order["trigger"]) if "trigger" in order else None,
+        interval=fields.get("interval", ""),
         product=_PRODUCTS[order["product"]] if "product" in order else None,
-        unsupported=(*unsupported, *size_unsupported),
+        unsupported=tuple(unsupported),
     )
 
 
@@ -172,13 +189,27 @@ def _read_position(found: Mapping[str, Any] | None) -> PositionChange | None:
     )
 
 
-def _read_size(found: Mapping[str, Any] | None) -> tuple[Size | None, tuple[str, ...]]:
+def _levels(stop: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]) -> list[tuple[str, str | None]]:
+    return [("stop_loss", stop.get("of")), *(("take_profit", target.get("of")) for target in targets)]
+
+
+def _read_size(found: Mapping[str, Any] | None) -> Size | None:
     if not found:
-        return None, ()
+        return None
     name, value = next(iter(found.items()))
-    if name not in tuple(SizeKind):
-        return None, (f"size.{name}",)
-    return Size(SizeKind(name), Decimal(value)), ()
+    return Size(SizeKind(name), Decimal(value))
+
+
+def _read_target(found: Mapping[str, Any]) -> Target | None:
+    level = _read_level(found)
+    return Target(level, Decimal(found.get("share", 100))) if level else None
+
+
+def _read_trail(found: Mapping[str, Any] | None) -> Trail | None:
+    distance = _read_level(found or {})
+    if found is None or distance is None:
+        return None
+    return Trail(distance, Decimal(found["step"]) if "step" in found else None)
 
 
 def _read_level(found: Mapping[str, Any]) -> Level | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
+from typing import assert_never
 
 from executor.domain.refusal import Refusal, RefusalCode
-from executor.domain.strategy import Size, SizeKind
+from executor.domain.strategy import ContractsAre, Size, SizeKind, Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +18,20 @@ class Units:
     words: str
 
 
-def units_of(size: Size, *, lot: int, cap: int) -> Units | Refusal:
-    """Units for an entry: rounded down to whole lots. More than the cap, or nothing left, is a refusal."""
-    asked = size.value * lot if size.kind is SizeKind.LOTS else size.value
+def units_of(
+    size: Size, *, strategy: Strategy, lot: int, price: Decimal, risk: Decimal | None, cap: int
+) -> Units | Refusal:
+    """Units for an entry, or for a part that leaves, rounded down to whole lots; over the cap, or nothing, is refused.
+
+    `price` is the most a unit may be worth when it fills, `risk` the rupees it then loses when the stop hits (None: no
+    stop).
+    """
+    found = _asked(size, strategy, lot, price=price, risk=risk)
+    if isinstance(found, Refusal):
+        return found
+    asked, how = found
     quantity = whole_lots(asked, lot)
-    words = f"asked {size.value.normalize():f} {size.kind}, lot {lot}, cap {cap} ⇒ {quantity}"
+    words = f"asked {size.value.normalize():f} {_NAMES[size.kind]}{how}, lot {lot}, cap {cap} ⇒ {quantity}"
     if quantity <= 0:
         return Refusal(RefusalCode.SIZE_ZERO, words)
     if quantity > cap:
@@ -38,3 +48,38 @@ def part_of(held: int, *, now: Decimal, prev: Decimal, lot: int) -> Units:
 def whole_lots(asked: Decimal, lot: int) -> int:
     """The units in whole lots not above `asked`."""
     return int((asked / lot).to_integral_value(ROUND_FLOOR)) * lot
+
+
+_NAMES = {kind: kind.value.replace("_", " ") for kind in SizeKind} | {
+    SizeKind.NOTIONAL: "rupees",
+    SizeKind.PERCENT_OF_CAPITAL: "% of the capital",
+    SizeKind.RISK: "rupees at risk",
+}
+
+
+def _asked(
+    size: Size, strategy: Strategy, lot: int, *, price: Decimal, risk: Decimal | None
+) -> tuple[Decimal, str] | Refusal:
+    """Units before rounding, and what was put in."""
+    match size.kind:
+        case SizeKind.QUANTITY:
+            return size.value, ""
+        case SizeKind.LOTS:
+            return size.value * lot, ""
+        case SizeKind.NOTIONAL:
+            return size.value / price, f" at {price}"
+        case SizeKind.PERCENT_OF_CAPITAL:
+            if strategy.capital is None:
+                return Refusal(RefusalCode.SIZE_UNDECLARED, "the strategy has no capital")
+            return strategy.capital * size.value / 100 / price, f" {strategy.capital:f} at {price}"
+        case SizeKind.RISK:
+            if not risk:
+                return Refusal(RefusalCode.SIZE_UNDECLARED, "a size by risk needs a stop")
+            return size.value / risk, f", {risk.normalize():f} a unit"
+        case SizeKind.CONTRACTS:
+            if strategy.contracts_are is None:
+                return Refusal(RefusalCode.SIZE_UNDECLARED, "the strategy does not say what contracts are")
+            units = size.value * lot if strategy.contracts_are is ContractsAre.LOTS else size.value
+            return units, f" ({strategy.contracts_are})"
+        case _:
+            assert_never(size.kind)

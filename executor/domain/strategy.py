@@ -45,9 +45,47 @@ class Level:
     value: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a part of a position leaves with profit; `share` in percent of what was entered."""
+
+    level: Level
+    share: Decimal = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A stop that follows the price at a `distance` (points or percent), in steps of at least `step` (same unit)."""
+
+    distance: Level
+    step: Decimal | None = None
+
+
 class SizeKind(StrEnum):
+    """lots · quantity (units) · notional (rupees) · percent of the strategy's capital · risk (rupees lost if the stop
+    hits) · contracts (as the chart counts: lots or units, as the strategy declares).
+    """
+
     LOTS = "lots"
     QUANTITY = "quantity"
+    NOTIONAL = "notional"
+    PERCENT_OF_CAPITAL = "percent_of_capital"
+    RISK = "risk"
+    CONTRACTS = "contracts"
+
+
+class ContractsAre(StrEnum):
+    """What a chart's "contracts" are in our words."""
+
+    LOTS = "lots"
+    UNITS = "units"
+
+
+class Gap(StrEnum):
+    """What happens when the first price of a day lies beyond a carried position's stop (F-75)."""
+
+    EXIT = "exit"
+    STOP_AGAIN = "stop-again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +96,44 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Rails:
-    """What stops entries; exits pass all of these (each pass recorded)."""
+    """What stops entries; exits pass all of these (each pass recorded). None: no limit of its own.
+
+    Quantities in units: `max_quantity` the largest position, `max_order` the largest entry. `max_notional` rupees of
+    one position, `max_open` brackets at a time, `max_trades` entries a day, `max_loss` rupees a day (then the strategy
+    is flattened and halted), `cooldown` seconds without entries after a position closed with a loss.
+    """
 
     tickers: frozenset[str]
     max_quantity: int
+    max_order: int | None = None
+    max_notional: Decimal | None = None
+    max_open: int | None = None
     max_trades: int = 20
+    max_loss: Decimal | None = None
+    cooldown: int = 0
     enter_from: time = time(9, 16)
     enter_until: time = time(15, 0)
 
 
 @dataclass(frozen=True, slots=True)
+class AccountRails:
+    """The same limits over all strategies of an account; None: no limit of its own."""
+
+    max_order: int | None = None
+    max_notional: Decimal | None = None
+    max_open: int | None = None
+    max_trades: int | None = None
+    max_loss: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Strategy:
-    """One version of a strategy's settings; the newest counts for the next signal."""
+    """One version of a strategy's settings; the newest counts for the next signal.
+
+    `capital` in rupees: what a person allots to it. `entry_ttl` in seconds and `max_slippage` in percent override the
+    defaults of the order's type and the contract's class. `expiry_day`: options may be entered until the close of
+    their expiry day.
+    """
 
     name: str
     version: int
@@ -78,7 +142,15 @@ class Strategy:
     size: Size
     rails: Rails
     stop_loss: Level | None
-    take_profit: Level | None = None
+    take_profit: tuple[Target, ...] = ()
+    trail: Trail | None = None
+    breakeven_after: Level | None = None
+    capital: Decimal | None = None
+    contracts_are: ContractsAre | None = None
+    entry_ttl: int | None = None
+    max_slippage: Decimal | None = None
+    gap: Gap = Gap.EXIT
+    expiry_day: bool = False
     protection: Protection = Protection.AUTO
     short: Short = Short.NONE
     enabled: bool = True
@@ -98,3 +170,4 @@ class AccountKind(StrEnum):
 class Account:
     name: str
     kind: AccountKind
+    rails: AccountRails = AccountRails()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -24,6 +24,7 @@ class OpenPosition:
 
     bracket: Bracket
     holding: Holding
+    legs: tuple[Leg, ...]
     orders: tuple[tuple[Leg, Order], ...]
 
     @property
@@ -41,9 +42,10 @@ class OpenPosition:
     def target_at(self) -> Decimal | None:
         """The price at which the position is left with profit."""
         bracket, average = self.bracket, self.holding.average
-        if bracket.take_profit is None or average is None:
+        level = next((leg.level for leg in self.legs if leg.role is Role.TARGET and leg.wanted), None)
+        if level is None or average is None:
             return None
-        return target_price(bracket.take_profit, average, bracket.side, tick=bracket.tick)
+        return target_price(level, average, bracket.side, tick=bracket.tick)
 
     @property
     def stopped(self) -> int:
@@ -75,16 +77,23 @@ def read_positions(connection: Connection) -> list[OpenPosition]:
     """Every bracket that is not CLOSED, oldest first, in the connection's snapshot."""
     statement = select(schema.bracket).where(schema.BRACKET_ALIVE).order_by(schema.bracket.c.id)
     brackets = [load(Bracket, row) for row in connection.execute(statement)]
-    orders = _orders(connection, [bracket.id for bracket in brackets])
+    leg = schema.leg
+    rows = connection.execute(select(leg).where(leg.c.bracket.in_([one.id for one in brackets])).order_by(leg.c.id))
+    legs = {row.id: load(Leg, row) for row in rows}
+    orders = _orders(connection, legs)
     return [
-        OpenPosition(bracket, holding_of(bracket.side, orders[bracket.id]), tuple(orders[bracket.id]))
+        OpenPosition(
+            bracket,
+            holding_of(bracket.side, orders[bracket.id], outside=bracket.outside),
+            tuple(one for one in legs.values() if one.bracket == bracket.id),
+            tuple(orders[bracket.id]),
+        )
         for bracket in brackets
     ]
 
 
-def _orders(connection: Connection, brackets: Sequence[str]) -> dict[str, list[tuple[Leg, Order]]]:
-    leg, order = schema.leg, schema.broker_order
-    legs = {row.id: load(Leg, row) for row in connection.execute(select(leg).where(leg.c.bracket.in_(brackets)))}
+def _orders(connection: Connection, legs: Mapping[str, Leg]) -> dict[str, list[tuple[Leg, Order]]]:
+    order = schema.broker_order
     statement = select(order).where(order.c.leg.in_(list(legs))).order_by(order.c.id)
     found: dict[str, list[tuple[Leg, Order]]] = defaultdict(list)
     for row in connection.execute(statement):

@@ -21,7 +21,7 @@ from executor.domain.ids import BrokerOrderId, OrderTag
 from executor.domain.instrument import InstrumentKey, Segment
 from executor.domain.intent import OrderRequest, PermitClass
 from executor.domain.order import OrderType, Side
-from executor.domain.strategy import Level, LevelKind, Product
+from executor.domain.strategy import Level, LevelKind, Product, Trail
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONEY = Decimal(10_000)
@@ -160,6 +160,24 @@ class LevelText(TypeDecorator[Level]):
             return None
         kind, number = value.split(":")
         return Level(LevelKind(kind), Decimal(number))
+
+
+class TrailText(TypeDecorator[Trail]):
+    """A trail as kind:distance:step, the step empty when there is none."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Trail | None, _dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        return f"{value.distance.kind}:{value.distance.value}:{'' if value.step is None else value.step}"
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> Trail | None:
+        if value is None:
+            return None
+        kind, distance, step = value.split(":")
+        return Trail(Level(LevelKind(kind), Decimal(distance)), Decimal(step) if step else None)
 
 
 class Request(TypeDecorator[OrderRequest]):

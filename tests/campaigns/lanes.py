@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
-from executor.domain.strategy import Level, LevelKind, Protection, Rails, Short, Strategy
+from executor.domain.strategy import Level, LevelKind, Protection, Rails, Short, Strategy, Target
 from tests.builders import a_strategy
 from tests.house import ACCOUNT
 
@@ -81,13 +81,13 @@ def lanes() -> tuple[Lane, ...]:
 def strategies() -> tuple[Strategy, ...]:
     """Both legs and long only; also short; `single`; a stop alone."""
     rails = Rails(frozenset(share.name for share in SHARES), max_quantity=_MAX_QUANTITY, max_trades=999)
-    one, two = Level(LevelKind.PERCENT, Decimal(1)), Level(LevelKind.PERCENT, Decimal(2))
+    one, two = Level(LevelKind.PERCENT, Decimal(1)), (Target(Level(LevelKind.PERCENT, Decimal(2))),)
     common = {"account": ACCOUNT, "rails": rails, "stop_loss": one}
     return (
         a_strategy(name="pair", take_profit=two, **common),
         a_strategy(name="shorts", take_profit=two, short=Short.INTRADAY_CASH, **common),
         a_strategy(name="single", take_profit=two, protection=Protection.SINGLE, **common),
-        a_strategy(name="bare", take_profit=None, **common),
+        a_strategy(name="bare", take_profit=(), **common),
     )
 
 

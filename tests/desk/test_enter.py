@@ -12,7 +12,7 @@ from executor.clock import IST
 from executor.domain.record import Halt, HaltKind
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
-from executor.domain.strategy import Level, LevelKind, Protection, Short
+from executor.domain.strategy import Level, LevelKind, Protection, Short, Target
 from tests.desk.test_exit import position
 from tests.house import House, rails
 
@@ -177,7 +177,7 @@ def test_a_new_entry_waits_until_the_old_position_is_closed(house: House) -> Non
         ({"rails": rails(max_trades=0)}, RefusalCode.TRADES_A_DAY),
         ({"stop_loss": None}, RefusalCode.NO_STOP),
         ({"stop_loss": Level(LevelKind.POINTS, Decimal(900))}, RefusalCode.STOP_WRONG_SIDE),
-        ({"take_profit": Level(LevelKind.PRICE, Decimal(790))}, RefusalCode.TARGET_WRONG_SIDE),
+        ({"take_profit": (Target(Level(LevelKind.PRICE, Decimal(790))),)}, RefusalCode.TARGET_WRONG_SIDE),
     ],
 )
 def test_a_rail_refuses_an_entry(house: House, changes: dict[str, object], code: RefusalCode) -> None:
@@ -264,7 +264,7 @@ def test_a_closed_market_refuses_an_entry(house: House, hour: tuple[int, int]) -
 
 
 def test_protection_none_holds_without_a_stop(house: House) -> None:
-    house.strategy = replace(house.strategy, protection=Protection.NONE, stop_loss=None, take_profit=None)
+    house.strategy = replace(house.strategy, protection=Protection.NONE, stop_loss=None, take_profit=())
 
     house.signal("buy", price="800")
     house.run(40)

@@ -45,7 +45,7 @@ def test_the_stop_protects_until_the_exit_has_filled(house: House) -> None:
 
 
 def test_an_exit_without_a_target_re_prices_the_stop(house: House) -> None:
-    house.strategy = replace(house.strategy, take_profit=None)
+    house.strategy = replace(house.strategy, take_profit=())
     house.long()
 
     signal = house.signal("exit")
@@ -259,7 +259,7 @@ def test_a_second_exit_while_closing_has_nothing_to_do(house: House) -> None:
 
 
 def test_an_exit_refused_again_and_again_is_tried_until_it_is_done(house: House) -> None:
-    house.strategy = replace(house.strategy, take_profit=None)
+    house.strategy = replace(house.strategy, take_profit=())
     house.long()
     house.cancel(house.working()[0])
     house.fault("placeOrder", "refuse", times=6, code="AB1007", message="Invalid something")

@@ -194,7 +194,7 @@ def test_a_refused_cancel_is_tried_again(house: House) -> None:
 
 
 def test_a_single_protection_runs_without_a_target(house: House) -> None:
-    house.strategy = replace(house.strategy, take_profit=None)
+    house.strategy = replace(house.strategy, take_profit=())
     house.long()
 
     assert (house.net(), house.stopped(), house.targeted()) == (10, 10, 0)

@@ -142,7 +142,7 @@ def test_a_stop_modified_by_hand_is_put_back(house: House) -> None:
 
 
 def test_no_stop_rests_while_nothing_is_held(house: House) -> None:
-    house.strategy = replace(house.strategy, take_profit=None)
+    house.strategy = replace(house.strategy, take_profit=())
     house.resting_long()
 
     house.run(8)

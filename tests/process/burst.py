@@ -137,7 +137,7 @@ def a_burst(town: Town, *, alerts: int = ALERTS, exits: int = 0, webs: Sequence[
     for number in range(-(-entries // len(_TICKERS))):
         strategy = a_strategy(name=f"burst{number}", account="default", rails=rails)
         if number % 2:
-            strategy = a_strategy(name=strategy.name, account="default", rails=rails, take_profit=None)
+            strategy = a_strategy(name=strategy.name, account="default", rails=rails, take_profit=())
         town.store.people.save_strategy(strategy, by="test", at=now)
         made = build(strategy, style=Style.STRATEGY, settings={}, keys=keys, alert_id=ids.new(), now=now)
         town.store.people.issue_alert(made.issued)

@@ -11,7 +11,7 @@ import pytest
 from executor.domain.bracket import Bracket, BracketState, Leg, Role
 from executor.domain.ids import BracketId, LegId, OrderId
 from executor.domain.order import Order, OrderState, OrderType, Side
-from executor.domain.strategy import Protection
+from executor.domain.strategy import Level, LevelKind, Protection
 from executor.store.positions import OpenPosition
 from executor.store.store import Store
 from tests.builders import ACCOUNT, BRACKET, a_bracket, a_delivery, a_lane, a_leg, a_signal, an_id, an_order
@@ -110,7 +110,8 @@ def test_a_closed_bracket_is_no_position(store: Store) -> None:
 
 
 def test_a_target_is_told_whether_it_rests_or_the_price_is_watched(store: Store) -> None:
-    leg = a_leg(id=LegId(an_id(20)), role=Role.TARGET, side=Side.SELL)
+    two = Level(LevelKind.PERCENT, Decimal(2))
+    leg = a_leg(id=LegId(an_id(20)), role=Role.TARGET, side=Side.SELL, level=two)
     order = an_order(id=OrderId(an_id(21)), leg=leg.id, side=Side.SELL, state=OrderState.ACCEPTED, working_quantity=10)
 
     found = hold(store, leg, order)

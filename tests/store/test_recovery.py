@@ -21,7 +21,7 @@ from executor.domain.order import Order, OrderState, OrderType, Side
 from executor.domain.record import Halt, HaltKind
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome, SignalState
-from executor.domain.strategy import Level, LevelKind
+from executor.domain.strategy import Level, LevelKind, Trail
 from executor.store.store import Store
 from tests.builders import (
     ACCOUNT,
@@ -97,7 +97,10 @@ def test_a_book_comes_back_as_it_was_committed(store: Store):
     take_lease(store)
     lane = a_lane(synced=True, last_fired_at=NOW, last_exit_fired_at=NOW, halted=True)
     bracket = a_bracket(
-        take_profit=Level(LevelKind.PRICE, Decimal("160.5")),
+        stop_loss=Level(LevelKind.PRICE, Decimal("160.5")),
+        trail=Trail(Level(LevelKind.PERCENT, Decimal("0.5")), Decimal("0.25")),
+        breakeven_after=Level(LevelKind.POINTS, Decimal(3)),
+        closed_at=NOW,
         goal=Goal.FLAT,
         state=BracketState.CLOSING,
         closer=SIGNAL,

@@ -13,7 +13,8 @@ from decimal import Decimal
 from executor.desk import prices
 from executor.desk.aim.leave import close
 from executor.desk.book import Draft
-from executor.domain.bracket import Bracket, Goal, Role
+from executor.desk.targets import coming_targets
+from executor.domain.bracket import Bracket, Goal
 from executor.domain.command import Command, CommandKind, CommandState
 from executor.domain.reading import Query, QueryKind
 from executor.domain.strategy import Level, LevelKind, Protection
@@ -51,7 +52,7 @@ def _kill(draft: Draft, command: Command) -> tuple[bool, str]:
         return True, f"no orders on {command.scope}; entries are cancelled, stops stay and are placed for what fills"
     brackets = [bracket for bracket in draft.live_brackets() if _covers(command, bracket)]
     for bracket in brackets:
-        draft.put(replace(bracket, protection=Protection.NONE, stop_loss=None, take_profit=None))
+        draft.put(replace(bracket, protection=Protection.NONE, stop_loss=None, trail=None))
         for leg in draft.legs_of(bracket.id):
             draft.put(replace(leg, wanted=False, reason=f"kill --everything by {command.by}"))
     return True, f"no orders on {command.scope}; every order of {len(brackets)} positions is cancelled, stops as well"
@@ -79,10 +80,9 @@ def _protect(draft: Draft, command: Command) -> Answer | None:
         return _wait_for_price(draft, bracket)
     if stop is not None and last is not None and (last - stop) * bracket.side.sign <= 0:
         return False, f"the stop {stop} would trigger at once: the last price is {last}"
-    moved = replace(
-        bracket, stop_loss=_level(stop) or bracket.stop_loss, take_profit=_level(target) or bracket.take_profit
-    )
-    draft.put(moved)
+    draft.put(replace(bracket, stop_loss=_level(stop) or bracket.stop_loss))
+    if target is not None:
+        draft.put(replace(coming_targets(draft, bracket)[0], level=_level(target)))
     told = [f"{name} to {price}" for name, price in (("stop", stop), ("target", target)) if price is not None]
     return True, f"{bracket.symbol}: {', '.join(told)}"
 
@@ -129,10 +129,7 @@ def _wrong(draft: Draft, bracket: Bracket, stop: Decimal | None, target: Decimal
     for name, price in (("stop", stop), ("target", target)):
         if price is not None and (price <= 0 or price % bracket.tick):
             return f"the {name} {price} is not on the tick {bracket.tick}"
-    has_target = bracket.protection is Protection.SINGLE or any(
-        leg.wanted for leg in draft.legs_of(bracket.id, Role.TARGET)
-    )
-    if target is not None and not has_target:
+    if target is not None and not coming_targets(draft, bracket):
         return "this position has no target to move"
     if stop is not None and target is not None and (target - stop) * bracket.side.sign <= 0:
         return f"the stop {stop} lies beyond the target {target}"

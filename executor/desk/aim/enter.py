@@ -19,7 +19,7 @@ from executor.domain.plan import EntryPlan, nearer_stop, plan_entry
 from executor.domain.record import Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, Outcome, Signal, SignalState
-from executor.domain.strategy import Protection
+from executor.domain.strategy import Gap, Protection, Target
 
 
 def aim_entry(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, contract: Instrument, side: Side) -> bool:
@@ -66,23 +66,24 @@ def _plan(
     bracket: Bracket | None,
 ) -> None:
     signal, strategy = resolved.signal, resolved.strategy
-    plan = plan_entry(ask=ask, strategy=strategy, contract=contract, side=side, last=last)
+    cap = rails.largest_order(strategy)
+    plan = plan_entry(ask=ask, strategy=strategy, contract=contract, side=side, last=last, cap=cap)
     refusal = plan if isinstance(plan, Refusal) else rails.over_quantity(draft, strategy, bracket, plan.quantity)
     if isinstance(plan, Refusal) or refusal is not None:
         assert refusal is not None
         end_signal(draft, signal, Outcome.REFUSED, refusal)
         return
     if bracket is None:
-        bracket = _open_bracket(draft, signal, plan, contract)
+        bracket = _open_bracket(draft, signal, plan, contract, gap=strategy.gap)
     else:
         draft.put(replace(bracket, stop_loss=nearer_stop(plan.stop, bracket.stop_loss, last, side)))
-    _add_leg(draft, bracket, signal, Role.ENTRY, plan)
+    _add_leg(draft, bracket, signal, Role.ENTRY, plan, price=plan.entry.limit, trigger=plan.entry.trigger)
     draft.put(replace(signal, state=SignalState.WORKING, plan=plan.words), before=signal)
     draft.note("plan", signal.id, plan.words)
     touch(draft, lane, signal.fired_at, exit_fired=False)
 
 
-def _open_bracket(draft: Draft, signal: Signal, plan: EntryPlan, contract: Instrument) -> Bracket:
+def _open_bracket(draft: Draft, signal: Signal, plan: EntryPlan, contract: Instrument, *, gap: Gap) -> Bracket:
     bracket = Bracket(
         id=BracketId(draft.ids.new()),
         lane=signal.lane,
@@ -92,23 +93,37 @@ def _open_bracket(draft: Draft, signal: Signal, plan: EntryPlan, contract: Instr
         symbol=contract.symbol,
         tick=contract.tick,
         lot=contract.lot,
+        kind=contract.contract_class,
+        expiry=contract.expiry,
+        freeze=contract.freeze,
         product=plan.product,
         side=plan.side,
         protection=plan.protection,
         stop_loss=plan.stop,
-        take_profit=plan.target,
+        trail=plan.trail,
+        breakeven_after=plan.breakeven_after,
+        gap=gap,
         opened_at=draft.now,
     )
     draft.put(bracket)
     if plan.protection is not Protection.NONE:
-        _add_leg(draft, bracket, signal, Role.STOP, plan)
-    if plan.target is not None and plan.protection is not Protection.SINGLE:
-        _add_leg(draft, bracket, signal, Role.TARGET, plan)
+        _add_leg(draft, bracket, signal, Role.STOP, plan, trigger=plan.trigger)
+    for target, price in plan.targets:
+        _add_leg(draft, bracket, signal, Role.TARGET, plan, price=price, target=target)
     return bracket
 
 
-def _add_leg(draft: Draft, bracket: Bracket, signal: Signal, role: Role, plan: EntryPlan) -> None:
-    price = {Role.ENTRY: plan.limit, Role.TARGET: plan.target_price}.get(role)
+def _add_leg(
+    draft: Draft,
+    bracket: Bracket,
+    signal: Signal,
+    role: Role,
+    plan: EntryPlan,
+    *,
+    price: Decimal | None = None,
+    trigger: Decimal | None = None,
+    target: Target | None = None,
+) -> None:
     leg = Leg(
         id=LegId(draft.ids.new()),
         bracket=bracket.id,
@@ -118,7 +133,10 @@ def _add_leg(draft: Draft, bracket: Bracket, signal: Signal, role: Role, plan: E
         side=plan.side if role is Role.ENTRY else plan.side.opposite,
         quantity=plan.quantity,
         price=price,
-        trigger=plan.trigger if role is Role.STOP else None,
+        trigger=trigger,
         created_at=draft.now,
+        lasts=plan.entry.lasts if role is Role.ENTRY else None,
+        level=target.level if target else None,
+        share=target.share if target else None,
     )
     draft.put(leg)

@@ -15,13 +15,12 @@ from executor.desk.outcome import may_fill, waits, withdraw
 from executor.desk.reports import was_taken_away
 from executor.desk.settle import is_lost
 from executor.domain.bracket import Bracket, Leg, Role
+from executor.domain.entry import MARKET_LASTS
 from executor.domain.order import WORKING
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Outcome
 from executor.domain.strategy import Protection
 
-#: How long a market-like entry may rest at the broker.
-ENTRY_TTL = timedelta(seconds=10)
 #: A target refused, rejected or taken away this often is given up: the bracket runs on with its stop (F-46).
 TARGET_ATTEMPTS = 2
 #: So many cancels of a stop by somebody else are meant.
@@ -56,19 +55,21 @@ def _lapse_entry(draft: Draft, bracket: Bracket, leg: Leg) -> None:
     newest = draft.orders_of(leg.id)[-1]
     placing = draft.placing(newest.id)
     sent_at = placing.sending_at if placing else None
-    if newest.state in WORKING and sent_at is not None and draft.now - sent_at > ENTRY_TTL:
-        text = f"not filled within {ENTRY_TTL.seconds} s"
+    lasts = timedelta(seconds=leg.lasts or MARKET_LASTS)
+    if newest.state in WORKING and sent_at is not None and draft.now - sent_at > lasts:
+        text = f"not filled within {lasts.total_seconds():.0f} s"
         draft.put(replace(leg, wanted=False, reason=text))
         draft.note("lapsed", leg.cause, text)
 
 
 def _lapse_target(draft: Draft, bracket: Bracket, leg: Leg) -> None:
     lost = [order for order in draft.orders_of(leg.id) if is_lost(draft, order)]
-    if len(lost) >= TARGET_ATTEMPTS:
+    if len(lost) >= TARGET_ATTEMPTS and draft.brackets[bracket.id].protection is not Protection.SINGLE:
         text = f"refused or taken away {len(lost)} times: {lost[-1].text}"
-        draft.put(replace(leg, wanted=False, reason=text))
         if bracket.protection is Protection.PAIR:
-            draft.put(replace(bracket, protection=Protection.SINGLE))
+            draft.put(replace(draft.brackets[bracket.id], protection=Protection.SINGLE))
+        else:
+            draft.put(replace(leg, wanted=False, reason=text))
         text = f"{bracket.symbol} runs on with its stop alone, the price watches the target: {text}"
         draft.note("target_dropped", bracket.id, text, alarm=True)
 

@@ -10,8 +10,9 @@ from executor.desk.lanes import touch
 from executor.desk.outcome import end_signal, withdraw
 from executor.domain.bracket import Bracket, Goal, Leg, Role
 from executor.domain.calendar import trading_day
-from executor.domain.ids import LegId
+from executor.domain.ids import LegId, SignalId
 from executor.domain.instrument import Price
+from executor.domain.levels import stop_trigger
 from executor.domain.messages import Resolved
 from executor.domain.record import Lane
 from executor.domain.refusal import Refusal, RefusalCode
@@ -32,14 +33,14 @@ def aim_exit(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket:
         return
     held = draft.holding(bracket).held
     outstanding = sum(leg.quantity for leg in open_exits(draft, bracket))
-    units = _units(ask, resolved.strategy, bracket, held) if part else Units(held, f"all {held} held leave")
+    units = _units(draft, ask, resolved.strategy, bracket) if part else Units(held, f"all {held} held leave")
     if isinstance(units, Refusal):
         end_signal(draft, signal, Outcome.REFUSED, units)
         return
     if not part or units.quantity >= held - outstanding:
         close(draft, bracket, closer=signal.id, reason=f"signal {signal.id}")
     else:
-        _add_exit(draft, bracket, signal, units.quantity)
+        add_exit(draft, bracket, cause=signal.id, quantity=units.quantity)
     told = prices.told_price(draft, ask.price, signal.fired_at)
     if told is not None and prices.seen_price(draft, bracket.instrument) is None:
         draft.learn(prices={**draft.evidence.prices, bracket.instrument: Price(told, signal.fired_at)})
@@ -79,18 +80,26 @@ def _entered_with(draft: Draft, signal: Signal, bracket: Bracket) -> bool:
     return entry is not None and entry.fired_at == signal.fired_at
 
 
-def _units(ask: Ask, strategy: Strategy, bracket: Bracket, held: int) -> Units | Refusal:
+def _units(draft: Draft, ask: Ask, strategy: Strategy, bracket: Bracket) -> Units | Refusal:
+    held, average = draft.holding(bracket).held, draft.holding(bracket).average
     if ask.position is not None:
         return part_of(held, now=ask.position.now_size, prev=ask.position.prev_size, lot=bracket.lot)
-    return units_of(ask.size or strategy.size, lot=bracket.lot, cap=max(held, strategy.rails.max_quantity))
+    if average is None:
+        return Units(held, f"all {held} held leave")
+    stop = stop_trigger(bracket.stop_loss, average, bracket.side, tick=bracket.tick) if bracket.stop_loss else average
+    cap = max(held, strategy.rails.max_quantity)
+    return units_of(
+        ask.size or strategy.size, strategy=strategy, lot=bracket.lot, price=average, risk=abs(average - stop), cap=cap
+    )
 
 
-def _add_exit(draft: Draft, bracket: Bracket, signal: Signal, quantity: int) -> None:
+def add_exit(draft: Draft, bracket: Bracket, *, cause: SignalId, quantity: int) -> None:
+    """Let a part of a position leave: stop and targets shrink first, then it is sold."""
     leg = Leg(
         id=LegId(draft.ids.new()),
         bracket=bracket.id,
         account=draft.account,
-        cause=signal.id,
+        cause=cause,
         role=Role.EXIT,
         side=bracket.side.opposite,
         quantity=quantity,

@@ -29,7 +29,8 @@ def _placing(draft: Draft, bracket: Bracket, leg: Leg) -> list[Need]:
     if orders and orders[-1].state is OrderState.REJECTED and not _was_read_since(draft, orders[-1]):
         return []
     assert leg.price is not None, "an entry leg is planned with its limit"
-    return [Place(bracket, leg, OrderType.LIMIT, leg.quantity, leg.price, None, PermitClass.ENTER)]
+    type_ = OrderType.LIMIT if leg.trigger is None else OrderType.STOP_LIMIT
+    return [Place(bracket, leg, type_, leg.quantity, leg.price, leg.trigger, PermitClass.ENTER)]
 
 
 def _was_read_since(draft: Draft, order: Order) -> bool:

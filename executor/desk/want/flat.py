@@ -91,7 +91,7 @@ def _to_now(bracket: Bracket, order: Order, last: Decimal, quantity: int) -> lis
         return []
     if quantity == 0:
         return [Cancel(order, PermitClass.PROTECT)]
-    change = to_market(order, last, marketable(last, order.side, tick=bracket.tick), quantity)
+    change = to_market(order, last, marketable(last, order.side, tick=bracket.tick, kind=bracket.kind), quantity)
     return [change] if change else []
 
 

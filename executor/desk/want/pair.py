@@ -8,27 +8,33 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from executor.desk import prices
+from executor.desk import prices, targets
 from executor.desk.book import Draft
 from executor.desk.guard import stopped_quantity
 from executor.desk.want.difference import Cancel, Modify, Need, Place
+from executor.desk.want.entry import withdrawing
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.intent import PermitClass
-from executor.domain.levels import stop_trigger, target_price
+from executor.domain.levels import stop_trigger
 from executor.domain.order import WORKING, Order, OrderState, OrderType
 from executor.domain.price import marketable, stop_limit
+from executor.domain.strategy import Protection
 
 
 def protection_needs(draft: Draft, bracket: Bracket) -> list[Need]:
     holding = draft.holding(bracket)
     if holding.held <= 0:
         return []
-    keep = holding.held - _leaving_quantity(draft, bracket)
+    keep = holding.held - targets.leaving_quantity(draft, bracket)
     needs: list[Need] = []
     for leg in draft.legs_of(bracket.id, Role.STOP):
         needs += stop_needs(draft, bracket, leg, keep)
+    watched = bracket.protection is Protection.SINGLE
     for leg in draft.legs_of(bracket.id, Role.TARGET):
-        needs += _target_needs(draft, bracket, leg, keep)
+        if watched or not leg.wanted:
+            needs += withdrawing(draft, bracket, leg)
+    for leg, units in [] if watched else targets.open_targets(draft, bracket, keep):
+        needs += _target_needs(draft, bracket, leg, units, keep=keep)
     for leg in draft.legs_of(bracket.id, Role.EXIT):
         needs += _part_needs(draft, bracket, leg, keep)
     return needs
@@ -40,7 +46,7 @@ def stop_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Need
     if not leg.wanted or bracket.stop_loss is None or average is None:
         return []
     trigger = stop_trigger(bracket.stop_loss, average, bracket.side, tick=bracket.tick)
-    limit = stop_limit(trigger, leg.side, tick=bracket.tick)
+    limit = stop_limit(trigger, leg.side, tick=bracket.tick, kind=bracket.kind)
     return _resting(draft, bracket, leg, keep, type_=OrderType.STOP_LIMIT, price=limit, trigger=trigger)
 
 
@@ -53,20 +59,14 @@ def shrink(order: Order, keep: int) -> Modify | None:
     return Modify(order, order.working_type, total, price, order.working_trigger, PermitClass.PROTECT)
 
 
-def _leaving_quantity(draft: Draft, bracket: Bracket) -> int:
-    """Units that partial exits still have to sell."""
-    return sum(_outstanding(draft, leg) for leg in draft.legs_of(bracket.id, Role.EXIT) if leg.wanted)
-
-
-def _target_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Need]:
-    average = draft.holding(bracket).average
-    if not leg.wanted or bracket.take_profit is None or average is None:
+def _target_needs(draft: Draft, bracket: Bracket, leg: Leg, units: int, *, keep: int) -> list[Need]:
+    price = targets.price_of(draft, bracket, leg)
+    if price is None:
         return []
     rests = any(draft.may_rest(order) for order in draft.orders_of(leg.id))
     if not rests and draft.legs_of(bracket.id, Role.STOP) and stopped_quantity(draft, bracket) < keep:
         return []  # the stop first
-    price = target_price(bracket.take_profit, average, bracket.side, tick=bracket.tick)
-    return _resting(draft, bracket, leg, keep, type_=OrderType.LIMIT, price=price, trigger=None)
+    return _resting(draft, bracket, leg, units, type_=OrderType.LIMIT, price=price, trigger=None)
 
 
 def _resting(
@@ -104,7 +104,7 @@ def _change(
 
 def _part_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Need]:
     """A partial exit: placed once stop and target are confirmed down to what stays, so that nothing can overshoot."""
-    outstanding = _outstanding(draft, leg)
+    outstanding = targets.outstanding(draft, leg)
     if not leg.wanted or outstanding <= 0:
         return []
     resting = draft.orders_of_bracket(bracket.id, Role.STOP, Role.TARGET)
@@ -121,7 +121,7 @@ def marketable_needs(draft: Draft, bracket: Bracket, leg: Leg, quantity: int) ->
     last = prices.exit_price(draft, bracket)
     if last is None:
         return []
-    price = marketable(last, leg.side, tick=bracket.tick)
+    price = marketable(last, leg.side, tick=bracket.tick, kind=bracket.kind)
     alive = [order for order in draft.orders_of(leg.id) if draft.may_rest(order)]
     if not alive:
         return [Place(bracket, leg, OrderType.LIMIT, quantity, price, None, PermitClass.PROTECT)]
@@ -136,7 +136,3 @@ def to_market(order: Order, last: Decimal, price: Decimal, quantity: int) -> Mod
     if order.working_type is OrderType.LIMIT and reaches and order.working_quantity == total:
         return None
     return Modify(order, OrderType.LIMIT, total, price, None, PermitClass.PROTECT)
-
-
-def _outstanding(draft: Draft, leg: Leg) -> int:
-    return max(0, leg.quantity - sum(order.filled for order in draft.orders_of(leg.id)))

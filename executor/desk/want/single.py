@@ -10,13 +10,12 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from executor.desk import prices
+from executor.desk import prices, targets
 from executor.desk.book import Draft
 from executor.desk.want.difference import Need
 from executor.desk.want.pair import protection_needs, to_market
 from executor.domain.bracket import Bracket, Role
 from executor.domain.intent import IntentKind
-from executor.domain.levels import target_price
 from executor.domain.order import WORKING, Order, OrderType
 from executor.domain.price import marketable
 
@@ -27,14 +26,13 @@ TURNED = timedelta(seconds=3)
 def single_needs(draft: Draft, bracket: Bracket) -> list[Need]:
     stop = _working_stop(draft, bracket)
     holding = draft.holding(bracket)
-    if bracket.take_profit is None or stop is None or holding.average is None or holding.held <= 0:
+    if not targets.coming_targets(draft, bracket) or stop is None or holding.held <= 0:
         return protection_needs(draft, bracket)
     last = prices.seen_price(draft, bracket.instrument)
     if last is None:
         prices.ask_price(draft, bracket.instrument, bracket.symbol)
-    target = target_price(bracket.take_profit, holding.average, bracket.side, tick=bracket.tick)
-    if last is not None and _reached(bracket, last, target):
-        price = marketable(last, stop.side, tick=bracket.tick)
+    if last is not None and _last_target_trades(draft, bracket, holding.held, last):
+        price = marketable(last, stop.side, tick=bracket.tick, kind=bracket.kind)
         change = to_market(stop, last, price, holding.held)
         return [change] if change else []
     return [] if _just_turned(draft, stop) else protection_needs(draft, bracket)
@@ -45,8 +43,13 @@ def _working_stop(draft: Draft, bracket: Bracket) -> Order | None:
     return next((order for order in orders if order.state in WORKING), None)
 
 
-def _reached(bracket: Bracket, last: Decimal, target: Decimal) -> bool:
-    return (last - target) * bracket.side.sign >= 0
+def _last_target_trades(draft: Draft, bracket: Bracket, held: int, last: Decimal) -> bool:
+    """Whether the target that is for all that is held trades, and no other order could sell it as well."""
+    others = [order for _, order in draft.orders_of_bracket(bracket.id, Role.TARGET) if draft.may_rest(order)]
+    if others or targets.leaving_quantity(draft, bracket):
+        return False
+    coming = targets.open_targets(draft, bracket, held)
+    return any(units == held and targets.reached(draft, bracket, leg, last) for leg, units in coming)
 
 
 def _just_turned(draft: Draft, stop: Order) -> bool:

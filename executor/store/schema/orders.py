@@ -5,11 +5,12 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, UniqueConstraint, literal_column
 
 from executor.domain.bracket import BracketState, Goal, Role
+from executor.domain.instrument import ContractClass
 from executor.domain.intent import IntentKind, IntentState, SettledBy
 from executor.domain.order import OrderState, OrderType, Side
-from executor.domain.strategy import Product, Protection
+from executor.domain.strategy import Gap, Product, Protection
 from executor.store.schema.keeping import CLUSTERED, FREE, STATE, id_column, metadata
-from executor.store.types import Day, Flag, Key, LevelText, Money, Permit, Request, Stamp, Word, Words
+from executor.store.types import Day, Flag, Key, LevelText, Money, Permit, Request, Stamp, TrailText, Word, Words
 
 bracket = Table(
     "bracket",
@@ -22,11 +23,16 @@ bracket = Table(
     Column("symbol", Words, nullable=False),
     Column("tick", Money, nullable=False),
     Column("lot", BigInteger, nullable=False),
+    Column("kind", Word(ContractClass), nullable=False),
+    Column("expiry", Day),
+    Column("freeze", BigInteger),
     Column("product", Word(Product), nullable=False),
     Column("side", Word(Side), nullable=False),
     Column("protection", Word(Protection), nullable=False, info=STATE),
     Column("stop_loss", LevelText, info=STATE),
-    Column("take_profit", LevelText, info=STATE),
+    Column("trail", TrailText, info=STATE),
+    Column("breakeven_after", LevelText, info=STATE),
+    Column("gap", Word(Gap), nullable=False),
     Column("opened_at", Stamp, nullable=False),
     Column("goal", Word(Goal), nullable=False, info=STATE),
     Column("state", Word(BracketState), nullable=False, info=STATE),
@@ -34,6 +40,7 @@ bracket = Table(
     Column("closing_reason", Words, info=STATE),
     Column("recovered", Flag, nullable=False, info=STATE),
     Column("outside", BigInteger, nullable=False, info=STATE),
+    Column("closed_at", Stamp, info=STATE),
     **CLUSTERED,
 )
 BRACKET_ALIVE = bracket.c.state != literal_column(f"'{BracketState.CLOSED}'")
@@ -55,6 +62,9 @@ leg = Table(
     Column("price", Money, info=STATE),
     Column("trigger", Money, info=STATE),
     Column("created_at", Stamp, nullable=False),
+    Column("lasts", BigInteger),
+    Column("level", LevelText, info=STATE),
+    Column("share", Money),
     Column("wanted", Flag, nullable=False, info=STATE),
     Column("reason", Words, info=STATE),
     **CLUSTERED,

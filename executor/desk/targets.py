@@ -1,0 +1,63 @@
+"""What is left to take profit on: the TARGET legs of a bracket, the nearest first, and the units of each.
+
+A share is of what was entered; what targets have sold already counts, so a partial fill or an add moves the rest.
+Under `single` nothing of a target rests: a part that is reached leaves by an EXIT leg whose cause is the TARGET leg.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from executor.desk.book import Draft
+from executor.domain.bracket import Bracket, Leg, Role
+from executor.domain.levels import share_out, target_price
+
+
+def coming_targets(draft: Draft, bracket: Bracket) -> list[Leg]:
+    """TARGET legs that are still wanted."""
+    return [leg for leg in draft.legs_of(bracket.id, Role.TARGET) if leg.wanted]
+
+
+def open_targets(draft: Draft, bracket: Bracket, keep: int) -> list[tuple[Leg, int]]:
+    """Each wanted target with the units it still has to sell; together never more than `keep`."""
+    legs = draft.legs_of(bracket.id, Role.TARGET)
+    sold = [_taken(draft, leg) for leg in legs]
+    shares = [leg.share if leg.share is not None else Decimal(100) for leg in legs]
+    planned = share_out(keep + sum(sold), shares, lot=bracket.lot)
+    found = []
+    for leg, units, done in zip(legs, planned, sold, strict=True):
+        if leg.wanted:
+            open_units = min(max(0, units - done), keep)
+            keep -= open_units
+            found.append((leg, open_units))
+    return found
+
+
+def price_of(draft: Draft, bracket: Bracket, leg: Leg) -> Decimal | None:
+    """Where a target lies, from the average as it stands."""
+    average = draft.holding(bracket).average
+    if leg.level is None or average is None:
+        return None
+    return target_price(leg.level, average, bracket.side, tick=bracket.tick)
+
+
+def reached(draft: Draft, bracket: Bracket, leg: Leg, last: Decimal) -> bool:
+    price = price_of(draft, bracket, leg)
+    return price is not None and (last - price) * bracket.side.sign >= 0
+
+
+def outstanding(draft: Draft, leg: Leg) -> int:
+    """Units of a leg that its orders have not filled."""
+    return max(0, leg.quantity - sum(order.filled for order in draft.orders_of(leg.id)))
+
+
+def leaving_quantity(draft: Draft, bracket: Bracket) -> int:
+    """Units that partial exits still have to sell."""
+    return sum(outstanding(draft, leg) for leg in draft.legs_of(bracket.id, Role.EXIT) if leg.wanted)
+
+
+def _taken(draft: Draft, target: Leg) -> int:
+    """Units that a target has sold, or that leave for it."""
+    exits = [leg for leg in draft.legs_by_cause(target.id) if leg.role is Role.EXIT]
+    orders = [order for leg in (target, *exits) for order in draft.orders_of(leg.id)]
+    return sum(order.filled for order in orders) + sum(outstanding(draft, leg) for leg in exits if leg.wanted)
