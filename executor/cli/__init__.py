@@ -22,6 +22,7 @@ _COMMANDS = {
     "kill": "halt",
     "password": "password",
     "positions": "position",
+    "profit": "profit",
     "protect": "position",
     "resume": "halt",
     "run": "run",
