@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, insert, select, update
+from sqlalchemy import Select, Table, bindparam, func, insert, select, update
 
 from executor.domain.delivery import IssuedAlert
 from executor.domain.record import Halt, HaltKind
-from executor.domain.strategy import Account, AccountKind, Strategy
+from executor.domain.strategy import Account, AccountKind, AccountRails, Strategy
 from executor.store import schema
 from executor.store.engine import Database
 from executor.store.rows import load, made, values_of
@@ -22,7 +23,16 @@ from executor.store.types import storable
 _NEWEST_VERSION = select(func.max(schema.strategy.c.version).label("version")).where(
     schema.strategy.c.name == bindparam("name")
 )
+_NEWEST_ACCOUNT = (
+    select(schema.account)
+    .where(schema.account.c.name == bindparam("name"))
+    .order_by(schema.account.c.version.desc())
+    .limit(1)
+)
 _ALERT = select(schema.alert).where(schema.alert.c.id == bindparam("id"))
+
+#: Rails of an account that are Decimals: text in its settings.
+_RUPEES = ("max_notional", "max_loss")
 
 StrategyReader = Callable[[Mapping[str, Any], str, int], Strategy]
 StrategyWriter = Callable[[Strategy], Mapping[str, Any]]
@@ -62,7 +72,7 @@ class People:
 
     def strategies(self) -> list[Strategy]:
         """The newest version of every strategy, by name."""
-        return self._strategies(_newest_strategies().order_by(schema.strategy.c.name))
+        return self._strategies(_newest(schema.strategy).order_by(schema.strategy.c.name))
 
     def save_strategy(self, strategy: Strategy, *, by: str, at: datetime) -> None:
         """Add a version; it counts from the next signal. Raises NotRecorded."""
@@ -86,31 +96,39 @@ class People:
     # accounts
 
     def account(self, name: str) -> Account | None:
-        table = schema.account
-        statement = select(table).where(table.c.name == name).order_by(table.c.version.desc()).limit(1)
-        with self._database.read() as connection:
-            row = connection.execute(statement).one_or_none()
-        return Account(row.name, row.kind) if row else None
+        """The newest version of an account."""
+        with self._database.glance() as connection:
+            found = ask(connection, _NEWEST_ACCOUNT, name=storable(name))
+        return _account(name, found[0]["kind"], found[0]["settings"]) if found else None
 
     def accounts(self) -> list[Account]:
+        """The newest version of every account, by name."""
         table = schema.account
-        newest = select(table.c.name, func.max(table.c.version)).group_by(table.c.name).subquery()
-        statement = select(table).join(newest, table.c.name == newest.c.name).order_by(table.c.name)
         with self._database.read() as connection:
-            found = {row.name: Account(row.name, row.kind) for row in connection.execute(statement)}
-        return list(found.values())
+            rows = connection.execute(_newest(table).order_by(table.c.name)).all()
+        return [_account(row.name, row.kind, row.settings) for row in rows]
 
     def add_account(self, account: Account, *, by: str, at: datetime, new_id: Callable[[], str]) -> None:
         """Make an account. A live one starts halted, until a person has typed its name."""
         with self._database.write(at) as transaction:
-            values = {"name": account.name, "version": 1, "kind": account.kind, "settings": {}, "credentials": None}
-            transaction.insert(schema.account, {**values, "saved_at": at, "by": by})
+            values = {"name": account.name, "version": 1, "kind": account.kind, "credentials": None}
+            rest = {"settings": _rails_settings(account.rails), "saved_at": at, "by": by}
+            transaction.insert(schema.account, {**values, **rest})
             transaction.note("account", account.name, f"{account.kind} account made by {by}")
             if account.kind is AccountKind.LIVE:
                 why = "a live account starts halted: set its rails, rehearse, then unhalt it by name"
                 halt = Halt(f"account:{account.name}", HaltKind.HALT, at, why, by)
                 transaction.insert(schema.halt, {"id": new_id(), **values_of(halt), "ended_at": None})
                 transaction.note("halt", halt.scope, why)
+
+    def save_rails(self, name: str, rails: AccountRails, *, by: str, at: datetime) -> None:
+        """Add a version of an account that there is: kind and login stay. It counts from the next entry."""
+        with self._database.write(at) as transaction:
+            newest = ask(transaction.connection, _NEWEST_ACCOUNT, name=storable(name))[0]
+            version = newest["version"] + 1
+            said = {"version": version, "settings": _rails_settings(rails), "saved_at": at, "by": by}
+            transaction.insert(schema.account, {**newest, **said})
+            transaction.note("account", name, f"version {version} saved by {by}")
 
     # issued alerts
 
@@ -165,7 +183,17 @@ class People:
                 connection.execute(insert(schema.meta).values(key=key, value=value))
 
 
-def _newest_strategies() -> Select[Any]:
-    table = schema.strategy
+def _newest(table: Table) -> Select[Any]:
+    """The newest version of each name."""
     newest = select(table.c.name, func.max(table.c.version).label("version")).group_by(table.c.name).subquery()
     return select(table).join(newest, (table.c.name == newest.c.name) & (table.c.version == newest.c.version))
+
+
+def _account(name: str, kind: AccountKind, settings: Mapping[str, Any]) -> Account:
+    rails: dict[str, Any] = {key: Decimal(said) if key in _RUPEES else said for key, said in settings.items()}
+    return Account(name, kind, AccountRails(**rails))
+
+
+def _rails_settings(rails: AccountRails) -> dict[str, Any]:
+    said = {name: value for name, value in values_of(rails).items() if value is not None}
+    return {name: str(value) if name in _RUPEES else value for name, value in said.items()}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from executor.domain.delivery import IssuedAlert
 from executor.domain.ids import Ids
 from executor.domain.record import HaltKind
-from executor.domain.strategy import Account, AccountKind, Rails
+from executor.domain.strategy import Account, AccountKind, AccountRails, Rails
 from executor.errors import InvariantBroken
 from executor.store.people import Person
 from executor.store.store import Store
@@ -71,6 +72,49 @@ def test_an_account_is_made_once(store: Store, ids: Ids):
         store.people.add_account(Account("mine", AccountKind.PAPER), by="cli", at=NOW, new_id=ids.new)
 
     assert store.people.accounts() == [Account("mine", AccountKind.LIVE)]
+
+
+def test_rails_of_an_account_are_a_new_version_of_it(store: Store, ids: Ids):
+    rails = AccountRails(max_order=50, max_notional=Decimal("250000.50"), max_open=3, max_trades=9, max_loss=Decimal(5))
+    for name in ("mine", "paper"):
+        store.people.add_account(Account(name, AccountKind.LIVE), by="settings", at=NOW, new_id=ids.new)
+
+    store.people.save_rails("mine", AccountRails(max_order=10), by="cli", at=NOW)
+    store.people.save_rails("mine", rails, by="cli", at=NOW)
+
+    mine, paper = Account("mine", AccountKind.LIVE, rails), Account("paper", AccountKind.LIVE)
+    assert store.people.account("mine") == mine
+    assert store.people.accounts() == [mine, paper]
+    assert [account.name for account, _ in store.pages.standing().accounts] == ["mine", "paper"]
+
+
+def test_what_an_account_is_and_how_it_logs_in_outlives_new_rails(store: Store, ids: Ids):
+    store.people.add_account(Account("mine", AccountKind.LIVE), by="settings", at=NOW, new_id=ids.new)
+    with store.database.unaudited() as connection:
+        connection.exec_driver_sql("update account set credentials = 'sealed'")
+
+    store.people.save_rails("mine", AccountRails(max_open=1), by="cli", at=NOW)
+
+    with store.database.read() as connection:
+        rows = connection.exec_driver_sql("select version, kind, credentials from account order by version").all()
+    assert [tuple(row) for row in rows] == [(1, "LIVE", "sealed"), (2, "LIVE", "sealed")]
+
+
+def test_new_rails_are_in_the_audit(store: Store, ids: Ids):
+    store.people.add_account(Account("paper", AccountKind.PAPER), by="settings", at=NOW, new_id=ids.new)
+
+    store.people.save_rails("paper", AccountRails(max_loss=Decimal(5000)), by="cli", at=NOW)
+
+    assert [note.say for note in store.pages.notes("paper")][-1] == "version 2 saved by cli"
+    assert store.pages.verify(None).rows
+
+
+def test_rails_can_be_given_when_an_account_is_made(store: Store, ids: Ids):
+    made = Account("paper", AccountKind.PAPER, AccountRails(max_trades=5))
+
+    store.people.add_account(made, by="settings", at=NOW, new_id=ids.new)
+
+    assert store.people.account("paper") == made
 
 
 def test_an_issued_alert_is_revoked_for_ever(store: Store):
