@@ -17,6 +17,7 @@ class SimulatorConfig:
     limits: bool = True  #: the rate limits of smartapi.md 5
     single_session: bool = True  #: a new login ends the older session
     totp_once: bool = False  #: a TOTP step is accepted once only
+    journal: int = 50_000  #: so many requests are remembered
     registered_ips: tuple[str, ...] = ()  #: X-ClientPublicIP of writes must be one of these; empty = not checked
     rules: Rules = field(default_factory=Rules)
 

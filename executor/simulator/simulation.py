@@ -20,7 +20,6 @@ from executor.simulator.master import instruments
 from executor.simulator.wire.limits import Limits
 from executor.simulator.wire.session import Sessions
 
-_JOURNAL_LENGTH = 50_000
 _SECRET_FIELDS = ("pin", "password", "totp", "refreshToken", "jwtToken")
 
 
@@ -43,7 +42,7 @@ class Simulation:
         self.sessions = Sessions(self.config)
         self.limits = Limits()
         self.faults = Faults()
-        self.journal: deque[dict[str, Any]] = deque(maxlen=_JOURNAL_LENGTH)
+        self.journal: deque[dict[str, Any]] = deque(maxlen=self.config.journal)
 
     def advance(self) -> datetime:
         """Play the exchange up to the clock; return its time."""

@@ -24,9 +24,11 @@ class Book:
         self._by_unique: dict[str, str] = {}
         self._working: dict[InstrumentKey, dict[str, None]] = {}
         self._fills: list[Fill] = []
+        self.revision = 0  #: grows with every change
 
     def put(self, order: Order) -> Order:
         """Add a version of a new or known order; return it."""
+        self.revision += 1
         self._versions.setdefault(order.order_id, []).append(order)
         self._by_unique[order.unique_id] = order.order_id
         working = self._working.setdefault(order.instrument.key, {})
@@ -37,6 +39,7 @@ class Book:
         return order
 
     def put_fill(self, fill: Fill) -> None:
+        self.revision += 1
         self._fills.append(fill)
 
     def get(self, name: str) -> Order | None:
@@ -73,6 +76,10 @@ class Numbers:
         self._random = random
         self._last_order = random.randrange(100_000, 900_000)
         self._last_fill = random.randrange(10_000_000, 50_000_000)
+
+    def go_on_above(self, *, order: int, fill: int) -> None:
+        """Hand out no number that was handed out before (the last nine digits of an order id, and a fill id)."""
+        self._last_order, self._last_fill = max(self._last_order, order), max(self._last_fill, fill)
 
     def order_id(self, at: datetime) -> str:
         """Return `yymmdd` and nine digits, as text (smartapi.md 2.3)."""

@@ -67,6 +67,21 @@ class Exchange:
         self.walk(key).hold(price, band=self.rules.band_percent)
         self._match_all(key)
 
+    def move_price(self, key: InstrumentKey, price: Decimal) -> None:
+        """Set a price that walks on from there; orders are matched at once. Raises KeyError as `walk`."""
+        self.walks[key].go_on_from(price, self.at, band=self.rules.band_percent)
+        self._match_all(key)
+
+    def take_back(self, orders: Iterable[Order], fills: Iterable[Fill]) -> None:
+        """Take over the books of an exchange before this one; what was due for its orders is due again."""
+        for fill in fills:
+            self.book.put_fill(fill)
+            self._numbers.go_on_above(order=0, fill=int(fill.fill_id))
+        for order in orders:
+            self.book.put(order)
+            self._numbers.go_on_above(order=int(order.order_id[6:]), fill=0)
+            self._await_again(order)
+
     def place(self, ticket: Ticket, *, reject: str | None = None) -> Order:
         """Take an order; it may be rejected at once with `reject` or a rule's text, as its state says."""
         order = self._new_order(ticket)
@@ -125,6 +140,7 @@ class Exchange:
             filled=order.filled + quantity,
             value=order.value + quantity * price,
             event="",
+            text=self.walks[order.instrument.key].remark or order.text,
         )
 
     def _next_moment(self, now: datetime) -> datetime | None:
@@ -185,6 +201,16 @@ class Exchange:
         elif ready > self.at:
             self._agenda.add(ready, lambda: self._match_all(order.instrument.key))
         return self.book.get(new.order_id) or new
+
+    def _await_again(self, order: Order) -> None:
+        hours, key = hours_of(order.instrument.exchange), order.instrument.key
+        if order.state is State.PARKED:
+            self._agenda.add(hours.next_release(self.at), lambda: self._release(order.order_id))
+        elif order.state.is_working:
+            ready = max(order.ready_at or self.at, self.at)
+            ends = ready if order.terms.duration == "IOC" else hours.close(order.reached_at or self.at)
+            self._agenda.add(ready, lambda: self._match_all(key))
+            self._agenda.add(ends, lambda: self._expire(order.order_id))
 
     def _at_or_now(self, at: datetime, action: Callable[[], None]) -> None:
         if at <= self.at:

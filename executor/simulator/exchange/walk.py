@@ -29,6 +29,7 @@ class Walk:
     def __init__(self, instrument: Instrument, *, seed: int, start: datetime, volatility: float) -> None:
         self.instrument = instrument
         self.held = False
+        self.remark = ""  #: what orders are told that trade at this price
         self._hours = hours_of(instrument.exchange)
         self._step = self._hours.step_at(self._hours.opening(start))
         self._random = Random(f"{seed}/{instrument.exchange}/{instrument.token}")
@@ -82,6 +83,13 @@ class Walk:
         self._see([self.instrument.ticks(price)])
         if abs(self._ticks - self._close) * 100 > band * self._close:
             self._close = self._ticks
+
+    def go_on_from(self, price: Decimal, at: datetime, *, band: Decimal) -> None:
+        """Set the price, and walk on around it."""
+        self.hold(price, band=band)
+        self.held = False
+        self._start, self._offset, self._ahead = self._ticks, 0.0, []
+        self._step = self._hours.step_at(at)
 
     def _look_ahead(self, wanted: int) -> None:
         """Draw until `wanted` steps lie ahead; a whole session in one go, so it is written to be fast."""
