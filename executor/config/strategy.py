@@ -1,7 +1,7 @@
 """A strategy's settings: between TOML, options or stored fields and the domain's Strategy.
 
-Invariants: `strategy_from(strategy_fields(s), …) == s`; an unknown field is an error; what this version cannot
-carry out is refused when it is set, not when the first signal arrives.
+Invariants: `strategy_from(strategy_fields(s), …) == s`; an unknown field is an error; what cannot be meant together
+is refused when it is set, not when the first signal arrives (config/contradictions).
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ import re
 from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from marshmallow import ValidationError, fields
-from marshmallow.validate import Length, Range
+from marshmallow.validate import Length
 
+from executor.config.amounts import choice, count, percent, percent_text, plain, rupees, switch
+from executor.config.contradictions import contradiction
+from executor.config.levels import level_text, read_level, read_targets, read_trail, targets_value, trail_value
 from executor.config.schema import Strict, checked
 from executor.domain.strategy import (
-    Level,
-    LevelKind,
+    ContractsAre,
+    Gap,
     Product,
     Protection,
     Rails,
@@ -32,13 +34,15 @@ from executor.errors import ConfigError
 
 #: How the strategy's address is rotated: stored, but never taken from a person's file.
 ADDRESS_FIELDS = ("rotation", "rotation_before")
+#: Exactly one of them is the size of an entry; what a chart counts as contracts comes with an alert only.
+SIZE_FIELDS = tuple(kind.value for kind in SizeKind if kind is not SizeKind.CONTRACTS)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", re.ASCII)
 _TICKER = re.compile(r"([A-Z0-9_]{1,16}:)?[A-Z0-9&_.!-]{1,48}", re.ASCII)
-_LEVEL = re.compile(r"(\d{1,7}(?:\.\d{1,4})?)(%?)", re.ASCII)
 _PRODUCTS = {"mis": Product.INTRADAY, "nrml": Product.CARRYFORWARD, "cnc": Product.DELIVERY} | {
     product.value.lower(): product for product in Product
 }
+_DAY_S = 86_400
 
 
 def strategy_from(given: Mapping[str, Any], *, name: str, version: int) -> Strategy:
@@ -59,26 +63,25 @@ def strategy_from(given: Mapping[str, Any], *, name: str, version: int) -> Strat
         stop_loss=loaded.get("stop_loss"),
         **{key: loaded[key] for key in _OTHERS if key in loaded},
     )
-    _refuse_contradictions(strategy, what)
+    wrong = contradiction(strategy)
+    if wrong:
+        raise ConfigError(f"{what}: {wrong}")
     return strategy
 
 
 def strategy_fields(strategy: Strategy) -> dict[str, Any]:
     """The settings as JSON-able fields in the form that a person writes; nothing stands for "not set"."""
-    rails = strategy.rails
     found: dict[str, Any] = {
         "account": strategy.account,
-        "tickers": sorted(rails.tickers),
+        "tickers": sorted(strategy.rails.tickers),
         "product": strategy.product.value.lower(),
-        strategy.size.kind.value: int(strategy.size.value),
-        "max_quantity": rails.max_quantity,
-        "stop_loss": _level_text(strategy.stop_loss),
-        "take_profit": _level_text(strategy.take_profit),
-        "protection": strategy.protection.value,
+        **_size_fields(strategy),
+        **_protection_fields(strategy),
         "short": strategy.short.value,
-        "max_trades": rails.max_trades,
-        "enter_from": f"{rails.enter_from:%H:%M}",
-        "enter_until": f"{rails.enter_until:%H:%M}",
+        "entry_ttl": strategy.entry_ttl,
+        "max_slippage": _text(strategy.max_slippage, percent=True),
+        "expiry_day": strategy.expiry_day,
+        **_rail_fields(strategy.rails),
         "enabled": strategy.enabled,
         "rotation": strategy.rotation,
         "rotation_before": strategy.rotation_before,
@@ -86,12 +89,47 @@ def strategy_fields(strategy: Strategy) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _level(value: Any) -> Level:
-    """`1%` of the average, or points away from it."""
-    match = _LEVEL.fullmatch(str(value).strip())
-    if match is None or not Decimal(match[1]):
-        raise ValidationError(f"is {value!r}; give a distance such as 1% or 5 (points)")
-    return Level(LevelKind.PERCENT if match[2] else LevelKind.POINTS, Decimal(match[1]))
+def _size_fields(strategy: Strategy) -> dict[str, Any]:
+    kind, value = strategy.size.kind, strategy.size.value
+    whole = kind in {SizeKind.QUANTITY, SizeKind.LOTS}
+    contracts_are = strategy.contracts_are
+    return {
+        kind.value: int(value) if whole else _text(value, percent=kind is SizeKind.PERCENT_OF_CAPITAL),
+        "capital": _text(strategy.capital),
+        "contracts_are": contracts_are.value if contracts_are else None,
+    }
+
+
+def _protection_fields(strategy: Strategy) -> dict[str, Any]:
+    stop, breakeven = strategy.stop_loss, strategy.breakeven_after
+    return {
+        "stop_loss": level_text(stop) if stop else None,
+        "take_profit": targets_value(strategy.take_profit),
+        "trail": trail_value(strategy.trail) if strategy.trail else None,
+        "breakeven_after": level_text(breakeven) if breakeven else None,
+        "protection": strategy.protection.value,
+        "gap": strategy.gap.value,
+    }
+
+
+def _rail_fields(rails: Rails) -> dict[str, Any]:
+    return {
+        "max_quantity": rails.max_quantity,
+        "max_order": rails.max_order,
+        "max_notional": _text(rails.max_notional),
+        "max_open": rails.max_open,
+        "max_trades": rails.max_trades,
+        "max_loss": _text(rails.max_loss),
+        "cooldown": rails.cooldown,
+        "enter_from": f"{rails.enter_from:%H:%M}",
+        "enter_until": f"{rails.enter_until:%H:%M}",
+    }
+
+
+def _text(value: Decimal | None, *, percent: bool = False) -> str | None:
+    if value is None:
+        return None
+    return percent_text(value) if percent else plain(value)
 
 
 def _tickers(value: Any) -> frozenset[str]:
@@ -119,22 +157,11 @@ def _minute(value: Any) -> time:
         raise ValidationError(f'is {value!r}; give a time in India such as "09:16"') from None
 
 
-def _count(*, required: bool = False) -> fields.Integer:
-    return fields.Integer(
-        strict=True,
-        required=required,
-        validate=Range(min=1, max=10_000_000, error="is {input}; give a whole number from 1 to 10000000"),
-        error_messages={"required": "is missing; give a whole number", "invalid": "is no whole number; give one"},
+def _no_contracts(_value: Any) -> None:
+    raise ValidationError(
+        "is no size of a strategy: a chart's contracts come with its alerts; "
+        f'give one of {", ".join(SIZE_FIELDS)}, and contracts_are = "lots" or "units" for the alerts'
     )
-
-
-def _choice(kind: type[Protection] | type[Short]) -> fields.Function:
-    def read(value: Any) -> StrEnum:
-        if value not in tuple(kind):
-            raise ValidationError(f"is {value!r}; give one of {', '.join(kind)}")
-        return kind(value)
-
-    return fields.Function(deserialize=read)
 
 
 class _Settings(Strict):
@@ -145,23 +172,43 @@ class _Settings(Strict):
     product = fields.Function(
         deserialize=_product, required=True, error_messages={"required": "is missing; give intraday or delivery"}
     )
-    quantity = _count()
-    lots = _count()
-    max_quantity = _count(required=True)
-    stop_loss = fields.Function(deserialize=_level)
-    take_profit = fields.Function(deserialize=_level)
-    protection = _choice(Protection)
-    short = _choice(Short)
-    max_trades = _count()
+    quantity = count()
+    lots = count()
+    notional = rupees()
+    percent_of_capital = percent()
+    risk = rupees()
+    contracts = fields.Function(deserialize=_no_contracts)
+    capital = rupees()
+    contracts_are = choice(ContractsAre)
+    stop_loss = fields.Function(deserialize=read_level)
+    take_profit = fields.Function(deserialize=read_targets)
+    trail = fields.Function(deserialize=read_trail)
+    breakeven_after = fields.Function(deserialize=read_level)
+    protection = choice(Protection)
+    gap = choice(Gap)
+    short = choice(Short)
+    entry_ttl = count(least=5, most=3600)
+    max_slippage = percent()
+    expiry_day = switch()
+    max_quantity = count(required=True)
+    max_order = count()
+    max_notional = rupees()
+    max_open = count()
+    max_trades = count()
+    max_loss = rupees()
+    cooldown = count(least=0, most=_DAY_S)
     enter_from = fields.Function(deserialize=_minute)
     enter_until = fields.Function(deserialize=_minute)
-    enabled = fields.Boolean(truthy={True}, falsy={False}, error_messages={"invalid": "is neither true nor false"})
-    rotation = _count()
-    rotation_before = _count()
+    enabled = switch()
+    rotation = count()
+    rotation_before = count()
 
 
-_RAILS = ("tickers", "max_quantity", "max_trades", "enter_from", "enter_until")
-_OTHERS = ("take_profit", "protection", "short", "enabled", *ADDRESS_FIELDS)
+_RAILS = tuple(Rails.__dataclass_fields__)
+_OTHERS = (
+    *("take_profit", "trail", "breakeven_after", "protection", "gap", "capital", "contracts_are"),
+    *("short", "entry_ttl", "max_slippage", "expiry_day", "enabled", *ADDRESS_FIELDS),
+)
 
 
 #: Made once: building a schema costs three times what reading with it does (libraries.md 3).
@@ -169,55 +216,7 @@ _SCHEMA = _Settings()
 
 
 def _size(loaded: Mapping[str, Any], what: str) -> Size:
-    given = [kind for kind in SizeKind if kind.value in loaded]
+    given = [SizeKind(name) for name in SIZE_FIELDS if name in loaded]
     if len(given) != 1:
-        raise ConfigError(f"{what}: {' and '.join(given) or 'neither quantity nor lots'} given; give one of the two")
+        raise ConfigError(f"{what}: {' and '.join(given) or 'no size'} given; give one of {', '.join(SIZE_FIELDS)}")
     return Size(given[0], Decimal(loaded[given[0].value]))
-
-
-def _level_text(level: Level | None) -> str | None:
-    if level is None:
-        return None
-    return f"{level.value.normalize():f}%" if level.kind is LevelKind.PERCENT else f"{level.value.normalize():f}"
-
-
-def _refuse_contradictions(strategy: Strategy, what: str) -> None:
-    wrong = next((say for found, say in _contradictions(strategy) if found), None)
-    if wrong:
-        raise ConfigError(f"{what}: {wrong}")
-
-
-def _contradictions(strategy: Strategy) -> list[tuple[bool, str]]:
-    stop, rails, size = strategy.stop_loss, strategy.rails, strategy.size
-    unprotected = strategy.protection is Protection.NONE
-    delivery = strategy.product is Product.DELIVERY
-    return [
-        (
-            stop is None and not unprotected,
-            'stop_loss is missing; give one such as 1% or 5 (points), or protection = "none" if you mean it',
-        ),
-        (
-            stop is not None and unprotected,
-            'stop_loss is given, and protection is "none"; remove one of them',
-        ),
-        (
-            stop is not None and stop.kind is LevelKind.PERCENT and stop.value >= 100,
-            "stop_loss is 100 percent or more, so it could never be reached; give less",
-        ),
-        (
-            strategy.take_profit is not None and delivery and strategy.protection is Protection.PAIR,
-            "protection is pair, but a second sell of delivery is a short; use auto or single",
-        ),
-        (
-            strategy.short is not Short.NONE and delivery,
-            f"short is {strategy.short}, but delivery never opens short; remove it or trade intraday",
-        ),
-        (
-            size.kind is SizeKind.QUANTITY and size.value > rails.max_quantity,
-            f"quantity {size.value} is above max_quantity {rails.max_quantity}; every entry would be refused",
-        ),
-        (
-            rails.enter_from >= rails.enter_until,
-            "enter_from is not before enter_until; put the earlier time first",
-        ),
-    ]

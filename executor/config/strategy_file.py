@@ -11,21 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from executor.config.schema import read_toml
-from executor.config.strategy import ADDRESS_FIELDS, strategy_fields, strategy_from
+from executor.config.strategy import ADDRESS_FIELDS, SIZE_FIELDS, strategy_fields, strategy_from
 from executor.domain.strategy import Strategy
 from executor.errors import ConfigError
 
-_REMOVES = "none"
-_REMOVABLE = ("stop_loss", "take_profit")
-_SIZES = ("quantity", "lots")
+REMOVES = "none"
+#: Where "none" is a word of its own.
+_NONE_IS_SAID = ("protection", "short")
 
 
 def laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields with others laid over them; None says nothing, a new size replaces the other kind, "none" a level."""
+    """Fields with others laid over them; None says nothing, a new size replaces one of another kind, "none" removes."""
     said = {key: value for key, value in over.items() if value is not None}
-    kept = {key: value for key, value in base.items() if not (key in _SIZES and any(size in said for size in _SIZES))}
+    resized = any(size in said for size in SIZE_FIELDS)
+    kept = {key: value for key, value in base.items() if not (resized and key in SIZE_FIELDS)}
     found = {**kept, **said}
-    return {key: value for key, value in found.items() if not (key in _REMOVABLE and value == _REMOVES)}
+    return {key: value for key, value in found.items() if value != REMOVES or key in _NONE_IS_SAID}
 
 
 def changed(before: Strategy, fields: Mapping[str, Any]) -> Strategy:
@@ -76,6 +77,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _table(strategy: Strategy) -> str:
-    # texts, whole numbers, booleans and lists of texts are written the same in JSON and TOML
-    lines = (f"{key} = {json.dumps(value)}" for key, value in open_fields(strategy).items())
+    lines = (f"{key} = {_toml(value)}" for key, value in open_fields(strategy).items())
     return "\n".join((f"[strategy.{strategy.name}]", *lines))
+
+
+def _toml(value: Any) -> str:
+    """Texts, whole numbers and booleans are written the same in JSON and TOML."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key} = {_toml(inner)}' for key, inner in value.items())}}}"
+    return f"[{', '.join(map(_toml, value))}]" if isinstance(value, list) else json.dumps(value)

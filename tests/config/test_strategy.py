@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from datetime import time
 from decimal import Decimal
 
@@ -9,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from executor.config.strategy import strategy_fields, strategy_from
+from executor.config.strategy_file import strategies_text
 from executor.domain.strategy import (
+    ContractsAre,
+    Gap,
     Level,
     LevelKind,
     Product,
@@ -19,6 +23,8 @@ from executor.domain.strategy import (
     Size,
     SizeKind,
     Strategy,
+    Target,
+    Trail,
 )
 from executor.errors import ConfigError
 
@@ -55,17 +61,32 @@ def test_the_least_that_is_needed_makes_a_strategy_with_the_usual_rails():
     )
 
 
+def percent(value):
+    return Level(LevelKind.PERCENT, Decimal(value))
+
+
 def test_everything_can_be_said():
     strategy = read(
         tickers=["nse:sbin", "M&M"],
         product="MIS",
         quantity=None,
         lots=2,
+        capital=100000,
+        contracts_are="lots",
         stop_loss="4.5",
         take_profit="2.25%",
+        trail="1%",
+        breakeven_after="3",
         protection="pair",
         short="intraday-cash",
+        entry_ttl=30,
+        max_slippage="0.3%",
+        max_order=20,
+        max_notional="250000.50",
+        max_open=2,
         max_trades=3,
+        max_loss=5000,
+        cooldown=600,
         enter_from="09:30",
         enter_until="14:00",
         enabled=False,
@@ -73,12 +94,49 @@ def test_everything_can_be_said():
         rotation_before=3,
     )
 
-    assert strategy.rails == Rails(frozenset({"NSE:SBIN", "M&M"}), 100, 3, time(9, 30), time(14, 0))
+    assert strategy.rails == Rails(
+        tickers=frozenset({"NSE:SBIN", "M&M"}),
+        max_quantity=100,
+        max_order=20,
+        max_notional=Decimal("250000.50"),
+        max_open=2,
+        max_trades=3,
+        max_loss=Decimal(5000),
+        cooldown=600,
+        enter_from=time(9, 30),
+        enter_until=time(14, 0),
+    )
     assert strategy.size == Size(SizeKind.LOTS, Decimal(2))
+    assert (strategy.capital, strategy.contracts_are) == (100_000, ContractsAre.LOTS)
     assert strategy.stop_loss == Level(LevelKind.POINTS, Decimal("4.5"))
-    assert strategy.take_profit == Level(LevelKind.PERCENT, Decimal("2.25"))
+    assert strategy.take_profit == (Target(percent("2.25")),)
+    assert strategy.trail == Trail(percent(1))
+    assert strategy.breakeven_after == Level(LevelKind.POINTS, Decimal(3))
     assert (strategy.protection, strategy.short) == (Protection.PAIR, Short.INTRADAY_CASH)
+    assert (strategy.entry_ttl, strategy.max_slippage) == (30, Decimal("0.3"))
     assert (strategy.enabled, strategy.rotation, strategy.rotation_before) == (False, 4, 3)
+
+
+def test_what_is_about_nights_and_expiries_can_be_said():
+    strategy = read(product="carryforward", gap="stop-again", expiry_day=True, short="write-options")
+
+    assert (strategy.gap, strategy.expiry_day, strategy.short) == (Gap.STOP_AGAIN, True, Short.WRITE_OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("more", "size"),
+    [
+        ({"quantity": 7}, Size(SizeKind.QUANTITY, Decimal(7))),
+        ({"lots": 2}, Size(SizeKind.LOTS, Decimal(2))),
+        ({"notional": "25000.50"}, Size(SizeKind.NOTIONAL, Decimal("25000.5"))),
+        ({"notional": 25000}, Size(SizeKind.NOTIONAL, Decimal(25000))),
+        ({"percent_of_capital": "12.5%", "capital": 1e5}, Size(SizeKind.PERCENT_OF_CAPITAL, Decimal("12.5"))),
+        ({"percent_of_capital": 10, "capital": 1}, Size(SizeKind.PERCENT_OF_CAPITAL, Decimal(10))),
+        ({"risk": 500}, Size(SizeKind.RISK, Decimal(500))),
+    ],
+)
+def test_an_entry_is_sized_in_one_of_five_ways(more, size):
+    assert read(**{"quantity": None, **more}).size == size
 
 
 @pytest.mark.parametrize(
@@ -104,26 +162,35 @@ def test_brokers_words_for_products_are_understood(word, product):
         ({"tickers": ["SBIN", "NSE:SB IN"]}, "tickers is 'NSE:SB IN'; give one or more"),
         ({"tickers": 5}, "tickers is 5; give tickers as TradingView shows them"),
         ({"product": "futures"}, "product is 'futures'; give one of mis, nrml, cnc, intraday"),
-        ({"quantity": None}, "neither quantity nor lots given"),
+        ({"quantity": None}, "no size given; give one of lots, quantity, notional, percent_of_capital, risk"),
         ({"lots": 1}, "lots and quantity given; give one"),
+        ({"contracts": 1}, "contracts is no size of a strategy: a chart's contracts come with its alerts"),
+        ({"notional": "1e5"}, "notional is '1e5'; give rupees above zero such as 5000"),
+        ({"capital": "0"}, "capital is '0'; give rupees above zero"),
+        ({"capital": True}, "capital is True; give rupees above zero"),
+        ({"max_loss": -1}, "max_loss is -1; give rupees above zero"),
+        ({"max_loss": "0.001"}, "max_loss is '0.001'; give rupees above zero"),
+        ({"percent_of_capital": "0%"}, "percent_of_capital is '0%'; give percent above zero such as 10%"),
+        ({"contracts_are": "shares"}, "contracts_are is 'shares'; give one of lots, units"),
+        ({"entry_ttl": 4}, "entry_ttl is 4; give a whole number from 5 to 3600"),
+        ({"entry_ttl": 3601}, "entry_ttl is 3601; give a whole number from 5 to 3600"),
+        ({"cooldown": -1}, "cooldown is -1; give a whole number from 0 to 86400"),
+        ({"max_open": 0}, "max_open is 0; give a whole number from 1"),
+        ({"max_order": "5"}, "max_order is no whole number"),
+        ({"gap": "wait"}, "gap is 'wait'; give one of exit, stop-again"),
+        ({"expiry_day": "yes"}, "expiry_day is neither true nor false"),
+        ({"trail": "@790"}, "trail is '@790'; give a distance"),
         ({"quantity": 0}, "quantity is 0; give a whole number from 1"),
         ({"quantity": 1.5}, "quantity is no whole number"),
         ({"quantity": True}, "quantity is no whole number"),
         ({"max_quantity": None}, "max_quantity is missing"),
-        ({"quantity": 101}, "quantity 101 is above max_quantity 100"),
-        ({"stop_loss": None}, 'stop_loss is missing; give one such as 1% or 5 (points), or protection = "none"'),
         ({"stop_loss": "0%"}, "stop_loss is '0%'; give a distance"),
         ({"stop_loss": "-1"}, "stop_loss is '-1'; give a distance"),
         ({"stop_loss": "@100"}, "stop_loss is '@100'; give a distance"),
         ({"stop_loss": "1e3"}, "stop_loss is '1e3'; give a distance"),
-        ({"stop_loss": "100%"}, "stop_loss is 100 percent or more"),
-        ({"protection": "none"}, 'stop_loss is given, and protection is "none"'),
         ({"protection": "both"}, "protection is 'both'; give one of auto, pair, single, none"),
         ({"short": "yes"}, "short is 'yes'; give one of none, intraday-cash"),
-        ({"take_profit": "2%", "product": "delivery", "protection": "pair"}, "a second sell of delivery is a short"),
-        ({"short": "intraday-cash", "product": "delivery"}, "delivery never opens short"),
         ({"enter_from": "9"}, "enter_from is '9'; give a time"),
-        ({"enter_from": "15:00"}, "enter_from is not before enter_until"),
         ({"enabled": "yes"}, "enabled is neither true nor false"),
         ({"stoploss": "1%"}, "stoploss is no field"),
         ({"take_profits": [1]}, "take_profits is no field"),
@@ -154,8 +221,11 @@ def test_fields_are_what_a_person_writes_and_leave_out_what_is_not_set():
         **LEAST,
         "tickers": ["SBIN"],
         "protection": "auto",
+        "gap": "exit",
         "short": "none",
+        "expiry_day": False,
         "max_trades": 20,
+        "cooldown": 0,
         "enter_from": "09:16",
         "enter_until": "15:00",
         "enabled": True,
@@ -163,36 +233,84 @@ def test_fields_are_what_a_person_writes_and_leave_out_what_is_not_set():
     }
 
 
+def test_numbers_with_a_unit_are_written_as_text_without_needless_digits():
+    fields = strategy_fields(read(quantity=None, notional="25000.50", max_slippage="0.30", max_loss=5000))
+
+    assert (fields["notional"], fields["max_slippage"], fields["max_loss"]) == ("25000.5", "0.3%", "5000")
+
+
 _levels = st.builds(
     Level,
     st.sampled_from([LevelKind.PERCENT, LevelKind.POINTS]),
     st.decimals(min_value="0.01", max_value="99", places=2),
 )
+_rupees = st.decimals(min_value="1000", max_value="9999999", places=2)
+_targets = st.lists(
+    st.builds(Target, _levels, st.decimals(min_value="0.1", max_value="10", places=4)), max_size=10
+).map(tuple) | st.tuples(st.builds(Target, _levels))
+
+
+@st.composite
+def _trails(draw):
+    return Trail(draw(_levels), draw(st.none() | st.decimals(min_value="0.01", max_value="99", places=2)))
+
+
+@st.composite
+def _sizes(draw):
+    kind = draw(st.sampled_from([kind for kind in SizeKind if kind is not SizeKind.CONTRACTS]))
+    whole = kind in {SizeKind.QUANTITY, SizeKind.LOTS}
+    value = st.integers(1, 200).map(Decimal) if whole else st.decimals(min_value="0.5", max_value="500", places=2)
+    return Size(kind, draw(value))
+
+
+@st.composite
+def _rails(draw):
+    return Rails(
+        tickers=draw(st.frozensets(st.sampled_from(["SBIN", "NSE:M&M", "BSE:TCS"]), min_size=1)),
+        max_quantity=draw(st.integers(500, 900)),
+        max_order=draw(st.none() | st.integers(200, 500)),
+        max_notional=draw(st.none() | _rupees.map(lambda rupees: rupees * 100)),
+        max_open=draw(st.none() | st.integers(1, 9)),
+        max_trades=draw(st.integers(1, 50)),
+        max_loss=draw(st.none() | _rupees),
+        cooldown=draw(st.integers(0, 86_400)),
+        enter_from=time(9, draw(st.integers(0, 59))),
+        enter_until=time(14, draw(st.integers(0, 59))),
+    )
 
 
 @st.composite
 def _strategies(draw):
     product = draw(st.sampled_from(Product))
-    protection = draw(st.sampled_from(Protection))
-    pair = product is Product.INTRADAY and protection is not Protection.SINGLE
-    size = draw(st.builds(Size, st.sampled_from(SizeKind), st.integers(1, 500).map(Decimal)))
+    intraday, shares_only = product is Product.INTRADAY, product in {Product.DELIVERY, Product.MARGIN}
+    shorts = [Short.NONE] if shares_only else [one for one in Short if intraday or one is not Short.INTRADAY_CASH]
+    protections = [one for one in Protection if intraday or one is not Protection.PAIR]
+    size = draw(_sizes())
+    allotted = st.decimals(min_value="1000", max_value="9999", places=2)
+    capital = allotted if size.kind is SizeKind.PERCENT_OF_CAPITAL else st.none() | allotted
+    protection = draw(
+        st.sampled_from([one for one in protections if one is not Protection.NONE or size.kind != "risk"])
+    )
+    stopped = protection is not Protection.NONE
     return Strategy(
         name="dip",
         version=draw(st.integers(1, 99)),
         account=draw(st.sampled_from(["paper", "default"])),
         product=product,
         size=size,
-        rails=Rails(
-            tickers=draw(st.frozensets(st.sampled_from(["SBIN", "NSE:M&M", "BSE:TCS"]), min_size=1)),
-            max_quantity=draw(st.integers(500, 900)),
-            max_trades=draw(st.integers(1, 50)),
-            enter_from=time(9, draw(st.integers(0, 59))),
-            enter_until=time(14, draw(st.integers(0, 59))),
-        ),
-        stop_loss=None if protection is Protection.NONE else draw(_levels),
-        take_profit=draw(st.none() | _levels) if pair else None,
+        rails=draw(_rails()),
+        stop_loss=draw(_levels) if stopped else None,
+        take_profit=draw(_targets),
+        trail=draw(st.none() | _trails()) if stopped else None,
+        breakeven_after=draw(st.none() | _levels) if stopped else None,
+        capital=draw(capital),
+        contracts_are=draw(st.none() | st.sampled_from(ContractsAre)),
+        entry_ttl=draw(st.none() | st.integers(5, 3600)),
+        max_slippage=draw(st.none() | st.decimals(min_value="0.01", max_value="99", places=2)),
+        gap=Gap.EXIT if intraday else draw(st.sampled_from(Gap)),
+        expiry_day=False if shares_only else draw(st.booleans()),
         protection=protection,
-        short=Short.NONE if product is Product.DELIVERY else draw(st.sampled_from(Short)),
+        short=draw(st.sampled_from(shorts)),
         enabled=draw(st.booleans()),
         rotation=draw(st.integers(1, 9)),
         rotation_before=draw(st.none() | st.integers(1, 8)),
@@ -204,3 +322,13 @@ def test_every_strategy_comes_back_the_same_through_json(strategy):
     fields = json.loads(json.dumps(strategy_fields(strategy)))
 
     assert strategy_from(fields, name=strategy.name, version=strategy.version) == strategy
+
+
+@given(_strategies())
+def test_every_strategy_comes_back_the_same_through_a_file(strategy):
+    fields = tomllib.loads(strategies_text([strategy]))["strategy"]["dip"]
+    address = {"rotation": strategy.rotation}
+    if strategy.rotation_before:
+        address["rotation_before"] = strategy.rotation_before
+
+    assert strategy_from({**fields, **address}, name=strategy.name, version=strategy.version) == strategy

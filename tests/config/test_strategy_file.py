@@ -28,16 +28,22 @@ def test_what_is_not_said_stays_and_what_is_said_wins():
 def test_a_size_of_the_other_kind_replaces_the_one_before():
     assert laid_over({"quantity": 10}, {"lots": 2}) == {"lots": 2}
     assert laid_over({"quantity": 10}, {"quantity": 5}) == {"quantity": 5}
+    assert laid_over({"risk": "500", "capital": "9"}, {"percent_of_capital": 5}) == {
+        "capital": "9",
+        "percent_of_capital": 5,
+    }
 
 
 def test_two_sizes_at_once_are_both_kept_to_be_refused():
     assert laid_over({}, {"quantity": 10, "lots": 2}) == {"quantity": 10, "lots": 2}
 
 
-def test_none_removes_a_level_and_nothing_else():
-    assert laid_over({"stop_loss": "1%", "short": "futures"}, {"stop_loss": "none", "short": "none"}) == {
-        "short": "none"
-    }
+def test_none_removes_what_is_set_and_is_a_word_of_its_own_for_two():
+    before = {"stop_loss": "1%", "max_open": 3, "capital": "5000", "short": "futures"}
+
+    after = laid_over(before, {"stop_loss": "none", "max_open": "none", "short": "none", "protection": "none"})
+
+    assert after == {"capital": "5000", "short": "none", "protection": "none"}
 
 
 def test_a_change_is_the_next_version_and_keeps_the_address():
@@ -68,7 +74,8 @@ def test_a_strategy_does_not_move_to_another_account():
 
 @pytest.mark.parametrize("suffix", [".toml", ".txt"])
 def test_what_is_written_is_read_again(tmp_path, suffix):
-    strategies = [made("dip"), made("rise", short="intraday-cash", enabled=False, rotation=4)]
+    tables = {"take_profit": [{"at": "1%", "share": 50}, {"at": "5", "share": 50}], "trail": "1%:0.25%"}
+    strategies = [made("dip"), made("rise", short="intraday-cash", enabled=False, rotation=4, **tables)]
     path = tmp_path / f"all{suffix}"
     path.write_text(strategies_text(strategies))
 
