@@ -27,6 +27,9 @@ _BY_ALIAS = _CURRENT_ROWS.where(
 _BY_SYMBOL = _CURRENT_ROWS.where(
     schema.instrument.c.symbol == bindparam("symbol"), schema.instrument.c.segment == bindparam("segment")
 )
+_BY_KEY = _CURRENT_ROWS.where(
+    schema.instrument.c.segment == bindparam("segment"), schema.instrument.c.token == bindparam("token")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,11 @@ class Master:
         with self._database.read() as connection:
             row = connection.execute(select(table).where(_IS_CURRENT)).one_or_none()
         return LoadInfo(row.id, row.at, row.checks) if row else None
+
+    def find_by_key(self, key: InstrumentKey) -> Instrument | None:
+        with self._database.glance() as connection:
+            found = ask(connection, _BY_KEY, segment=key.segment.value, token=key.token)
+        return _instrument(found[0]) if found else None
 
     def find_by_alias(self, alias: str, segments: Sequence[Segment]) -> list[Instrument]:
         with self._database.glance() as connection:
