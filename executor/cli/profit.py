@@ -21,7 +21,6 @@ from executor.store.profit import Days
 
 #: Days that are shown unless asked otherwise, today included.
 SHOWN = 30
-_NUMBERS = ("trades", "gross", "est. charges", "net")
 
 _day = click.DateTime(["%Y-%m-%d"])
 
@@ -80,20 +79,23 @@ def line_json(line: DayLine) -> dict[str, Any]:
 
 
 def _print_table(lines: Sequence[DayLine]) -> None:
-    table = Table(box=None, pad_edge=False, collapse_padding=True, show_footer=True)
-    told = total(lines)
-    table.add_column("day", "sum", no_wrap=True)
+    """Days, then a sum for each account: paper and real money are never added up."""
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
+    table.add_column("day", no_wrap=True)
     for head, least in (("strategy", 8), ("account", 7)):
         table.add_column(head, overflow="fold", min_width=least)
-    for head, cell in zip(_NUMBERS, _cells(told), strict=True):
-        table.add_column(head, cell, justify="right", no_wrap=True, footer_style="bold")
+    for head in ("trades", "gross", "est. charges", "net"):
+        table.add_column(head, justify="right", no_wrap=True)
     for line in lines:
         table.add_row(str(line.day), Text(line.strategy), Text(line.account), *_cells(line.figures))
+    for account in sorted({line.account for line in lines}):
+        sums = total(line for line in lines if line.account == account)
+        table.add_row("sum", "", Text(account), *_cells(sums), style="bold")
     Console(highlight=False).print(table)
-    if told.unknown:
-        click.echo(f"* without {told.unknown} units that others closed at a price that is not known")
+    if unknown := total(lines).unknown:
+        click.echo(f"* without {unknown} units that others closed at a price that is not known")
 
 
 def _cells(figures: Figures) -> tuple[str, ...]:
     mark = "*" if figures.unknown else ""
-    return str(figures.trades), f"{figures.gross:,.2f}{mark}", f"{figures.charges:,.2f}", f"{figures.net:,.2f}{mark}"
+    return str(figures.trades), f"{mark}{figures.gross:,.2f}", f"{figures.charges:,.2f}", f"{mark}{figures.net:,.2f}"

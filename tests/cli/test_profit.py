@@ -73,7 +73,7 @@ def test_the_table_has_a_sum_and_says_what_is_estimated(office: Office, house: H
 
     assert head.split() == ["day", "strategy", "account", "trades", "gross", "est.", "charges", "net"]
     assert row.split()[:5] == ["2026-11-25", "trend", "default", "1", f"{made:.2f}"]
-    assert foot.split() == ["sum", *row.split()[3:]]
+    assert foot.split() == ["sum", *row.split()[2:]]
 
 
 def test_days_strategies_and_accounts_narrow_it(office: Office, house: House) -> None:
@@ -102,8 +102,21 @@ def test_large_sums_and_long_names_fit_eighty_columns(office: Office, monkeypatc
     told = office.run("profit").splitlines()
 
     assert max(map(len, told)) <= 80
-    assert "-2,469,135.60*" in told[-2]
+    assert "*-2,469,135.60" in told[-2]
     assert told[-1] == "* without 300 units that others closed at a price that is not known"
+
+
+def test_paper_and_real_money_are_never_added_up(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {"default": Decimal(5), "paper": Decimal(700)}
+    lines = [DayLine(TODAY, "dip", account, Figures(1, gross)) for account, gross in made.items()]
+    monkeypatch.setattr("executor.cli.profit.lines_of", lambda *_, **__: lines)
+
+    sums = office.run("profit").splitlines()[3:]
+
+    assert [row.split() for row in sums] == [
+        ["sum", "default", "1", "5.00", "0.00", "5.00"],
+        ["sum", "paper", "1", "700.00", "0.00", "700.00"],
+    ]
 
 
 def test_a_row_says_how_many_units_are_unknown() -> None:

@@ -25,6 +25,7 @@ from executor.web.pages.command import CommandParts, add_commands
 from executor.web.pages.frame import Frame
 from executor.web.pages.layout import laid_out
 from executor.web.pages.position import add_positions
+from executor.web.pages.profit import add_profit
 from executor.web.pages.signal import add_stories
 
 _WEB = Path(__file__).parent.parent
@@ -47,7 +48,7 @@ class PageParts:
 
 
 def register_pages(app: Flask, parts: PageParts) -> None:
-    """Add the log, stories, positions, commands, login and the stylesheet to an application."""
+    """Add the log, stories, positions, profit, commands, login and the stylesheet to an application."""
     configure_sessions(app, parts.session_key, secure=parts.public_url.startswith("https://"))
     blueprint = Blueprint(
         "pages",
@@ -67,6 +68,7 @@ def register_pages(app: Flask, parts: PageParts) -> None:
     add_audit_log(blueprint, parts.pages, frame)
     add_stories(blueprint, parts.pages, frame)
     add_positions(blueprint, parts.pages, frame)
+    add_profit(blueprint, parts.pages, frame, parts.clock)
     add_commands(blueprint, CommandParts(parts.pages, parts.commands, parts.doorbell, parts.clock), frame)
     blueprint.register_error_handler(StoreError, _no_database)
     app.register_blueprint(blueprint)
