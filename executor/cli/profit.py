@@ -40,7 +40,8 @@ def profit(*, strategy: str, account: str, first: datetime | None, last: datetim
     Charges are ESTIMATED from published rates: brokerage, STT or CTT, exchange, SEBI, stamp duty, GST. The contract
     note of your broker alone is right; what no list tells (DP charges, interest) is not in it.
 
-    Units that somebody else closed left at a price we do not know. They are left out and told below the table (*).
+    Left out: units that somebody else closed, at a price we do not know (told below the table, *), and positions that
+    a paper account traded without live prices (synthetic).
 
     \b
         executor profit

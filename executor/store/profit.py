@@ -1,7 +1,8 @@
 """What was filled for brackets, as profit is reckoned from: read only, over a bounded range of trading days.
 
 Brackets are found by the orders of those days, which lie by (account, day). Each is read from its first day on, because
-what a carried one cost lies there. They come in chunks, so that a year is not held in memory.
+what a carried one cost lies there. They come in chunks, so that a year is not held in memory. A bracket of which an
+order traded at a price that no market made (paper) enters no statistics, and so is not among them.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from sqlalchemy import Connection, Select, select
 
 from executor.domain.bracket import Bracket
 from executor.domain.order import Order
-from executor.domain.profit import Trade, Traded, trades_of
+from executor.domain.profit import Traded, trades_of
 from executor.domain.record import Fill
 from executor.store import schema
+from executor.store.paper import SYNTHETIC
 from executor.store.rows import load
 
 _CHUNK = 200
@@ -54,19 +56,21 @@ def _brackets(days: Days) -> Select[Any]:
 def _traded(connection: Connection, keys: Sequence[str]) -> Iterator[Traded]:
     table = schema.bracket
     brackets = connection.execute(select(table).where(table.c.id.in_(keys)).order_by(table.c.id)).all()
-    trades = _trades(connection, keys)
+    orders, fills = _orders(connection, keys), _fills(connection, keys)
     for row in brackets:
-        yield Traded(load(Bracket, row), trades[row.id])
+        if not any(SYNTHETIC in order.text for order in orders[row.id]):
+            trades = [trade for order in orders[row.id] for trade in trades_of(order, fills[order.id])]
+            yield Traded(load(Bracket, row), trades)
 
 
-def _trades(connection: Connection, keys: Sequence[str]) -> dict[str, list[Trade]]:
+def _orders(connection: Connection, keys: Sequence[str]) -> dict[str, list[Order]]:
+    """By bracket, those that filled something."""
     order, leg = schema.broker_order, schema.leg
-    of_leg = select(order, leg.c.bracket).join_from(leg, order, order.c.leg == leg.c.id)
-    of_leg = of_leg.where(leg.c.bracket.in_(keys), order.c.filled > 0).order_by(order.c.id)
-    fills = _fills(connection, keys)
-    found: dict[str, list[Trade]] = defaultdict(list)
-    for row in connection.execute(of_leg):
-        found[row.bracket] += trades_of(load(Order, row), fills[row.id])
+    statement = select(order, leg.c.bracket).join_from(leg, order, order.c.leg == leg.c.id)
+    statement = statement.where(leg.c.bracket.in_(keys), order.c.filled > 0).order_by(order.c.id)
+    found: dict[str, list[Order]] = defaultdict(list)
+    for row in connection.execute(statement):
+        found[row.bracket].append(load(Order, row))
     return found
 
 

@@ -16,6 +16,7 @@ from executor.domain.order import Order, OrderState, Side
 from executor.domain.profit import Traded, lines_of
 from executor.domain.record import Fill
 from executor.domain.strategy import Account, AccountKind
+from executor.store.paper import SYNTHETIC
 from executor.store.profit import Days
 from executor.store.store import Store
 from tests.builders import (
@@ -133,6 +134,13 @@ def test_units_whose_fills_are_not_known_have_what_the_order_says(store: Store) 
 
 def test_what_filled_nothing_is_not_there(store: Store) -> None:
     trade(store, an_execution(BracketId(an_id(31)), Role.ENTRY, "100", filled=0)[:2])
+
+    assert found(store, WEEK) == []
+
+
+def test_a_bracket_that_traded_at_a_price_no_market_made_is_left_out(store: Store) -> None:
+    key = BracketId(an_id(31))
+    trade(store, an_execution(key, Role.ENTRY, "100"), an_execution(key, Role.STOP, "95", text=SYNTHETIC))
 
     assert found(store, WEEK) == []
 
