@@ -206,13 +206,8 @@ def test_an_accounts_kind_is_for_ever(site: Site, first: dict[str, str], then: d
 # -- who is the trader -------------------------------------------------------------------------------------------
 
 
-def test_a_trader_without_a_login_says_which_settings_are_missing(site: Site) -> None:
-    site.upgrade()
-
-    with pytest.raises(ConfigError, match=r"SMARTAPI_API_KEY, SMARTAPI_CLIENT_CODE and SMARTAPI_PIN"):
-        build_trader(site.settings())
-
-    assert not (site.state_dir / "trader.lock").exists()
+def lease_of(site: Site, account: str) -> Any:
+    return site.look(lambda store: store.ledger.lease(account))
 
 
 def lease_held_by(site: Site, holder: str) -> None:
@@ -251,8 +246,9 @@ class Running:
     def _run(self) -> None:
         try:
             self.trader.run(self.stop)
-        except LeaseLost as error:
+        except BaseException as error:
             self.errors.append(error)
+            raise
 
     def end(self) -> None:
         self.stop.set()
@@ -288,9 +284,9 @@ def market(site: Site) -> Iterator[dict[str, str]]:
         }
 
 
-def beat(site: Site) -> dict[str, Any]:
-    beats = site.look(lambda store: [found for _, found in store.pages.standing().accounts if found])
-    return dict(beats[0].status) if beats else {}
+def beat(site: Site, account: str = "default") -> dict[str, Any]:
+    beats = site.look(lambda store: {found.name: beat for found, beat in store.pages.standing().accounts if beat})
+    return dict(beats[account].status) if account in beats else {}
 
 
 def test_the_wired_trader_logs_in_seals_its_tokens_and_tells_that_it_is_ready(
@@ -333,7 +329,7 @@ def test_a_trader_that_was_stopped_gives_its_lease_back(site: Site, market: dict
 
     running.end()
 
-    lease = site.look(lambda store: store.ledger.lease("default"))
+    lease = lease_of(site, "default")
     assert (lease.epoch, lease.holder) == (1, "")
 
 
@@ -359,16 +355,33 @@ def test_a_second_trader_is_refused_and_the_first_is_not_disturbed(site: Site, m
     assert running.errors == []
 
 
-def test_a_trader_whose_lease_was_taken_ends_by_itself(site: Site, market: dict[str, str]) -> None:
+def test_a_lease_that_was_taken_ends_its_account_and_no_other(site: Site, market: dict[str, str]) -> None:
     site.environ |= market
     site.upgrade()
     running = Running(site.settings())
-    eventually(lambda: beat(site))
+    eventually(lambda: beat(site).get("reconciled") and beat(site, "paper").get("reconciled"))
+    seats = {seat.account: seat for seat in running.trader.seats}
 
     lease_held_by(site, "elsewhere:1")
-    running.join()
+    eventually(lambda: seats["default"].trading is None)
+    before = lease_of(site, "paper")
+    eventually(lambda: lease_of(site, "paper").beat_at > before.beat_at)
+    running.end()
 
-    assert len(running.errors) == 1
+    assert lease_of(site, "default").holder == "elsewhere:1"
+    assert lease_of(site, "paper").holder == ""
+    assert running.errors == []
+
+
+def test_without_a_login_paper_is_traded_alone(site: Site, market: dict[str, str]) -> None:
+    site.environ |= {"EXECUTOR_CLOCK_FILE": market["EXECUTOR_CLOCK_FILE"]}
+    site.upgrade()
+    running = Running(site.settings())
+
+    eventually(lambda: beat(site, "paper").get("reconciled"))
+    running.end()
+
+    assert [seat.account for seat in running.trader.seats] == ["paper"]
 
 
 # -- web ---------------------------------------------------------------------------------------------------------

@@ -43,7 +43,8 @@ def _standing(parts: WebParts) -> dict[str, bool]:
     beats = [beat for _, beat in standing.accounts if beat is not None]
     alive = [beat for beat in beats if now - beat.at < _SILENT]
     ready = [beat for beat in alive if beat.status.get("reconciled")]
-    return {"ready": bool(ready), "database": True, "trader": bool(alive), "session": bool(ready)}
+    all_ready = bool(alive) and len(ready) == len(alive)  # the paper account must not hide a login that failed
+    return {"ready": all_ready, "database": True, "trader": bool(alive), "session": all_ready}
 
 
 def _is_local() -> bool:

@@ -72,6 +72,13 @@ def test_a_silent_account_does_not_hide_one_that_works(web: Web) -> None:
     assert ready(web)[0] == 200
 
 
+def test_an_account_that_is_ready_does_not_hide_one_whose_trader_still_works_on_it(web: Web) -> None:
+    a_beat(web, account="paper")
+    a_beat(web, status={"session": False, "reconciled": False})
+
+    assert ready(web) == (503, {"ready": False, "database": True, "trader": True, "session": False})
+
+
 def test_a_database_that_does_not_answer_is_said_and_nothing_else(web: Web, tmp_path: Path) -> None:
     empty = open_database(f"sqlite:///{tmp_path / 'empty.db'}")
     parts = replace(web.parts, store=a_store(empty, new_id=str))

@@ -1,0 +1,184 @@
+"""One account's trading, wired anew each time its lease is taken: all memory is made from what the store holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from queue import SimpleQueue
+from threading import Event as Flag
+from typing import Any
+
+from executor.bootstrap import KILL_FILE, open_keys
+from executor.broker.limits import PermitBook, load_limits
+from executor.broker.port import Broker, Session
+from executor.clock import Clock
+from executor.config.environment import Settings
+from executor.config.secrets import seal, unseal
+from executor.desk.book import Book
+from executor.domain.calendar import Calendar, trading_day
+from executor.domain.ids import Ids
+from executor.domain.messages import Event, Resolved
+from executor.domain.signal import Signal
+from executor.errors import LeaseLost
+from executor.instruments.resolve import resolve
+from executor.store.store import Store
+from executor.trader.accounts import SessionKeeper, SessionStore
+from executor.trader.halts import recorded
+from executor.trader.lease import HostLock, Lease, take_lease
+from executor.trader.loop import Loop, LoopParts
+from executor.trader.seat import Trading
+from executor.trader.workers import ThreadWorkers
+
+Resolve = Callable[[Signal], Resolved]
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What the accounts of one trader share. `holder` is unique to the process; a test may stand before `ledger`."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    ledger: Any
+    ids: Ids
+    calendar: Calendar
+    lock: HostLock
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What is an account's own: how its broker is reached, and how its signals find their contracts."""
+
+    broker: Broker
+    resolve: Resolve
+
+
+def take_account(common: Common, account: str, open_desk: Callable[[SessionStore], Desk], stop: Flag) -> Trading:
+    """Take an account's lease and wire its trading. Raises LeaseLost, also when told to stop; NotRecorded."""
+    lease = take_lease(
+        common.ledger,
+        account,
+        holder=common.holder,
+        lock=common.lock,
+        clock=common.clock,
+        wait=_waiting(stop),
+    )
+    inbox: SimpleQueue[Event] = SimpleQueue()
+    sessions = _session_store(common, account, lease.epoch)
+    desk = open_desk(sessions)
+    workers = ThreadWorkers(desk.broker, inbox, may_send=lambda: lease.holds)
+    keeper = SessionKeeper(
+        broker=desk.broker,
+        store=sessions,
+        calendar=common.calendar,
+        clock=common.clock,
+        inbox=inbox,
+        new_id=common.ids.new,
+        thread=ThreadPoolExecutor(1, thread_name_prefix="session"),
+    )
+    loop = Loop(_parts(common, account, lease=lease, desk=desk, inbox=inbox, workers=workers, keeper=keeper))
+    return Trading(loop, workers, keeper, desk.broker, inbox, lease)
+
+
+def find_contract(store: Store) -> Resolve:
+    """Find a signal's strategy as it is now, and its contract (read only)."""
+
+    def resolve_signal(signal: Signal) -> Resolved:
+        strategy = store.people.strategy(signal.strategy)
+        assert strategy is not None, "a signal is recorded only for a strategy that exists; none is ever deleted"
+        return Resolved(signal, strategy, resolve(signal.fields["exchange"], signal.fields["ticker"], store.master))
+
+    return resolve_signal
+
+
+def _parts(
+    common: Common,
+    account: str,
+    *,
+    lease: Lease,
+    desk: Desk,
+    inbox: SimpleQueue[Event],
+    workers: ThreadWorkers,
+    keeper: SessionKeeper,
+) -> LoopParts:
+    now, recovery = common.clock.now(), common.store.recovery
+    return LoopParts(
+        ledger=common.ledger,
+        recovery=recovery,
+        book=Book(recovery.load_book(account, trading_day(now)), common.calendar),
+        workers=workers,
+        sessions=keeper,
+        permits=PermitBook(load_limits(), recovery.recent_writes(account, now)),
+        clock=common.clock,
+        ids=common.ids,
+        inbox=inbox,
+        resolve=desk.resolve,
+        lease=lease,
+        kill_file=common.settings.state_dir / KILL_FILE,
+        reserve=common.store.database.reserve,
+        status=_status,
+    )
+
+
+def _waiting(stop: Flag) -> Callable[[float], None]:
+    def wait(seconds: float) -> None:
+        if stop.wait(seconds):
+            raise LeaseLost("told to stop while waiting for the lease")
+
+    return wait
+
+
+def _session_store(common: Common, account: str, epoch: int) -> SessionStore:
+    keys = open_keys(common.settings)
+    return SessionStore(
+        ledger=common.ledger,
+        account=account,
+        epoch=epoch,
+        seal=lambda session: seal(keys, _session_text(session)),
+        unseal=lambda text: _read_session(unseal(keys, text)),
+    )
+
+
+def _session_text(session: Session) -> str:
+    return json.dumps(
+        {
+            "jwt": session.jwt,
+            "refresh": session.refresh,
+            "feed": session.feed,
+            "totp_step": session.totp_step,
+            "opened_at": session.opened_at.isoformat(),
+            "ends_at": session.ends_at.isoformat(),
+        }
+    )
+
+
+def _read_session(text: str) -> Session:
+    found = json.loads(text)
+    return Session(
+        jwt=found["jwt"],
+        refresh=found["refresh"],
+        feed=found["feed"],
+        totp_step=found["totp_step"],
+        opened_at=datetime.fromisoformat(found["opened_at"]),
+        ends_at=datetime.fromisoformat(found["ends_at"]),
+    )
+
+
+def _status(book: Book) -> Mapping[str, Any]:
+    """What the beat tells pages about the desk."""
+    evidence = book.evidence
+    return {
+        "session": evidence.session_open,
+        "reconciled": evidence.reconciled,
+        "waiting": len(evidence.waiting),
+        "failed_reads": evidence.failed_reads,
+        "halts": [
+            {"kind": one.kind, "scope": one.scope, "since": one.since.isoformat(), "why": one.why, "by": one.by}
+            for one in book.halts
+            if not recorded([one])
+        ],
+    }

@@ -1,0 +1,147 @@
+"""The paper account: the one SmartAPI client over the simulator's exchange in this process.
+
+The exchange answers nothing that it has not saved, so that a process which is killed forgets no order and no fill.
+Its sessions end with the process: each start logs in anew, with a login that is worth nothing elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from executor.bootstrap.account import Common, Desk, find_contract
+from executor.bootstrap.paper_prices import PaperPrices, Quotes
+from executor.broker.port import Broker, Session
+from executor.broker.smartapi.client import SmartApi
+from executor.broker.smartapi.credentials import Credentials, headers_of
+from executor.broker.smartapi.wire import Wire, to_app
+from executor.domain.instrument import Instrument
+from executor.domain.intent import Intent, Sent
+from executor.domain.messages import Resolved
+from executor.domain.reading import Query, Reading
+from executor.domain.signal import Signal, read_ask
+from executor.errors import StoreError
+from executor.simulator import ConnectionCut, SimulatorConfig, create_app, credentials
+from executor.simulator.simulation import Simulation
+from executor.simulator.snapshot import restore, take
+from executor.store.paper import Paper
+from executor.trader.accounts import SessionStore
+from executor.trader.seat import Seat
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_URL = "http://paper"
+
+
+class SavedExchange:
+    """The simulator's application; whatever changed is saved before an answer can tell of it."""
+
+    def __init__(self, app: WSGIApplication, simulation: Simulation, save: Callable[[str], None]) -> None:
+        """`save` raises StoreError for what could not be made durable."""
+        self._app = app
+        self._simulation = simulation
+        self._save = save
+        self._saving = Lock()
+        self._saved = simulation.exchange.book.revision
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer. Raises ConnectionCut when it was done but could not be saved: whoever asked must look again."""
+        answer = self._app(environ, start_response)
+        with self._saving:
+            try:
+                self._keep()
+            except StoreError as error:
+                raise ConnectionCut(f"the paper exchange could not be saved: {error}") from error
+        return answer
+
+    def _keep(self) -> None:
+        with self._simulation.lock:
+            exchange = self._simulation.exchange
+            revision = exchange.book.revision
+            if revision == self._saved:
+                return
+            state = json.dumps(take(exchange), separators=(",", ":"))
+        self._save(state)
+        self._saved = revision
+
+
+class PaperBroker:
+    """The client of the paper exchange; a contract is listed and priced there before it is spoken of."""
+
+    def __init__(self, client: SmartApi, prices: PaperPrices) -> None:
+        self._client = client
+        self._prices = prices
+
+    def open_session(self, saved: Session | None) -> Session:  # noqa: ARG002 - no exchange before knew this one
+        return self._client.open_session(None)
+
+    def send(self, intent: Intent) -> Sent:
+        self._prices.ask(intent.request.instrument)
+        return self._client.send(intent)
+
+    def read(self, query: Query) -> Reading:
+        if query.instrument is None:
+            self._prices.follow()
+        else:
+            self._prices.ask(query.instrument)
+        return self._client.read(query)
+
+
+def open_paper_desk(common: Common, sessions: SessionStore, *, priced_by: Sequence[Seat]) -> Desk:
+    """Open the exchange where it was left, and a client of it. Quotes come from the first of `priced_by`, if any."""
+    seed = sessions.epoch  # another for each start: no order number comes twice
+    app = create_app(SimulatorConfig(seed=seed, journal=0), common.clock)
+    simulation: Simulation = app.extensions["simulation"]
+    _restore(simulation, Paper(common.store.database).load_simulator(sessions.account), seed=seed)
+    prices = PaperPrices(
+        simulation,
+        find=common.store.master.find_by_key,
+        quotes=Quotes(lambda: _broker_of(priced_by), common.clock),
+        clock=common.clock,
+        seed=seed,
+    )
+    client = _client(common, sessions, app=app, simulation=simulation, seed=seed)
+    return Desk(PaperBroker(client, prices), _telling(common, prices))
+
+
+def _client(
+    common: Common, sessions: SessionStore, *, app: WSGIApplication, simulation: Simulation, seed: int
+) -> SmartApi:
+    store, login = Paper(common.store.database), credentials(seed)
+
+    def save(state: str) -> None:
+        store.save_simulator(sessions.account, sessions.epoch, state, at=common.clock.now())
+
+    secrets = Credentials(login.api_key, login.client_code, login.pin, login.totp_secret)
+    transport = to_app(SavedExchange(app, simulation, save))
+    wire = Wire(_URL, headers=headers_of(secrets), transport=transport)
+    return SmartApi(secrets, wire=wire, clock=common.clock, reserve_step=lambda _step: None)
+
+
+def _restore(simulation: Simulation, saved: str | None, *, seed: int) -> None:
+    """Begin where the exchange was left; with nothing listed when there was none."""
+    simulation.exchange.walks.clear()
+    if saved is not None:
+        restore(simulation.exchange, json.loads(saved), seed=seed)
+
+
+def _broker_of(seats: Sequence[Seat]) -> Broker | None:
+    return next((seat.trading.broker for seat in seats if seat.trading is not None), None)
+
+
+def _telling(common: Common, prices: PaperPrices) -> Callable[[Signal], Resolved]:
+    """Find a signal's contract; its own price for it is told to the exchange, which may have no better one."""
+    find = find_contract(common.store)
+
+    def resolve_signal(signal: Signal) -> Resolved:
+        resolved = find(signal)
+        price = read_ask(signal.fields).price
+        # with an option chosen by a rule the chart, and so the price, is the underlying's
+        if isinstance(resolved.contract, Instrument) and price is not None and "option" not in signal.fields:
+            prices.tell(resolved.contract, price, fired_at=signal.fired_at)
+        return resolved
+
+    return resolve_signal
