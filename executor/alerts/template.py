@@ -111,8 +111,8 @@ def _grant(strategy: Strategy, style: Style, tree: Mapping[str, Any]) -> Grant:
 
 
 def _rules(strategy: Strategy, style: Style) -> dict[str, Rule]:
-    most = Rule(most=Decimal(strategy.rails.max_quantity))
-    names = [name.rpartition(":") for name in sorted(strategy.rails.tickers)]
+    rails, most = strategy.rails, Rule(most=Decimal(strategy.rails.max_quantity))
+    names = [name.rpartition(":") for name in sorted(rails.tickers)]
     exchanges = [found for exchange, _, _ in names for found in ([exchange] if exchange else _EXCHANGES)]
     actions = ("buy", "sell", "exit") if style is Style.PINE else ("buy", "sell")
     return {
@@ -123,6 +123,8 @@ def _rules(strategy: Strategy, style: Style) -> dict[str, Rule]:
         "size.lots": most,
         "size.quantity": most,
         "size.contracts": most,
+        "size.notional": Rule(most=rails.max_notional),
+        "size.risk": Rule(most=rails.max_loss),
     }
 
 

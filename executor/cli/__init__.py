@@ -11,6 +11,7 @@ from executor.errors import ExecutorError
 
 #: Command → the module that holds it, loaded when it is used: `--help` stays quick.
 _COMMANDS = {
+    "account": "account",
     "alert": "alert",
     "audit": "audit",
     "db": "db",

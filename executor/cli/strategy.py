@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,44 +13,19 @@ import click
 
 from executor import bootstrap
 from executor.alerts.address import hook_url, standard_webhook_secret
+from executor.cli.settings import FILE, GroupedCommand, with_settings
+from executor.cli.strategy_table import line_of, print_card, print_settings
 from executor.config.environment import Settings, open_settings
 from executor.config.schema import read_toml
 from executor.config.strategy import strategy_from
 from executor.config.strategy_file import changed, laid_over, open_fields, read_strategies, strategies_text
-from executor.domain.strategy import Protection, Short, Strategy
+from executor.domain.strategy import Strategy
 from executor.errors import ConfigError
 from executor.store.store import Store
 
 _BY = "cli"
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_OPTIONS = (
-    click.option("--account", metavar="A", help="Whose broker login it trades with, such as `default`."),
-    click.option("--tickers", metavar="T,…", help="What it may trade, as TradingView shows it: SBIN,NSE:INFY"),
-    click.option("--product", metavar="P", help="intraday (MIS), delivery (CNC), carryforward (NRML) or margin."),
-    click.option("--quantity", type=int, metavar="N", help="Units of an entry."),
-    click.option("--lots", type=int, metavar="N", help="Lots of an entry, instead of --quantity."),
-    click.option("--max-quantity", type=int, metavar="N", help="The largest order, in units."),
-    click.option("--stop-loss", metavar="1%|POINTS", help='Distance of the stop; "none" removes it.'),
-    click.option("--take-profit", metavar="2%|POINTS", help='Distance of the target; "none" removes it.'),
-    click.option(
-        "--short",
-        type=click.Choice([word.value for word in Short]),
-        help="Which shorts it may open; none unless given.",
-    ),
-    click.option(
-        "--protection", type=click.Choice([word.value for word in Protection]), help="How a position is protected."
-    ),
-    click.option("--max-trades", type=int, metavar="N", help="Entries a day; 20 unless given."),
-    click.option("--file", type=_FILE, help='TOML with the same fields (stop_loss = "1%"); options win over it.'),
-)
-
-
-def _settings(command: Callable[..., None]) -> Callable[..., None]:
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 @click.group()
@@ -58,38 +33,47 @@ def strategy() -> None:
     """Strategies: who may send alerts, and what their alerts may do."""
 
 
-@strategy.command("add")
+@strategy.command("add", cls=GroupedCommand)
 @click.argument("name")
-@_settings
+@with_settings
 @_as_json
 def add(*, name: str, file: Path | None, as_json: bool, **said: Any) -> None:
     """Make a strategy and print the secret address for its alerts.
 
-    A stop is required, unless --protection none says that positions stay unprotected.
+    Needed: account, tickers, product, one size, --max-quantity, and a stop, unless --protection none says that
+    positions stay unprotected. An alert can narrow all this, never widen it.
 
     \b
-        executor strategy add dip --account default --tickers SBIN,INFY --product intraday \\
-            --quantity 10 --max-quantity 50 --stop-loss 1% --take-profit 2%
+        executor strategy add dip --account default --tickers SBIN,INFY \\
+            --product intraday --quantity 10 --max-quantity 50 \\
+            --stop-loss 1% --take-profit 1%:50 --take-profit 2%:50 --trail 1%
     """
     with _open() as desk:
         if desk.store.people.strategy(name) is not None:
             raise ConfigError(f"strategy {name} exists; change it with `executor strategy set {name}`")
         made = desk.new(name, laid_over(read_toml(file) if file else {}, said))
         desk.save(made)
-        _print(desk.card(made), as_json=as_json)
+        _print_card(desk.card(made), as_json=as_json)
 
 
-@strategy.command("set")
+@strategy.command("set", cls=GroupedCommand)
 @click.argument("name")
-@_settings
+@with_settings
 @_as_json
 def set_(*, name: str, file: Path | None, as_json: bool, **said: Any) -> None:
-    """Change settings: they count from the next signal; what is open keeps its levels."""
+    """Change settings: they count from the next signal; what is open keeps its levels.
+
+    What is not named stays; "none" takes away what can be without, such as `--take-profit none`; a size replaces the
+    one before.
+
+    \b
+        executor strategy set dip --risk 500 --max-loss 2000 --trail none
+    """
     with _open() as desk:
         before = desk.strategy(name)
         filed = laid_over(open_fields(before), read_toml(file) if file else {})
         after = desk.save(changed(before, laid_over(filed, said)), before)
-        _print(_shown(after), as_json=as_json)
+        _print_settings(after, as_json=as_json)
 
 
 @strategy.command("list")
@@ -98,7 +82,7 @@ def list_(*, as_json: bool) -> None:
     """All strategies; with --json one line each."""
     with _open() as desk:
         for found in desk.store.people.strategies():
-            click.echo(json.dumps(_shown(found)) if as_json else _line(found))
+            click.echo(json.dumps(_shown(found)) if as_json else line_of(found))
 
 
 @strategy.command("show")
@@ -108,7 +92,11 @@ def show(*, name: str, as_json: bool) -> None:
     """One strategy with its secret address: whoever has that can send to it."""
     with _open() as desk:
         found = desk.strategy(name)
-        _print({**_shown(found), **desk.card(found)}, as_json=as_json)
+        if as_json:
+            click.echo(json.dumps({**_shown(found), **desk.card(found)}))
+            return
+        print_settings(found)
+        print_card(desk.card(found))
 
 
 @strategy.command("rotate")
@@ -122,7 +110,7 @@ def rotate(*, name: str, end_overlap: bool, as_json: bool) -> None:
         rotation = before.rotation if end_overlap else before.rotation + 1
         still = None if end_overlap else before.rotation
         after = replace(before, version=before.version + 1, rotation=rotation, rotation_before=still)
-        _print(desk.card(desk.save(after)), as_json=as_json)
+        _print_card(desk.card(desk.save(after)), as_json=as_json)
 
 
 @strategy.command("enable")
@@ -153,7 +141,7 @@ def export(*, names: tuple[str, ...], as_json: bool) -> None:
 
 
 @strategy.command("import")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @_as_json
 def import_(*, file: Path, as_json: bool) -> None:
     """Make or change the strategies of a file as `export` prints it; when one is wrong, none is saved."""
@@ -164,7 +152,7 @@ def import_(*, file: Path, as_json: bool) -> None:
             read.append((changed(before, fields) if before else desk.new(name, fields), before))
         for after, before in read:
             desk.save(after, before)
-            click.echo(json.dumps(_shown(after)) if as_json else _line(after))
+            click.echo(json.dumps(_shown(after)) if as_json else line_of(after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,24 +207,22 @@ def _switch(name: str, *, enabled: bool, as_json: bool) -> None:
     with _open() as desk:
         before = desk.strategy(name)
         after = before if before.enabled is enabled else replace(before, enabled=enabled, version=before.version + 1)
-        _print(_shown(desk.save(after, before)), as_json=as_json)
+        _print_settings(desk.save(after, before), as_json=as_json)
 
 
 def _shown(of: Strategy) -> dict[str, Any]:
     return {"name": of.name, "version": of.version, **open_fields(of)}
 
 
-def _line(of: Strategy) -> str:
-    fields = open_fields(of)
-    stop = f"stop {fields['stop_loss']}" if "stop_loss" in fields else "NO STOP"
-    size = f"{of.size.value} {of.size.kind}, most {of.rails.max_quantity}"
-    state, tickers = "on" if of.enabled else "OFF", ",".join(fields["tickers"])
-    return f"{of.name:20} {state:4} {of.account:12} {fields['product']:13} {size:28} {stop:12} {tickers}"
-
-
-def _print(found: Mapping[str, Any], *, as_json: bool) -> None:
+def _print_settings(of: Strategy, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(found))
-        return
-    for key, value in found.items():
-        click.echo(f"{key:24} {', '.join(value) if isinstance(value, list) else value}")
+        click.echo(json.dumps(_shown(of)))
+    else:
+        print_settings(of)
+
+
+def _print_card(card: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(card))
+    else:
+        print_card(card)

@@ -4,10 +4,12 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from executor.alerts.bounds import Rule
 from executor.alerts.parse import leaves
 from executor.alerts.template import LIFETIME, Style
 from executor.alerts.token import Claims, verify
@@ -74,6 +76,16 @@ def test_the_tickers_bound_knows_tradingviews_spelling_and_its_exchange():
 
     assert bounds["ticker"].words == ("M&M-X", "M_M_X")
     assert bounds["exchange"].words == ("NSE", "NSE_DL", "NSE_DLY")
+
+
+def test_a_size_in_rupees_is_bounded_by_the_rail_of_its_kind_if_there_is_one():
+    rails = replace(STRATEGY.rails, max_notional=Decimal(200_000), max_loss=Decimal(5000))
+
+    for size, most in (("notional", rails.max_notional), ("risk", rails.max_loss)):
+        settings = {f"size__{size}": "{{plot_0}}", "action": "buy"}
+        railed = a_template(Style.INDICATOR, strategy=replace(STRATEGY, rails=rails), **settings)
+        assert claims_of(railed).grant.bounds[f"size.{size}"] == Rule(most=most)
+        assert claims_of(a_template(Style.INDICATOR, **settings)).grant.bounds[f"size.{size}"] == Rule()
 
 
 @pytest.mark.parametrize("style", [Style.STRATEGY, Style.INDICATOR])

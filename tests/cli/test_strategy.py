@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 from click.testing import CliRunner
@@ -13,6 +14,15 @@ from executor.config.environment import open_settings
 
 ADD = ["--account", "paper", "--tickers", "SBIN,INFY", "--product", "intraday", "--quantity", "10"]
 ADD += ["--max-quantity", "50", "--stop-loss", "1%"]
+EVERYTHING = [
+    *("--account", "paper", "--tickers", "NSE:SBIN,NSE:INFY", "--product", "intraday", "--short", "intraday-cash"),
+    *("--percent-of-capital", "10%", "--capital", "100000", "--contracts-are", "units"),
+    *("--stop-loss", "1%", "--take-profit", "1%:50", "--take-profit", "2%:50", "--trail", "1%:0.25%"),
+    *("--breakeven-after", "0.5%", "--protection", "pair", "--gap", "exit", "--entry-ttl", "30"),
+    *("--max-slippage", "0.2%", "--enter-from", "09:20", "--enter-until", "14:30", "--expiry-day"),
+    *("--max-quantity", "50", "--max-order", "25", "--max-notional", "20000", "--max-open", "2"),
+    *("--max-trades", "9", "--max-loss", "5000.50", "--cooldown", "600"),
+]
 
 
 @pytest.fixture
@@ -108,9 +118,110 @@ def test_set_changes_what_is_said_as_a_new_version(run, run_json, settings):
     shown = run_json("set", "dip", "--take-profit", "none", "--max-trades", "3")
 
     found = stored(settings)
-    assert (found.version, found.take_profit, found.rails.max_trades) == (2, None, 3)
+    assert (found.version, found.take_profit, found.rails.max_trades) == (2, (), 3)
     assert found.stop_loss is not None
     assert "take_profit" not in shown
+
+
+def test_every_setting_has_its_option_and_comes_out_by_json(run, run_json):
+    run("add", "dip", *EVERYTHING)
+
+    shown = run_json("show", "dip")
+
+    for key in ("name", "version", "strategy", "hook_url", "standard_webhook_secret"):
+        shown.pop(key)
+    assert shown == {
+        "account": "paper",
+        "tickers": ["NSE:INFY", "NSE:SBIN"],
+        "product": "intraday",
+        "short": "intraday-cash",
+        "percent_of_capital": "10%",
+        "capital": "100000",
+        "contracts_are": "units",
+        "stop_loss": "1%",
+        "take_profit": [{"at": "1%", "share": "50%"}, {"at": "2%", "share": "50%"}],
+        "trail": {"distance": "1%", "step": "0.25%"},
+        "breakeven_after": "0.5%",
+        "protection": "pair",
+        "gap": "exit",
+        "entry_ttl": 30,
+        "max_slippage": "0.2%",
+        "enter_from": "09:20",
+        "enter_until": "14:30",
+        "expiry_day": True,
+        "max_quantity": 50,
+        "max_order": 25,
+        "max_notional": "20000",
+        "max_open": 2,
+        "max_trades": 9,
+        "max_loss": "5000.5",
+        "cooldown": 600,
+        "enabled": True,
+    }
+
+
+def test_every_option_that_can_be_without_is_taken_away_by_none(run, run_json):
+    run("add", "dip", *EVERYTHING)
+    gone = ["contracts_are", "take_profit", "trail", "breakeven_after", "entry_ttl", "max_slippage"]
+    gone += ["max_order", "max_notional", "max_open", "max_loss", "capital"]
+
+    taken = [word for name in gone for word in (f"--{name.replace('_', '-')}", "none")]
+    shown = run_json("set", "dip", *taken, "--quantity", "5", "--max-trades", "none", "--no-expiry-day")
+
+    assert not set(gone) & shown.keys()
+    assert (shown["quantity"], shown["max_trades"], shown["expiry_day"]) == (5, 20, False)
+    assert "percent_of_capital" not in shown
+
+
+def test_an_option_that_is_not_named_stays(run, settings):
+    run("add", "dip", *EVERYTHING)
+    before = stored(settings)
+
+    run("set", "dip", "--cooldown", "0")
+
+    after = stored(settings)
+    assert (after.take_profit, after.trail, after.capital) == (before.take_profit, before.trail, Decimal(100_000))
+    assert (after.expiry_day, after.rails.cooldown) == (True, 0)
+
+
+def test_show_fits_a_terminal_and_says_each_setting_as_it_can_be_typed(run):
+    run("add", "dip", *EVERYTHING)
+
+    lines = run("show", "dip").splitlines()
+
+    assert lines[0] == "dip: version 1, on"
+    assert max(map(len, lines)) <= 80
+    words = {line.split()[0]: " ".join(line.split()[1:]) for line in lines if line.startswith("  ") and " " in line[2:]}
+    assert words["take_profit"].startswith("1%:50%, 2%:50% targets")
+    assert words["trail"].startswith("1%:0.25% distance")
+    assert words["expiry_day"].startswith("yes options")
+    assert "everything is set" in lines
+
+
+def test_show_names_what_could_be_set(run):
+    run("add", "dip", *ADD)
+
+    text = run("show", "dip")
+
+    assert "not set: capital, contracts_are, take_profit, trail, breakeven_after" in text
+    assert "notional" not in text.partition("not set")[2].replace("max_notional", "")
+
+
+@pytest.mark.parametrize("command", ["add", "set"])
+def test_help_lists_every_option_in_its_group(run, command):
+    text = run(command, "--help")
+
+    heads = [line for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert heads == [
+        "What it trades:",
+        "Size of an entry, one of the first five:",
+        "Protection:",
+        "Entry:",
+        "Rails:",
+        "Options:",
+    ]
+    assert max(map(len, text.splitlines())) <= 80
+    assert all(text.count(f"  {option} ") == 1 for option in EVERYTHING[::2] if option.startswith("--max"))
 
 
 def test_set_without_a_change_makes_no_version(run, settings):

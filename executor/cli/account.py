@@ -1,0 +1,121 @@
+"""`executor account`: the broker logins that there are, and the limits over all strategies of each."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from executor.cli.command import BY, Room, as_json_option, open_room
+from executor.cli.settings import CountOrNone
+from executor.config.account import rails_fields, rails_from
+from executor.config.environment import open_settings
+from executor.config.strategy_file import laid_over
+from executor.domain.strategy import Account
+from executor.errors import ConfigError
+
+_COUNT = CountOrNone()
+#: What each limit holds, with its unit.
+_MEANS = {
+    "max_order_quantity": "units of one entry",
+    "max_notional": "rupees of all positions together",
+    "max_open": "positions at a time",
+    "max_trades": "entries a day",
+    "max_daily_loss": "rupees lost in a day, then flat and halted",
+}
+
+
+@click.group()
+def account() -> None:
+    """Accounts: the broker logins, live or paper, and the limits over all their strategies.
+
+    `paper` is always there; `default` is made when its login is set in the environment.
+    """
+
+
+@account.command("list")
+@as_json_option
+def list_(*, as_json: bool) -> None:
+    """All accounts with their limits; with --json one line each."""
+    with open_room(open_settings()) as room:
+        found = room.store.people.accounts()
+    if as_json:
+        for one in found:
+            click.echo(json.dumps(_shown(one)))
+    else:
+        _print_table(found)
+
+
+@account.command("show")
+@click.argument("name")
+@as_json_option
+def show(*, name: str, as_json: bool) -> None:
+    """One account with its limits."""
+    with open_room(open_settings()) as room:
+        _print(_known(room, name), as_json=as_json)
+
+
+@account.command("set")
+@click.argument("name")
+@click.option("--max-order-quantity", metavar="UNITS", type=_COUNT, help="Largest entry, in units (such as 500).")
+@click.option("--max-notional", metavar="RUPEES", help="Rupees of all positions together (such as 1000000).")
+@click.option("--max-open", metavar="N", type=_COUNT, help="Positions at a time (such as 10).")
+@click.option("--max-trades", metavar="N", type=_COUNT, help="Entries a day (such as 50).")
+@click.option(
+    "--max-daily-loss", metavar="RUPEES", help="Rupees lost in a day, then all is flattened and halted (such as 20000)."
+)
+@as_json_option
+def set_(*, name: str, as_json: bool, **said: Any) -> None:
+    """Set limits over all strategies of an account; they count from the next entry.
+
+    Each strategy keeps its own limits, and the narrower wins. Exits pass them all. What is not named stays; "none"
+    takes a limit away.
+
+    \b
+        executor account set default --max-open 10 --max-daily-loss 20000
+        executor account set default --max-trades none
+    """
+    with open_room(open_settings()) as room:
+        before = _known(room, name)
+        rails = rails_from(laid_over(rails_fields(before.rails), said), account=name)
+        if rails != before.rails:
+            room.store.people.save_rails(name, rails, by=BY, at=room.clock.now())
+        _print(_known(room, name), as_json=as_json)
+
+
+def _known(room: Room, name: str) -> Account:
+    found = room.store.people.account(name)
+    if found is None:
+        known = ", ".join(one.name for one in room.store.people.accounts())
+        raise ConfigError(f"there is no account {name!r}; there are: {known}")
+    return found
+
+
+def _shown(of: Account) -> dict[str, Any]:
+    return {"name": of.name, "kind": of.kind, **rails_fields(of.rails)}
+
+
+def _print(of: Account, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(_shown(of)))
+        return
+    click.echo(f"{of.name}: {of.kind}")
+    for name, value in rails_fields(of.rails).items():
+        click.echo(f"  {name:20} {_said(value):12} {_MEANS[name]}")
+
+
+def _print_table(found: list[Account]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for head in ("account", "kind", *(name.replace("_", " ") for name in _MEANS)):
+        table.add_column(head, overflow="fold")
+    for one in found:
+        table.add_row(*(Text(_said(value)) for value in _shown(one).values()))
+    Console(highlight=False).print(table)
+
+
+def _said(value: object) -> str:
+    return "no limit" if value is None else str(value)

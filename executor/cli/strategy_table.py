@@ -1,0 +1,63 @@
+"""A strategy for people: one line of a list, or all its settings by group, each as it could be typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from executor.cli.settings import GROUPS
+from executor.config.strategy import SIZE_FIELDS
+from executor.config.strategy_file import open_fields
+from executor.domain.strategy import Strategy
+
+
+def line_of(strategy: Strategy) -> str:
+    fields = open_fields(strategy)
+    stop = f"stop {fields['stop_loss']}" if "stop_loss" in fields else "NO STOP"
+    kind = strategy.size.kind
+    size = f"{kind} {fields[kind]}, most {strategy.rails.max_quantity}"
+    state, tickers = "on" if strategy.enabled else "OFF", ",".join(fields["tickers"])
+    return f"{strategy.name:20} {state:4} {strategy.account:12} {fields['product']:13} {size:28} {stop:12} {tickers}"
+
+
+def print_settings(strategy: Strategy) -> None:
+    """Print what is set with its unit, and name what could be."""
+    fields = open_fields(strategy)
+    click.echo(f"{strategy.name}: version {strategy.version}, {'on' if strategy.enabled else 'OFF'}")
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column()
+    for group, settings in GROUPS.items():
+        table.add_row(Text(group, "bold"))
+        for setting in settings:
+            if setting.field in fields:
+                cells = (f"  {setting.field}", _as_typed(fields[setting.field]), setting.means)
+                table.add_row(*map(Text, cells))
+    Console(highlight=False).print(table)
+    known = [setting.field for settings in GROUPS.values() for setting in settings]
+    missing = [field for field in known if field not in fields and field not in SIZE_FIELDS]
+    Console(highlight=False).print(Text(f"not set: {', '.join(missing)}" if missing else "everything is set"))
+
+
+def print_card(card: Mapping[str, Any]) -> None:
+    """Print what its sender needs, each unbroken on a line of its own, to be copied."""
+    for key in ("hook_url", "standard_webhook_secret"):
+        click.echo(f"{key}\n  {card[key]}")
+
+
+def _as_typed(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(_as_typed(one) for one in value)
+        case dict():
+            return ":".join(value.values())
+        case _:
+            return str(value)
