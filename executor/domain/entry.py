@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from executor.domain.instrument import Instrument
 from executor.domain.order import Side
-from executor.domain.price import entry_limit, nearer, on_tick, stop_limit
+from executor.domain.price import entry_limit, nearer, on_tick
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, EntryType
 from executor.domain.strategy import Strategy
@@ -39,6 +39,13 @@ class Entry:
 
 def plan_price(ask: Ask, strategy: Strategy, contract: Instrument, side: Side, *, last: Decimal) -> Entry | Refusal:
     """How an entry reaches its price. Never beyond the band and the allowed slippage from what it was decided at."""
+    entry = _priced(ask, strategy, contract, side, last=last)
+    if isinstance(entry, Entry) and entry.limit <= 0:
+        return Refusal(RefusalCode.BAD_FIELD, f"the alert's prices leave no limit above zero ({entry.words})")
+    return entry
+
+
+def _priced(ask: Ask, strategy: Strategy, contract: Instrument, side: Side, *, last: Decimal) -> Entry | Refusal:
     lasts = strategy.entry_ttl or (MARKET_LASTS if ask.type is EntryType.MARKET else bar_seconds(ask.interval))
     if ask.type is EntryType.STOP_LIMIT:
         return _stop_entry(ask, strategy, contract, side, last=last, lasts=lasts)
@@ -46,7 +53,7 @@ def plan_price(ask: Ask, strategy: Strategy, contract: Instrument, side: Side, *
     reference = ask.price or last
     furthest = entry_limit(last, reference, side, tick=contract.tick, kind=contract.contract_class, slippage=slippage)
     if ask.type is EntryType.MARKET:
-        return Entry(furthest, None, last, lasts, f"at last {last}, limit {furthest}")
+        return Entry(furthest, None, nearer(furthest, last, side), lasts, f"at last {last}, limit {furthest}")
     asked = ask.limit or ask.price
     if asked is None:
         return Refusal(RefusalCode.BAD_FIELD, "order.limit is missing: a limit order needs it")
@@ -64,12 +71,8 @@ def _stop_entry(
     trigger = on_tick(asked, contract.tick, up=side is Side.BUY)
     if (trigger - last) * side.sign <= 0:
         return Refusal(RefusalCode.TRIGGER_WRONG_SIDE, f"trigger {trigger}, last price {last}")
-    kind = contract.contract_class
-    furthest = nearer(
-        stop_limit(trigger, side, tick=contract.tick, kind=kind),
-        entry_limit(trigger, trigger, side, tick=contract.tick, kind=kind, slippage=_slippage(strategy)),
-        side,
-    )
+    kind, slippage = contract.contract_class, _slippage(strategy)
+    furthest = entry_limit(trigger, trigger, side, tick=contract.tick, kind=kind, slippage=slippage)
     limit = nearer(on_tick(ask.limit, contract.tick, up=side is Side.SELL), furthest, side) if ask.limit else furthest
     if (limit - trigger) * side.sign < 0:
         return Refusal(RefusalCode.TRIGGER_WRONG_SIDE, f"limit {limit} does not reach beyond the trigger {trigger}")

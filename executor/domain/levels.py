@@ -21,6 +21,11 @@ def target_price(level: Level, average: Decimal, side: Side, *, tick: Decimal) -
     return on_tick(_away(level, average, side.sign), tick, up=side is Side.BUY)
 
 
+def distance(level: Level, average: Decimal, side: Side) -> Decimal:
+    """Rupees from the average to where a stop is asked; its trigger's tick only lessens them."""
+    return abs(average - _away(level, average, -side.sign))
+
+
 def share_out(units: int, shares: Sequence[Decimal], *, lot: int) -> tuple[int, ...]:
     """Units of each target by its share in percent, in whole lots; what rounding leaves goes to the targets behind.
 
@@ -36,10 +41,16 @@ def share_out(units: int, shares: Sequence[Decimal], *, lot: int) -> tuple[int, 
 
 
 def trailed(trail: Trail, stop: Decimal, last: Decimal, side: Side, *, tick: Decimal) -> Decimal | None:
-    """Where a trailing stop moves to at this price; None while it stays. It only ever moves towards the price."""
+    """Where a trailing stop moves to at this price; None while it stays. It moves towards the price, never to it."""
     follows = stop_trigger(trail.distance, last, side, tick=tick)
     closer = (follows - stop) * side.sign
-    return follows if closer > 0 and closer >= _step(trail, last) else None
+    short_of_price = (last - follows) * side.sign > 0
+    return follows if short_of_price and closer > 0 and closer >= _step(trail, last) else None
+
+
+def lag(trail: Trail, last: Decimal) -> Decimal:
+    """Rupees that a trailing stop may stay behind the price: its distance and a step that is not yet full."""
+    return distance(trail.distance, last, Side.BUY) + _step(trail, last)
 
 
 def breaks_even(after: Level, average: Decimal, last: Decimal, side: Side) -> bool:

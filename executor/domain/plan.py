@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from executor.domain.entry import Entry, plan_price
 from executor.domain.instrument import Instrument, Kind
-from executor.domain.levels import share_out, stop_trigger, target_price
+from executor.domain.levels import distance, lag, share_out, stop_trigger, target_price
 from executor.domain.order import Side
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask
@@ -41,13 +41,13 @@ def plan_entry(
     entry = _not_possible(ask, strategy, contract, side) or plan_price(ask, strategy, contract, side, last=last)
     if isinstance(entry, Refusal):
         return entry
-    stop = nearer_stop(ask.stop_loss, strategy.stop_loss, entry.expected, side)
+    stop = _stop(ask, strategy, entry, side)
     trigger = stop_trigger(stop, entry.expected, side, tick=contract.tick) if stop else None
     targets = _targets(ask.take_profit or strategy.take_profit, contract, side, entry.expected)
     wrong = _levels_refused(entry.expected, side, trigger, targets)
     if wrong:
         return wrong
-    risk = _risk(stop, entry, side, contract)
+    risk = _risk(stop, entry, side)
     size = ask.size or strategy.size
     units = units_of(size, strategy=strategy, lot=contract.lot, price=entry.dearest, risk=risk, cap=cap)
     if isinstance(units, Refusal):
@@ -62,7 +62,7 @@ def plan_entry(
         trigger=trigger,
         targets=targets,
         trail=nearer_trail(ask.trail, strategy.trail, entry.expected),
-        breakeven_after=ask.breakeven_after or strategy.breakeven_after,
+        breakeven_after=_sooner(ask.breakeven_after, strategy.breakeven_after, entry.expected),
         words=_words(units, side, entry, trigger, targets, lot=contract.lot),
     )
 
@@ -88,16 +88,26 @@ def nearer_trail(asked: Trail | None, allowed: Trail | None, last: Decimal) -> T
     """The trail that follows more closely; a trail narrows what may be lost, so either alone counts."""
     if asked is None or allowed is None:
         return asked or allowed
-    fine = Decimal("0.0001")
-    asked_at, allowed_at = (stop_trigger(one.distance, last, Side.BUY, tick=fine) for one in (asked, allowed))
-    return asked if asked_at >= allowed_at else allowed
+    return asked if lag(asked, last) <= lag(allowed, last) else allowed
 
 
-def _risk(stop: Level | None, entry: Entry, side: Side, contract: Instrument) -> Decimal | None:
-    """Rupees a unit loses at most between its entry and its stop."""
-    if stop is None:
+def _stop(ask: Ask, strategy: Strategy, entry: Entry, side: Side) -> Level | None:
+    """The stop that will rest; without protection none does, so an alert's is neither promised nor sized by."""
+    if strategy.protection is Protection.NONE:
         return None
-    return max(abs(at - stop_trigger(stop, at, side, tick=contract.tick)) for at in (entry.limit, entry.expected))
+    return nearer_stop(ask.stop_loss, strategy.stop_loss, entry.expected, side)
+
+
+def _sooner(asked: Level | None, allowed: Level | None, expected: Decimal) -> Level | None:
+    """The break-even that comes first; it narrows what may be lost, so either alone counts."""
+    if asked is None or allowed is None:
+        return asked or allowed
+    return min(asked, allowed, key=lambda level: distance(level, expected, Side.BUY))
+
+
+def _risk(stop: Level | None, entry: Entry, side: Side) -> Decimal | None:
+    """Rupees a unit loses at most between its entry and its stop, wherever in between the average lies."""
+    return max(distance(stop, at, side) for at in (entry.limit, entry.expected)) if stop else None
 
 
 def _not_possible(ask: Ask, strategy: Strategy, contract: Instrument, side: Side) -> Refusal | None:

@@ -36,26 +36,26 @@ def band_of(kind: ContractClass, last: Decimal) -> Decimal:
 
 
 def slippage_of(kind: ContractClass, reference: Decimal) -> Decimal:
-    """How far from the reference an entry may lie, as a part of it; options: 3 % or one rupee, whatever is more."""
+    """Rupees that an entry may lie from the reference; options: 3 % or one rupee, whatever is more."""
     if kind in _OPTION_BANDS:
-        return max(_OPTION_SLIPPAGE, _OPTION_SLIPPAGE_RUPEES / reference)
-    return _CASH_SLIPPAGE if kind is ContractClass.CASH else _FUTURE_SLIPPAGE
+        return max(_OPTION_SLIPPAGE * reference, _OPTION_SLIPPAGE_RUPEES)
+    return reference * (_CASH_SLIPPAGE if kind is ContractClass.CASH else _FUTURE_SLIPPAGE)
 
 
 def on_tick(price: Decimal, tick: Decimal, *, up: bool) -> Decimal:
     """The nearest price on the tick that is not below (`up`) or not above the given one."""
     steps = (price / tick).to_integral_value(ROUND_CEILING if up else ROUND_FLOOR)
-    return steps * tick
+    return (steps * tick).quantize(tick)
 
 
-def within(last: Decimal, side: Side, part: Decimal, *, tick: Decimal) -> Decimal:
-    """The worst price on the tick that lies at most a part of `last` beyond it."""
-    return on_tick(last * (1 + side.sign * part), tick, up=side is Side.SELL)
+def within(last: Decimal, side: Side, away: Decimal, *, tick: Decimal) -> Decimal:
+    """The worst price on the tick that lies at most `away` rupees beyond `last`."""
+    return on_tick(last + side.sign * away, tick, up=side is Side.SELL)
 
 
 def marketable(last: Decimal, side: Side, *, tick: Decimal, kind: ContractClass) -> Decimal:
     """A LIMIT that trades like a market order but never beyond the band: MARKET is prohibited to algos (4.3)."""
-    return within(last, side, band_of(kind, last), tick=tick)
+    return within(last, side, last * band_of(kind, last), tick=tick)
 
 
 def entry_limit(
@@ -63,8 +63,8 @@ def entry_limit(
 ) -> Decimal:
     """The marketable limit of an entry: the nearer of protection band and allowed slippage (a part of `reference`)."""
     by_band = marketable(last, side, tick=tick, kind=kind)
-    part = slippage_of(kind, reference) if slippage is None else slippage
-    return nearer(by_band, within(reference, side, part, tick=tick), side)
+    away = slippage_of(kind, reference) if slippage is None else reference * slippage
+    return nearer(by_band, within(reference, side, away, tick=tick), side)
 
 
 def nearer(one: Decimal, other: Decimal, side: Side) -> Decimal:
@@ -74,4 +74,4 @@ def nearer(one: Decimal, other: Decimal, side: Side) -> Decimal:
 
 def stop_limit(trigger: Decimal, side: Side, *, tick: Decimal, kind: ContractClass) -> Decimal:
     """The limit behind a stop's trigger: twice the band away, so that it fills through a gap of that size."""
-    return within(trigger, side, 2 * band_of(kind, trigger), tick=tick)
+    return within(trigger, side, 2 * trigger * band_of(kind, trigger), tick=tick)
