@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from executor.domain.instrument import Instrument
+from executor.domain.levels import stop_trigger
 from executor.domain.order import Report, Side
 from executor.domain.plan import EntryPlan, plan_entry
-from executor.domain.price import CASH_BAND, CASH_SLIPPAGE
-from executor.domain.signal import Action, Ask
-from executor.domain.strategy import Level, LevelKind, Rails, Short, Size, SizeKind
-from tests.builders import a_strategy, an_instrument, an_order
+from executor.domain.price import band_of, slippage_of
+from executor.domain.signal import EntryType
+from executor.domain.strategy import ContractsAre, Level, LevelKind, Size, SizeKind, Target
+from tests.builders import an_order
+from tests.domain.given import (
+    a_wide_strategy,
+    an_ask,
+    contracts,
+    distances,
+    fill_between,
+    levels,
+    prices,
+    sides,
+    trails,
+)
 from tests.domain.test_order import TOLD, a_report, lattice, merged
 
 reports = st.builds(
@@ -22,8 +36,22 @@ reports = st.builds(
     st.integers(0, 20),
 )
 groups = st.lists(reports, min_size=1, max_size=4)
-prices = st.decimals(20, 3000, places=2)
-levels = st.builds(Level, st.sampled_from((LevelKind.PERCENT, LevelKind.POINTS)), st.decimals("0.1", 15, places=2))
+budgets = st.decimals(1, 2_000_000, places=2)
+targets = st.lists(st.builds(Target, levels, st.decimals(1, 60, places=1)), max_size=3).map(tuple)
+fills = st.lists(st.integers(0, 1000), min_size=1, max_size=3)
+
+
+@st.composite
+def waits(draw: st.DrawFn) -> tuple[Side, Decimal, dict[str, Any]]:
+    """A side, a last price, and an alert of any order type whose prices lie around it."""
+
+    def around() -> Decimal:
+        return last * draw(st.decimals("0.90", "1.10", places=3))
+
+    side, last = draw(sides), draw(prices)
+    asked: dict[str, Any] = {"type": draw(st.sampled_from(EntryType)), "interval": draw(st.sampled_from(("", "5")))}
+    asked |= {name: around() for name in ("price", "limit", "trigger") if draw(st.booleans())}
+    return side, last, asked
 
 
 @given(groups, groups, groups)
@@ -42,40 +70,120 @@ def test_nothing_is_filled_that_no_report_told(told: list[Report]) -> None:
 
 
 @given(
-    asked=st.none() | st.builds(Size, st.sampled_from(SizeKind), st.decimals("0.1", 400, places=1)),
-    cap=st.integers(1, 300),
-    lot=st.sampled_from((1, 5, 25, 65)),
-    tick=st.sampled_from((Decimal("0.01"), Decimal("0.05"), Decimal("0.10"))),
-    last=prices,
-    told=st.none() | prices,
-    levels=st.tuples(levels, levels),
-    side=st.sampled_from(Side),
+    waits(),
+    contracts,
+    st.builds(Size, st.sampled_from(SizeKind), budgets),
+    st.integers(1, 5000),
+    st.none() | levels,
+    distances,
+    targets,
+    st.none() | st.decimals("0.01", 5, places=2),
 )
-def test_a_plan_is_whole_lots_on_the_tick_inside_rails_and_band(
-    asked: Size | None,
+def test_a_plan_is_whole_lots_on_the_tick_inside_cap_band_and_slippage(
+    entering: tuple[Side, Decimal, dict[str, Any]],
+    contract: Instrument,
+    size: Size,
     cap: int,
-    lot: int,
-    tick: Decimal,
-    last: Decimal,
-    told: Decimal | None,
-    levels: tuple[Level, Level],
-    side: Side,
+    stop: Level | None,
+    allowed: Level,
+    goals: tuple[Target, ...],
+    slippage: Decimal | None,
 ) -> None:
-    rails = Rails(frozenset({"NSE:TATASTEEL"}), max_quantity=cap)
-    strategy = a_strategy(rails=rails, stop_loss=levels[0], take_profit=levels[1], short=Short.INTRADAY_CASH)
-    contract = an_instrument(lot=lot, tick=tick)
-    ask = Ask("NSE", "TATASTEEL", Action.BUY if side is Side.BUY else Action.SELL, size=asked, price=told)
+    side, last, asked = entering
+    strategy = a_wide_strategy(
+        contract,
+        stop_loss=allowed,
+        max_slippage=slippage,
+        contracts_are=ContractsAre.LOTS,
+        capital=Decimal(100_000),
+    )
+    ask = an_ask(side, size=size, stop_loss=stop, take_profit=goals, **asked)
 
-    plan = plan_entry(ask=ask, strategy=strategy, contract=contract, side=side, last=last)
+    plan = plan_entry(ask=ask, strategy=strategy, contract=contract, side=side, last=last, cap=cap)
+
+    if not isinstance(plan, EntryPlan):
+        return
+    entry, sign, kind = plan.entry, side.sign, contract.contract_class
+    decided_at = entry.trigger or ask.price or last
+    rupees = slippage_of(kind, decided_at) if slippage is None else decided_at * slippage / 100
+    assert plan.trigger is not None
+    assert 0 < plan.quantity <= cap
+    assert plan.quantity % contract.lot == 0
+    on_ticks = [entry.limit, plan.trigger, entry.trigger or Decimal(0), *(price for _, price in plan.targets)]
+    assert {price % contract.tick for price in on_ticks} == {0}
+    assert (entry.limit - (entry.trigger or last)) * sign <= (entry.trigger or last) * band_of(
+        kind, entry.trigger or last
+    )
+    assert (entry.limit - decided_at) * sign <= rupees
+    assert (entry.expected - plan.trigger) * sign > 0 < plan.trigger
+    assert (plan.trigger - stop_trigger(allowed, entry.expected, side, tick=contract.tick)) * sign >= 0
+    assert all((price - entry.expected) * sign > 0 for _, price in plan.targets)
+
+
+@given(waits(), contracts, budgets, levels, fills)
+def test_a_size_by_risk_never_loses_more_than_asked_at_any_price_it_may_fill_at(
+    entering: tuple[Side, Decimal, dict[str, Any]], contract: Instrument, budget: Decimal, stop: Level, at: list[int]
+) -> None:
+    """The stop that is placed is worked out anew from the average, which need not be on the tick."""
+    side, last, asked = entering
+    strategy = a_wide_strategy(contract, stop_loss=stop)
+    ask = an_ask(side, size=Size(SizeKind.RISK, budget), **asked)
+
+    plan = plan_entry(ask=ask, strategy=strategy, contract=contract, side=side, last=last, cap=10**9)
+
+    if not isinstance(plan, EntryPlan):
+        return
+    assert plan.stop is not None
+    for thousandths in (0, 1000, *at):
+        average = fill_between(plan, thousandths)
+        hits = stop_trigger(plan.stop, average, side, tick=contract.tick)
+        assert (average - hits) * side.sign * plan.quantity <= budget
+
+
+@given(waits(), contracts, budgets, st.decimals("0.01", 100, places=2), st.integers(1000, 5_000_000), fills)
+def test_a_size_in_rupees_never_buys_more_at_any_price_it_may_fill_at(
+    entering: tuple[Side, Decimal, dict[str, Any]],
+    contract: Instrument,
+    budget: Decimal,
+    percent: Decimal,
+    capital: int,
+    at: list[int],
+) -> None:
+    side, last, asked = entering
+    stop = Level(LevelKind.PERCENT, Decimal(20))
+    strategy = a_wide_strategy(contract, stop_loss=stop, capital=Decimal(capital))
+    sizes = (
+        (Size(SizeKind.NOTIONAL, budget), budget),
+        (
+            Size(SizeKind.PERCENT_OF_CAPITAL, percent),
+            percent * capital / 100,
+        ),
+    )
+
+    for size, most in sizes:
+        ask = an_ask(side, size=size, **asked)
+        plan = plan_entry(ask=ask, strategy=strategy, contract=contract, side=side, last=last, cap=10**9)
+        if isinstance(plan, EntryPlan):
+            assert all(plan.quantity * fill_between(plan, each) <= most for each in (0, 1000, *at))
+
+
+@given(waits(), contracts, st.none() | trails, st.none() | levels, distances)
+def test_an_alert_never_loosens_the_strategys_stop_or_widens_its_product(
+    entering: tuple[Side, Decimal, dict[str, Any]],
+    contract: Instrument,
+    trail: Any,
+    stop: Level | None,
+    allowed: Level,
+) -> None:
+    side, last, asked = entering
+    strategy = a_wide_strategy(contract, stop_loss=allowed, size=Size(SizeKind.LOTS, Decimal(1)))
+    ask = an_ask(side, stop_loss=stop, trail=trail, **asked)
+
+    plan = plan_entry(ask=ask, strategy=strategy, contract=contract, side=side, last=last, cap=10**9)
 
     if not isinstance(plan, EntryPlan):
         return
     assert plan.trigger is not None
-    assert plan.target_price is not None
-    assert 0 < plan.quantity <= cap
-    assert plan.quantity % lot == 0
-    assert {price % tick for price in (plan.limit, plan.trigger, plan.target_price)} == {0}
-    assert (last - plan.trigger) * side.sign > 0 < plan.trigger
-    assert (plan.target_price - last) * side.sign > 0
-    assert (plan.limit - last) * side.sign <= last * CASH_BAND
-    assert (plan.limit - (told or last)) * side.sign <= (told or last) * CASH_SLIPPAGE
+    widest = stop_trigger(allowed, plan.entry.expected, side, tick=contract.tick)
+    assert (plan.trigger - widest) * side.sign >= 0
+    assert (plan.product, plan.trail) == (strategy.product, trail)
