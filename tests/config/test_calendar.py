@@ -8,6 +8,7 @@ from executor.clock import IST
 from executor.config.calendar import load_calendar
 from executor.domain.instrument import Segment
 from executor.errors import ConfigError
+from executor.simulator.exchange.hours import hours_of
 
 NEXT_YEAR = """
 valid_until = 2027-12-31
@@ -204,6 +205,14 @@ def test_the_rules_of_expiry_can_be_replaced_one_by_one(tmp_path):
     rules = load_calendar(written(tmp_path, "[expiry]\nno_entry_days = 5\n")).expiry
 
     assert (rules.no_entry_days, rules.leave_days, rules.index_options_until) == (5, 1, time(14, 45))
+
+
+@pytest.mark.parametrize("segment", Segment)
+def test_the_simulator_keeps_the_same_hours(segment):
+    session = load_calendar().session(segment, WEDNESDAY)
+    simulated = hours_of(segment)
+
+    assert (session.opens_at.time(), session.closes_at.time()) == (simulated.opens, simulated.closes)
 
 
 def test_every_segment_has_hours():

@@ -69,12 +69,20 @@ class Hours:
 
 
 _STOCKS = Hours(time(9, 0), time(9, 15), time(15, 30))
+#: Ten minutes longer since 3 August 2026, so that they trade through the stocks' closing auction.
+_DERIVATIVES = Hours(time(9, 0), time(9, 15), time(15, 40))
 _COMMODITIES = Hours(time(8, 45), time(9, 0), time(23, 30))
 
 
 def hours_of(exchange: str) -> Hours:
     """Return the hours of `exchange` (NSE, BSE, NFO, BFO, MCX)."""
-    return _COMMODITIES if exchange == "MCX" else _STOCKS
+    match exchange:
+        case "MCX":
+            return _COMMODITIES
+        case "NFO" | "BFO":
+            return _DERIVATIVES
+        case _:
+            return _STOCKS
 
 
 def next_midnight(at: datetime) -> datetime:
