@@ -63,6 +63,7 @@ class Draft:
         self.day = trading_day(now)
         self.ids = ids
         self.halts = book.halts
+        self._new_halts: list[Halt] = []
         self.evidence = book.evidence
         self.commands: tuple[Command, ...] = ()
         self.queries: list[Query] = []
@@ -118,6 +119,13 @@ class Draft:
     def note(self, kind: str, subject: str, text: str, *, alarm: bool = False) -> None:
         self.notes.append(Note(kind, subject, text, alarm))
 
+    def halt(self, halt: Halt) -> None:
+        """Put a halt in force from here on, unless one of its kind and scope is."""
+        if (halt.scope, halt.kind) not in {(one.scope, one.kind) for one in self.halts}:
+            self.halts = (*self.halts, halt)
+            self._new_halts.append(halt)
+            self.note("halted", halt.scope, f"{halt.kind}: {halt.why}", alarm=True)
+
     def ask(self, query: Query) -> None:
         if query not in self.queries:
             self.queries.append(query)
@@ -132,7 +140,14 @@ class Draft:
             if (row := self._rows.tables[kind][key]) != before
         ]
         ordered = sorted(intents, key=lambda intent: (intent.permit, intent.id))
-        return Decision(tuple(changes), tuple(ordered), tuple(self.queries), self.evidence, tuple(self.notes))
+        return Decision(
+            changes=tuple(changes),
+            intents=tuple(ordered),
+            queries=tuple(self.queries),
+            evidence=self.evidence,
+            notes=tuple(self.notes),
+            halts=tuple(self._new_halts),
+        )
 
     # questions
 

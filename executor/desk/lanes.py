@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
+from decimal import Decimal
 
 from executor.desk.book import Draft
 from executor.desk.outcome import may_fill
 from executor.domain.bracket import Bracket, Goal, Role
+from executor.domain.messages import Resolved
 from executor.domain.order import Side
 from executor.domain.record import Lane
-from executor.domain.refusal import Refusal, RefusalCode
-from executor.domain.signal import Action, Ask, Held, LaneKey, PositionChange, Signal, lane_of
-
-
-class Purpose(StrEnum):
-    ENTER = "ENTER"  # open, or add to what is held
-    REDUCE = "REDUCE"
-    CLOSE = "CLOSE"
-
-
-@dataclass(frozen=True, slots=True)
-class Meant:
-    """What a signal comes down to, given what the lane holds."""
-
-    purpose: Purpose
-    side: Side
+from executor.domain.signal import Action, Held, LaneKey, PositionChange, Signal, lane_of, read_ask
 
 
 def lane_of_signal(draft: Draft, signal: Signal) -> Lane:
@@ -36,6 +23,7 @@ def lane_of_signal(draft: Draft, signal: Signal) -> Lane:
 
 def touch(draft: Draft, lane: Lane, fired_at: datetime, *, exit_fired: bool) -> None:
     """Remember that the lane acted on a signal; earlier entries are superseded by its newest exit."""
+    lane = draft.lanes.get(lane.key, lane)
     newest = max(filter(None, (lane.last_fired_at, fired_at)))
     touched = replace(lane, last_fired_at=newest)
     if exit_fired:
@@ -54,51 +42,43 @@ def held_side(draft: Draft, bracket: Bracket | None) -> Side | None:
     return bracket.side if coming else None
 
 
-def meaning(ask: Ask, held: Side | None) -> Meant | Refusal:
-    """Derive the purpose from prev → now where the alert has it, else from its action and what the lane holds.
-
-    tradingview.md A4: the action alone cannot tell "exit long" from "open short".
+def in_turn(waiting: Iterable[Resolved]) -> list[Resolved]:
+    """Signals in the order in which they run: by fire time; those of one lane and second by their chain prev → now,
+    else exits before entries (DESIGN: Exits).
     """
-    if ask.action in {Action.REVERSE, Action.FLATTEN, Action.CANCEL, Action.MODIFY}:
-        return Refusal(RefusalCode.UNSUPPORTED, f"action {ask.action}")
-    if ask.position is not None:
-        return _by_position(ask.position, held)
-    if ask.action is Action.EXIT:
-        return _exit(ask.side, held)
-    side = Side.BUY if ask.action is Action.BUY else Side.SELL
-    if held is not None and held is not side:
-        return Meant(Purpose.REDUCE, held)
-    return Meant(Purpose.ENTER, side)
+    moments: dict[tuple[datetime, str], list[Resolved]] = {}
+    for resolved in sorted(waiting, key=_order):
+        moments.setdefault((resolved.signal.fired_at, resolved.signal.lane), []).append(resolved)
+    return [resolved for _, group in sorted(moments.items()) for resolved in _chained(group)]
 
 
-def _exit(side: Held | None, held: Side | None) -> Meant | Refusal:
-    if held is None:
-        return Refusal(RefusalCode.NOTHING_HELD)
-    if side is not None and _side(side) is not held:
-        return Refusal(RefusalCode.NOTHING_HELD, f"the exit is for {side}, the lane holds {held}")
-    return Meant(Purpose.CLOSE, held)
+def _order(resolved: Resolved) -> tuple[object, bool, str]:
+    signal = resolved.signal
+    return (signal.fired_at, signal.action is not Action.EXIT, signal.id)
 
 
-def _by_position(change: PositionChange, held: Side | None) -> Meant | Refusal:
-    now, prev = _side(change.now), _side(change.prev)
-    if now is None:
-        return _exit(change.prev if prev else None, held) if prev else Refusal(RefusalCode.NOTHING_HELD, "flat → flat")
-    if prev is not None and prev is not now:
-        return Refusal(RefusalCode.UNSUPPORTED, f"reverse: {change.prev} → {change.now}")
-    if prev is None:
-        if held is not None:
-            return Refusal(RefusalCode.NOT_SYNCED, f"the chart was flat, the lane holds {held}")
-        return Meant(Purpose.ENTER, now)
-    if held is not now:
-        holds = held or "nothing"
-        return Refusal(RefusalCode.NOT_SYNCED, f"the chart was {change.prev}, the lane holds {holds}")
-    if change.now_size == change.prev_size:
-        return Refusal(RefusalCode.NOTHING_HELD, "the chart's position did not change")
-    return Meant(Purpose.ENTER if change.now_size > change.prev_size else Purpose.REDUCE, now)
+def _chained(group: list[Resolved]) -> list[Resolved]:
+    """Signals of a lane and moment, each behind the one that left the chart where it began."""
+    changes = {one.signal.id: read_ask(one.signal.fields).position for one in group}
+    if len(group) < 2 or None in changes.values():
+        return group
+    left, found = list(group), list[Resolved]()
+    ends = {(change.now, change.now_size) for change in changes.values() if change}
+    while left:
+        at = _end(changes[found[-1].signal.id]) if found else None
+        begun = [one for one in left if _start(changes[one.signal.id]) == at]
+        free = [one for one in left if _start(changes[one.signal.id]) not in ends]
+        found.append((begun or free or left)[0])
+        left.remove(found[-1])
+    return found
 
 
-def _side(held: Held) -> Side | None:
-    return {Held.LONG: Side.BUY, Held.SHORT: Side.SELL, Held.FLAT: None}[held]
+def _start(change: PositionChange | None) -> tuple[Held, Decimal] | None:
+    return (change.prev, change.prev_size) if change else None
+
+
+def _end(change: PositionChange | None) -> tuple[Held, Decimal] | None:
+    return (change.now, change.now_size) if change else None
 
 
 def _new_lane(key: LaneKey) -> Lane:

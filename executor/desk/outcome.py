@@ -100,12 +100,12 @@ def may_try_again(draft: Draft, leg: Leg) -> bool:
 
 
 def _end_if_done(draft: Draft, signal: Signal, closing: list[Bracket]) -> None:
-    if closing:
+    entry = [leg for leg in draft.legs_by_cause(signal.id) if leg.role is Role.ENTRY]
+    if closing and not entry:  # the entry half decides what a reverse comes to
         if all(row.state is BracketState.CLOSED for row in closing):
             _end_exit(draft, signal, closing)
         return
     legs = [leg for leg in draft.legs_by_cause(signal.id) if leg.role in {Role.ENTRY, Role.EXIT}]
-    entry = [leg for leg in legs if leg.role is Role.ENTRY]
     if legs and not any(may_fill(draft, leg) for leg in legs):
         _end_legs(draft, signal, entry or legs)
 

@@ -149,7 +149,8 @@ class Committed:
 class Decision:
     """What follows from an event. Nothing of it counts before its transaction is committed.
 
-    `intents` ask to leave now, most urgent first; `evidence` is what memory keeps without a row.
+    `intents` ask to leave now, most urgent first; `evidence` is what memory keeps without a row; `halts` come into
+    force with it.
     """
 
     changes: tuple[Change, ...] = ()
@@ -157,6 +158,7 @@ class Decision:
     queries: tuple[Query, ...] = ()
     evidence: Evidence | None = None
     notes: tuple[Note, ...] = ()
+    halts: tuple[Halt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,9 @@ class RefusalCode(StrEnum):
     ALREADY_CLOSING = "already_closing"
     NO_PRICE = "no_price"
     NOT_SYNCED = "not_synced"
+    NOT_STARTED = "not_started"
+    MISSED_ENTRY = "missed_entry"
+    STOP_LOOSER = "stop_looser"
     SET_ASIDE = "set_aside"
 
 
@@ -197,6 +200,17 @@ WORDS: dict[RefusalCode, Words] = {
     ),
     RefusalCode.NOT_SYNCED: Words(
         "The chart's position and ours do not agree", "They agree again when the chart has been flat."
+    ),
+    RefusalCode.NOT_STARTED: Words(
+        "A new strategy starts flat",
+        "Adds and exits are only recorded until the chart passes through flat or turns over.",
+    ),
+    RefusalCode.MISSED_ENTRY: Words(
+        "The alert that opened this position never came here",
+        "Check TradingView's alert log; we follow again when the chart has been flat or turns over.",
+    ),
+    RefusalCode.STOP_LOOSER: Words(
+        "An alert may only move a stop nearer", "Move it by hand with `executor protect` if you mean it."
     ),
     RefusalCode.SET_ASIDE: Words(
         "A fault of this program kept the signal from being carried out",

@@ -120,7 +120,8 @@ class Ledger:
             _write(transaction, _with_sending(decision.changes, started, decision.intents))
             for note in decision.notes:
                 transaction.note(note.kind, note.subject, note.text)
-        return Committed(tuple(started), halts)
+            new = [halt for halt in decision.halts if self._set_halt(transaction, halt, halts)]
+        return Committed(tuple(started), (*halts, *new))
 
     # sessions and jobs
 
@@ -161,10 +162,14 @@ class Ledger:
     def set_halt(self, halt: Halt, *, at: datetime) -> None:
         """Put a halt in force, unless one of its kind and scope is."""
         with self._write(at) as transaction:
-            known = {(one.scope, one.kind) for one in halts_in_force(transaction.connection, None)}
-            if (halt.scope, halt.kind) not in known:
-                transaction.insert(schema.halt, {"id": self._new_id(), **values_of(halt), "ended_at": None})
-                transaction.note("halt", halt.scope, f"{halt.kind}: {halt.why} (by {halt.by})")
+            self._set_halt(transaction, halt, halts_in_force(transaction.connection, None))
+
+    def _set_halt(self, transaction: Transaction, halt: Halt, known: Sequence[Halt]) -> bool:
+        if (halt.scope, halt.kind) in {(one.scope, one.kind) for one in known}:
+            return False
+        transaction.insert(schema.halt, {"id": self._new_id(), **values_of(halt), "ended_at": None})
+        transaction.note("halt", halt.scope, f"{halt.kind}: {halt.why} (by {halt.by})")
+        return True
 
     def _write(self, at: datetime) -> AbstractContextManager[Transaction]:
         """All that the trader writes reduces, protects or tells it how: entries the desk itself withholds."""

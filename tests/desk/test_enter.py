@@ -32,26 +32,6 @@ def test_a_position_opens_and_adds_under_one_stop_and_one_target(house: House) -
     assert len(house.brackets()) == 1
 
 
-def test_a_reverse_is_refused_as_not_supported_yet(house: House) -> None:
-    house.long()
-
-    signal = house.signal("sell", position=position(10, -10))
-    house.run(4)
-
-    assert house.ended(signal).code is RefusalCode.UNSUPPORTED
-    assert (house.net(), house.stopped()) == (10, 10)
-
-
-@pytest.mark.parametrize(("prev", "now"), [(10, 20), (-10, -20), (20, 10)])
-def test_a_chart_that_holds_what_we_do_not_is_refused(house: House, prev: int, now: int) -> None:
-    signal = house.signal("buy", price="800", position=position(prev, now))
-
-    house.run(4)
-
-    assert house.ended(signal).code is RefusalCode.NOT_SYNCED
-    assert house.orders() == []
-
-
 def test_a_chart_that_was_flat_while_we_hold_is_refused(house: House) -> None:
     house.long()
 

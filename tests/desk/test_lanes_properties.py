@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from executor.config.calendar import load_calendar
 from executor.desk.book import Book
 from executor.desk.decide import decide
-from executor.desk.lanes import Meant, Purpose, meaning
+from executor.desk.meaning import Meant, Purpose, meaning
 from executor.domain.bracket import Leg
 from executor.domain.ids import DeliveryId, Ids, SignalId
 from executor.domain.instrument import Price
@@ -37,10 +37,14 @@ def test_an_exit_never_opens_and_nothing_leaves_a_side_that_is_not_held(
 
     if not isinstance(meant, Meant):
         return
+    if meant.purpose in {Purpose.CANCEL, Purpose.FLATTEN}:
+        return  # neither looks at a side
     if change.now is Held.FLAT if change else action is Action.EXIT:
-        assert meant.purpose is Purpose.CLOSE
+        assert meant.purpose in {Purpose.CLOSE, Purpose.MODIFY}
     if meant.purpose is Purpose.ENTER:
         assert held in (None, meant.side), "an entry never crosses what is held"
+    elif meant.purpose is Purpose.REVERSE:
+        assert meant.side.opposite is held
     else:
         assert meant.side is held
 

@@ -26,11 +26,11 @@ def aim_entry(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, contrac
     """Open or add; False while it must wait: for session, book or price, or for the bracket before it to close."""
     signal, strategy = resolved.signal, resolved.strategy
     if lane.last_exit_fired_at is not None and signal.fired_at < lane.last_exit_fired_at:
-        end_signal(draft, signal, Outcome.SUPERSEDED, Refusal(RefusalCode.SUPERSEDED))
+        end_entry(draft, signal, Outcome.SUPERSEDED, Refusal(RefusalCode.SUPERSEDED))
         return True
     refusal = rails.entry_refused(draft, ask=ask, strategy=strategy, contract=contract, lane=lane)
     if refusal:
-        end_signal(draft, signal, Outcome.REFUSED, refusal)
+        end_entry(draft, signal, Outcome.REFUSED, refusal)
         return True
     if give_up_if_stale(draft, signal):
         return True
@@ -50,8 +50,17 @@ def give_up_if_stale(draft: Draft, signal: Signal) -> bool:
     """End an entry that waited past its life."""
     if not rails.is_stale(draft, signal):
         return False
-    end_signal(draft, signal, Outcome.EXPIRED, Refusal(RefusalCode.STALE, rails.age_words(draft, signal.fired_at)))
+    end_entry(draft, signal, Outcome.EXPIRED, Refusal(RefusalCode.STALE, rails.age_words(draft, signal.fired_at)))
     return True
+
+
+def end_entry(draft: Draft, signal: Signal, outcome: Outcome, refusal: Refusal) -> None:
+    """End a signal that enters nothing; of a reverse whose first half left the position that is said."""
+    left = sum(draft.holding(bracket).left for bracket in draft.closed_by(signal.id))
+    if left:
+        outcome = Outcome.PARTLY_FILLED
+        refusal = replace(refusal, detail=f"{left} left, the entry half was not made; {refusal.detail}")
+    end_signal(draft, signal, outcome, refusal)
 
 
 def _plan(
@@ -71,7 +80,7 @@ def _plan(
     refusal = plan if isinstance(plan, Refusal) else rails.over_quantity(draft, strategy, bracket, plan.quantity)
     if isinstance(plan, Refusal) or refusal is not None:
         assert refusal is not None
-        end_signal(draft, signal, Outcome.REFUSED, refusal)
+        end_entry(draft, signal, Outcome.REFUSED, refusal)
         return
     if bracket is None:
         bracket = _open_bracket(draft, signal, plan, contract, gap=strategy.gap)

@@ -24,7 +24,7 @@ from executor.domain.strategy import Strategy
 def aim_exit(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket: Bracket, part: bool) -> None:
     """Close what the lane holds, or a part of it. A stale exit of the day runs if the lane saw nothing newer."""
     signal = resolved.signal
-    if _too_late(draft, signal, lane):
+    if too_late(draft, signal, lane):
         end_signal(draft, signal, Outcome.EXPIRED, Refusal(RefusalCode.STALE, rails.age_words(draft, signal.fired_at)))
         return
     if ask.position is None and _entered_with(draft, signal, bracket):
@@ -33,7 +33,7 @@ def aim_exit(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket:
         return
     held = draft.holding(bracket).held
     outstanding = sum(leg.quantity for leg in open_exits(draft, bracket))
-    units = _units(draft, ask, resolved.strategy, bracket) if part else Units(held, f"all {held} held leave")
+    units = leaving_units(draft, ask, resolved.strategy, bracket) if part else Units(held, f"all {held} held leave")
     if isinstance(units, Refusal):
         end_signal(draft, signal, Outcome.REFUSED, units)
         return
@@ -66,7 +66,8 @@ def open_exits(draft: Draft, bracket: Bracket) -> list[Leg]:
     ]
 
 
-def _too_late(draft: Draft, signal: Signal, lane: Lane) -> bool:
+def too_late(draft: Draft, signal: Signal, lane: Lane) -> bool:
+    """Whether an exit is stale: of another day, or the lane has seen something newer since."""
     if not rails.is_stale(draft, signal):
         return False
     if trading_day(signal.fired_at) != draft.day:
@@ -80,7 +81,8 @@ def _entered_with(draft: Draft, signal: Signal, bracket: Bracket) -> bool:
     return entry is not None and entry.fired_at == signal.fired_at
 
 
-def _units(draft: Draft, ask: Ask, strategy: Strategy, bracket: Bracket) -> Units | Refusal:
+def leaving_units(draft: Draft, ask: Ask, strategy: Strategy, bracket: Bracket) -> Units | Refusal:
+    """Units that a reduction asks to leave; by ratio where the chart tells prev → now."""
     held, average = draft.holding(bracket).held, draft.holding(bracket).average
     if ask.position is not None:
         return part_of(held, now=ask.position.now_size, prev=ask.position.prev_size, lot=bracket.lot)

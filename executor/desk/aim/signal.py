@@ -6,21 +6,29 @@ entries behind it. An exit passes every rail and never opens anything.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from executor.desk import rails
-from executor.desk.aim import enter, leave
+from executor.desk.aim import change, enter, leave, reverse
 from executor.desk.book import Draft
-from executor.desk.lanes import Purpose, held_side, lane_of_signal, meaning, touch
-from executor.desk.outcome import end_signal
+from executor.desk.lanes import held_side, in_turn, lane_of_signal, touch
+from executor.desk.meaning import Meant, Purpose, in_step, meaning, syncs
 from executor.domain.bracket import Bracket, Goal
 from executor.domain.messages import Resolved
+from executor.domain.order import Side
+from executor.domain.record import Lane
 from executor.domain.refusal import Refusal, RefusalCode
-from executor.domain.signal import Action, Outcome, Signal, read_ask
+from executor.domain.signal import Action, Ask, Held, Outcome, Signal, read_ask
 from executor.domain.strategy import Short
+
+#: How long an alert that does not fit what the lane holds waits for the one that is missing (DESIGN: Continuity).
+_PATIENCE = timedelta(milliseconds=700)
 
 
 def aim_signals(draft: Draft) -> None:
     blocked: set[str] = set()
-    for resolved in sorted(draft.evidence.waiting.values(), key=_order):
+    for resolved in in_turn(draft.evidence.waiting.values()):
         lane = resolved.signal.lane
         if aim_signal(draft, resolved, blocked=lane in blocked):
             remaining = {k: v for k, v in draft.evidence.waiting.items() if k != resolved.signal.id}
@@ -34,40 +42,81 @@ def aim_signal(draft: Draft, resolved: Resolved, *, blocked: bool) -> bool:
     signal, ask = resolved.signal, read_ask(resolved.signal.fields)
     lane = lane_of_signal(draft, signal)
     bracket = draft.bracket_of_lane(signal.lane)
-    held = held_side(draft, bracket)
-    meant = meaning(ask, held)
-    if held is None and signal.action is Action.SELL and not _sells_short(resolved):
-        meant = Refusal(RefusalCode.NOTHING_HELD, "the strategy opens no shorts")
+    if draft.closed_by(signal.id):
+        meant: Meant | Refusal = reverse.second_half(draft, signal)
+    else:
+        held = held_side(draft, bracket)
+        if _waits_for_missing(draft, signal, ask, held):
+            return False
+        meant = _meant(resolved, ask, lane, held)
     if kill := rails.killed(draft, strategy=signal.strategy, lane=signal.lane):
         meant = kill
     elif ask.unsupported:
         meant = Refusal(RefusalCode.UNSUPPORTED, ", ".join(ask.unsupported))
+    _sync(draft, lane, ask)
     if isinstance(meant, Refusal):
-        _end_refused(draft, signal, _closing(meant, bracket))
-        if meant.code is RefusalCode.NOTHING_HELD:
-            touch(draft, lane, signal.fired_at, exit_fired=True)
+        _end_refused(draft, signal, _closing(meant, bracket), lane)
         return True
-    if meant.purpose is not Purpose.ENTER:
-        assert bracket is not None, "a lane that holds a side has a bracket"
-        leave.aim_exit(draft, resolved, ask=ask, lane=lane, bracket=bracket, part=meant.purpose is Purpose.REDUCE)
-        return True
+    return _aim(draft, resolved, meant, ask=ask, lane=lane, bracket=bracket, blocked=blocked)
+
+
+def _aim(
+    draft: Draft, resolved: Resolved, meant: Meant, *, ask: Ask, lane: Lane, bracket: Bracket | None, blocked: bool
+) -> bool:
+    match meant.purpose:
+        case Purpose.CANCEL:
+            change.cancel(draft, resolved.signal, lane, bracket)
+            return True
+        case Purpose.FLATTEN:
+            change.flatten(draft, resolved.signal, lane)
+            return True
+        case Purpose.ENTER:
+            return _enter(draft, resolved, ask=ask, lane=lane, side=meant.side, blocked=blocked)
+    assert bracket is not None, "a lane that holds a side has a bracket"
+    match meant.purpose:
+        case Purpose.MODIFY:
+            return change.modify(draft, resolved, ask=ask, bracket=bracket)
+        case Purpose.REVERSE:
+            reverse.first_half(draft, resolved.signal, lane, bracket)
+            return not draft.closed_by(resolved.signal.id)
+        case _:
+            part = meant.purpose is Purpose.REDUCE
+            if part and reverse.crosses(draft, resolved, ask, bracket):
+                reverse.first_half(draft, resolved.signal, lane, bracket)
+                return not draft.closed_by(resolved.signal.id)
+            leave.aim_exit(draft, resolved, ask=ask, lane=lane, bracket=bracket, part=part)
+            return True
+
+
+def _enter(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, side: Side, blocked: bool) -> bool:
+    if reverse.is_leaving(draft, resolved.signal):
+        return False
     if isinstance(resolved.contract, Refusal):
-        _end_refused(draft, signal, resolved.contract)
+        enter.end_entry(draft, resolved.signal, Outcome.REFUSED, resolved.contract)
         return True
     if blocked:
-        return enter.give_up_if_stale(draft, signal)
-    return enter.aim_entry(draft, resolved, ask=ask, lane=lane, contract=resolved.contract, side=meant.side)
+        return enter.give_up_if_stale(draft, resolved.signal)
+    ask = reverse.entry_ask(draft, resolved.signal, ask)
+    return enter.aim_entry(draft, resolved, ask=ask, lane=lane, contract=resolved.contract, side=side)
 
 
-def _order(resolved: Resolved) -> tuple[object, bool, str]:
-    signal = resolved.signal
-    return (signal.fired_at, signal.action is not Action.EXIT, signal.id)
+def _meant(resolved: Resolved, ask: Ask, lane: Lane, held: Side | None) -> Meant | Refusal:
+    if held is None and ask.action is Action.SELL and ask.position is None and resolved.strategy.short is Short.NONE:
+        return Refusal(RefusalCode.NOTHING_HELD, "the strategy opens no shorts")
+    return meaning(ask, held, synced=lane.synced)
 
 
-def _sells_short(resolved: Resolved) -> bool:
-    """A `sell` while nothing is held opens a short only where the strategy allows shorts; else it is a late exit."""
-    asked_by_position = read_ask(resolved.signal.fields).position is not None
-    return asked_by_position or resolved.strategy.short is not Short.NONE
+def _waits_for_missing(draft: Draft, signal: Signal, ask: Ask, held: Side | None) -> bool:
+    """Whether an alert is missing before this one and may still come; exits never wait for it."""
+    if ask.position is None or ask.position.now is Held.FLAT or in_step(ask.position, held):
+        return False
+    return draft.now - signal.received_at < _PATIENCE
+
+
+def _sync(draft: Draft, lane: Lane, ask: Ask) -> None:
+    """A new strategy starts flat: the chart's position is known once it passes through flat or turns over."""
+    if ask.position is not None and not lane.synced and syncs(ask.position):
+        draft.put(replace(draft.lanes.get(lane.key, lane), synced=True))
 
 
 def _closing(refusal: Refusal, bracket: Bracket | None) -> Refusal:
@@ -77,6 +126,13 @@ def _closing(refusal: Refusal, bracket: Bracket | None) -> Refusal:
     return refusal
 
 
-def _end_refused(draft: Draft, signal: Signal, refusal: Refusal) -> None:
-    nothing = refusal.code in {RefusalCode.NOTHING_HELD, RefusalCode.ALREADY_CLOSING}
-    end_signal(draft, signal, Outcome.NOTHING_TO_DO if nothing else Outcome.REFUSED, refusal)
+_NOTHING = frozenset({RefusalCode.NOTHING_HELD, RefusalCode.ALREADY_CLOSING, RefusalCode.NOT_STARTED})
+
+
+def _end_refused(draft: Draft, signal: Signal, refusal: Refusal, lane: Lane) -> None:
+    outcome = Outcome.NOTHING_TO_DO if refusal.code in _NOTHING else Outcome.REFUSED
+    if refusal.code is RefusalCode.MISSED_ENTRY:
+        draft.note("missed", signal.id, f"{lane.ticker}: an alert is missing; {refusal.detail}", alarm=True)
+    enter.end_entry(draft, signal, outcome, refusal)
+    if refusal.code in {RefusalCode.NOTHING_HELD, RefusalCode.ALREADY_CLOSING}:
+        touch(draft, lane, signal.fired_at, exit_fired=True)

@@ -1,0 +1,67 @@
+"""Turn a position over: leave it, and when that is confirmed enter the other side; never one order of double size.
+
+The state is the store's: a signal that closed a bracket and has not ended is in its second half (F-37). The second
+half is an entry under all rails; what it is refused for does not undo the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from executor.desk import rails
+from executor.desk.aim.leave import close, leaving_units, too_late
+from executor.desk.book import Draft
+from executor.desk.lanes import touch
+from executor.desk.meaning import Meant, Purpose
+from executor.desk.outcome import end_signal
+from executor.domain.bracket import Bracket, BracketState
+from executor.domain.messages import Resolved
+from executor.domain.record import Lane
+from executor.domain.refusal import Refusal, RefusalCode
+from executor.domain.signal import Action, Ask, Outcome, Signal
+from executor.domain.size import Units
+from executor.domain.strategy import Short, Size, SizeKind
+
+
+def first_half(draft: Draft, signal: Signal, lane: Lane, bracket: Bracket) -> None:
+    """Leave what is held; a stale reverse of the day does so too, if the lane saw nothing newer."""
+    if too_late(draft, signal, lane):
+        end_signal(draft, signal, Outcome.EXPIRED, Refusal(RefusalCode.STALE, rails.age_words(draft, signal.fired_at)))
+        return
+    close(draft, bracket, closer=signal.id, reason=f"reversed by signal {signal.id}")
+    draft.note("plan", signal.id, f"reverse: {draft.holding(bracket).held} held leave first")
+    touch(draft, lane, signal.fired_at, exit_fired=True)
+
+
+def second_half(draft: Draft, signal: Signal) -> Meant:
+    return Meant(Purpose.ENTER, draft.closed_by(signal.id)[0].side.opposite)
+
+
+def is_leaving(draft: Draft, signal: Signal) -> bool:
+    """Whether the first half is not confirmed yet: the second waits for it, also to be refused."""
+    return any(bracket.state is not BracketState.CLOSED for bracket in draft.closed_by(signal.id))
+
+
+def crosses(draft: Draft, resolved: Resolved, ask: Ask, bracket: Bracket) -> bool:
+    """Whether a larger `sell` (or `buy`) of a size of its own goes through zero, where the strategy allows shorts."""
+    if ask.position is not None or ask.size is None or resolved.strategy.short is Short.NONE:
+        return False
+    units = leaving_units(draft, ask, resolved.strategy, bracket)
+    return isinstance(units, Units) and units.quantity > draft.holding(bracket).held > 0
+
+
+def entry_ask(draft: Draft, signal: Signal, ask: Ask) -> Ask:
+    """What the entry half asks: of a chart's contracts those that it holds now, of a larger sell what is left of it."""
+    turned = draft.closed_by(signal.id)
+    if ask.size is None or not turned:
+        return ask
+    if ask.position is not None:
+        turns = ask.size.kind is SizeKind.CONTRACTS
+        return replace(ask, size=Size(SizeKind.CONTRACTS, ask.position.now_size)) if turns else ask
+    if ask.action is Action.REVERSE:
+        return ask
+    lot = turned[0].lot
+    asked = ask.size.value * lot if ask.size.kind is SizeKind.LOTS else ask.size.value
+    left = Decimal(sum(draft.holding(bracket).left for bracket in turned))
+    return replace(ask, size=Size(SizeKind.QUANTITY, max(asked - left, Decimal(0))))
