@@ -18,7 +18,7 @@ from executor.broker.smartapi.client import SmartApi
 from executor.broker.smartapi.credentials import Credentials, headers_of
 from executor.broker.smartapi.wire import Wire, to_app
 from executor.domain.instrument import Instrument
-from executor.domain.intent import Intent, Sent
+from executor.domain.intent import Intent, RefusalReason, Refused, Sent
 from executor.domain.messages import Resolved
 from executor.domain.reading import Query, Reading
 from executor.domain.signal import Signal, read_ask
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _URL = "http://paper"
+_NO_PRICE = "{}: nothing tells its price to the paper exchange; have the alert send `price`, or set a login for quotes"
 
 
 class SavedExchange:
@@ -79,7 +80,9 @@ class PaperBroker:
         return self._client.open_session(None)
 
     def send(self, intent: Intent) -> Sent:
-        self._prices.ask(intent.request.instrument)
+        request = intent.request
+        if not self._prices.ask(request.instrument):
+            return Sent(Refused(RefusalReason.PRICE, _NO_PRICE.format(request.symbol)), ())
         return self._client.send(intent)
 
     def read(self, query: Query) -> Reading:

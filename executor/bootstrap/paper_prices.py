@@ -106,12 +106,12 @@ class PaperPrices:
         """Know an alert's own price for a contract; it counts for ten seconds, when there is no quote."""
         self._told[contract.key] = _Told(price, fired_at)
 
-    def ask(self, contract: InstrumentKey) -> None:
-        """Price a contract that is about to be spoken of, and list it if it is not."""
+    def ask(self, contract: InstrumentKey) -> bool:
+        """Price a contract that is about to be spoken of; False when nothing ever told a price, so it is not listed."""
         found = self._find(contract)
         symbol = found.symbol if found else self._listed_symbol(contract)
         if symbol is None:
-            return
+            return False
         quote = self._quotes.last(contract, symbol)
         told = self._told.pop(contract, None)
         if quote is not None:
@@ -120,6 +120,7 @@ class PaperPrices:
             self._set(contract, found, told.price, remark=SYNTHETIC)
         elif self._age_s(contract) > _FRESH_S:
             self._doubt(contract)
+        return self._listed_symbol(contract) is not None
 
     def follow(self) -> None:
         """Price, of what has working orders or is held, the contract whose quote is the oldest."""

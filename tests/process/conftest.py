@@ -160,6 +160,11 @@ class Town:
     def orders(self) -> list[dict[str, Any]]:
         return list(self.control("state")["orders"])
 
+    def end(self) -> None:
+        for process in self.processes:
+            kill(process)
+        self.store.database.close()
+
 
 def kill(process: subprocess.Popen[bytes]) -> None:
     """End a process and its children as a power cut does."""
@@ -227,9 +232,7 @@ def a_town(database_url: str, state_dir: Path) -> Iterator[Town]:
         try:
             yield town
         finally:
-            for process in town.processes:
-                kill(process)
-            store.database.close()
+            town.end()
 
 
 def _environ(told: dict[str, Any], database_url: str, state_dir: Path, clock_file: Path) -> dict[str, str]:
@@ -255,9 +258,14 @@ def free_port() -> int:
 
 
 def _fill(store: Store, clock: SimulatedClock) -> None:
-    """The strategy, and an instrument table with the one share that is traded."""
+    """The strategy, and the instrument table."""
     strategy = a_strategy(account="default", rails=Rails(frozenset({"NSE:SBIN"}), max_quantity=100))
     store.people.save_strategy(strategy, by="test", at=clock.now())
+    fill_master(store, clock)
+
+
+def fill_master(store: Store, clock: SimulatedClock) -> None:
+    """An instrument table with the one share that is traded."""
     share = Instrument(
         InstrumentKey(Segment.NSE, "3045"), "SBIN-EQ", "SBIN", Kind.CASH, 1, Decimal("0.05"), series="EQ"
     )
