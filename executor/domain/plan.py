@@ -12,7 +12,7 @@ from executor.domain.order import Side
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask
 from executor.domain.size import Units, units_of
-from executor.domain.strategy import Level, Product, Protection, Short, Strategy, Target, Trail
+from executor.domain.strategy import Level, LevelKind, Product, Protection, Short, Strategy, Target, Trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,15 @@ def nearer_stop(asked: Level | None, allowed: Level | None, last: Decimal, side:
     fine = Decimal("0.0001")
     asked_at, allowed_at = (stop_trigger(level, last, side, tick=fine) for level in (asked, allowed))
     return asked if (asked_at - allowed_at) * side.sign >= 0 else allowed
+
+
+def stop_with_add(added: Level | None, stands: Level | None, last: Decimal, side: Side) -> Level | None:
+    """The stop of a position that is added to. One that was moved to a price stays there: a distance from an average
+    that is still to come could lie further away.
+    """
+    if stands is not None and stands.kind is LevelKind.PRICE and (added is None or added.kind is not LevelKind.PRICE):
+        return stands
+    return nearer_stop(added, stands, last, side)
 
 
 def nearer_trail(asked: Trail | None, allowed: Trail | None, last: Decimal) -> Trail | None:

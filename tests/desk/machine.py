@@ -115,6 +115,7 @@ class Machinery(RuleBasedStateMachine):
             replace(one, state=IntentState.SENDING, epoch=1, sending_at=self.now)
             for one in decision.intents[: self.permits]
         ]
+        self.halts = (*self.halts, *decision.halts)
         self.book.apply(decision, Committed(tuple(sending), self.halts))
         self._judge(sending)
         self.flying += sending

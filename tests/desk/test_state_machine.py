@@ -38,11 +38,11 @@ from executor.domain.messages import (
     SessionChanged,
     Tick,
 )
-from executor.domain.order import DONE, Order, OrderState
+from executor.domain.order import DONE, Order, OrderState, OrderType
 from executor.domain.position import NOTHING
 from executor.domain.record import Halt, HaltKind
 from executor.domain.signal import Action, Signal, SignalState
-from executor.domain.strategy import Protection, Short
+from executor.domain.strategy import Level, LevelKind, Protection, Short, Target, Trail
 from tests.builders import ACCOUNT, NOW, a_signal, a_strategy
 from tests.desk.exchange import Exchange
 from tests.desk.machine import Machinery
@@ -52,15 +52,58 @@ STEPS = int(os.environ.get("STEPS", "40"))
 _REST = 600  # looks
 
 picks = st.integers(0, 30)
+ONE = (Target(Level(LevelKind.PERCENT, Decimal(2))),)
+TWO = (
+    Target(Level(LevelKind.PERCENT, Decimal(1)), Decimal(50)),
+    Target(Level(LevelKind.PERCENT, Decimal(2)), Decimal(50)),
+)
+THREE = (
+    *TWO[:1],
+    Target(Level(LevelKind.POINTS, Decimal(2)), Decimal(5)),
+    Target(Level(LevelKind.POINTS, Decimal(4)), Decimal(30)),
+)
+TRAIL = Trail(Level(LevelKind.PERCENT, Decimal(1)))
+_OTHERS = (Action.REVERSE, Action.CANCEL, Action.MODIFY, Action.FLATTEN)
+
+
+def _position(prev: int, now: int) -> dict[str, str]:
+    words = {-1: "short", 0: "flat", 1: "long"}
+    told = {name: (size > 0) - (size < 0) for name, size in (("now", now), ("prev", prev))}
+    return {
+        "now": words[told["now"]],
+        "now_size": str(abs(now)),
+        "prev": words[told["prev"]],
+        "prev_size": str(abs(prev)),
+    }
 
 
 class Desk(Machinery):
-    @initialize(protection=st.sampled_from((Protection.PAIR, Protection.SINGLE)), shorts=st.booleans(), looks=picks)
-    def open(self, protection: Protection, shorts: bool, looks: int) -> None:
+    @initialize(
+        protection=st.sampled_from((Protection.PAIR, Protection.SINGLE)),
+        shorts=st.booleans(),
+        looks=picks,
+        aims=st.sampled_from((ONE, TWO, THREE, ())),
+        trail=st.sampled_from((None, None, TRAIL)),
+    )
+    def open(
+        self,
+        protection: Protection,
+        shorts: bool,
+        looks: int,
+        aims: tuple[Target, ...] = ONE,
+        trail: Trail | None = None,
+    ) -> None:
         """A trading morning; after some looks a first entry may be filled and protected."""
         self.now = NOW
         self.ids = Ids(lambda: self.now, Random(1))
-        self.strategy = a_strategy(protection=protection, short=Short.INTRADAY_CASH if shorts else Short.NONE)
+        self.strategy = a_strategy(
+            protection=protection,
+            short=Short.INTRADAY_CASH if shorts else Short.NONE,
+            take_profit=aims,
+            trail=trail,
+        )
+        self.chart = 0
+        self.moved: dict[str, Decimal] = {}
         self.exchange = Exchange()
         self.last = Decimal(150)
         self.received: dict[SignalId, Signal] = {}  # as web recorded them
@@ -77,16 +120,30 @@ class Desk(Machinery):
     # -- what comes from outside -----------------------------------------------------------------------------------
 
     @rule(
-        action=st.sampled_from((Action.BUY, Action.SELL, Action.BUY, Action.SELL, Action.EXIT)),
+        action=st.sampled_from((Action.BUY, Action.SELL, Action.BUY, Action.SELL, Action.EXIT, *_OTHERS)),
         size=st.none() | st.integers(1, 15),
         priced=st.booleans(),
     )
     def alert(self, action: Action, size: int | None, priced: bool) -> None:
-        fields: dict[str, Any] = {"exchange": "NSE", "ticker": "TATASTEEL", "action": action.value}
-        if size is not None and action is not Action.EXIT:
+        fields: dict[str, Any] = {}
+        if size is not None and action in {Action.BUY, Action.SELL, Action.REVERSE}:
             fields["size"] = {"quantity": str(size)}
         if priced:
             fields["price"] = str(self.last)
+        if action is Action.MODIFY and size is not None:
+            fields |= {"stop_loss": {"points": str(size)}} if size % 2 else {"take_profit": [{"points": str(size)}]}
+        self._send(action, fields)
+
+    @rule(now=st.integers(-2, 2), arrives=st.sampled_from((True, True, True, False)))
+    def the_chart_trades(self, now: int, arrives: bool) -> None:
+        """An alert of a strategy tells prev → now; some never come."""
+        prev, self.chart = self.chart, now
+        if arrives and prev != now:
+            fields = {"price": str(self.last), "position": _position(prev, now)}
+            self._send(Action.BUY if now > prev else Action.SELL, fields)
+
+    def _send(self, action: Action, more: dict[str, Any]) -> None:
+        fields = {"exchange": "NSE", "ticker": "TATASTEEL", "action": action.value, **more}
         signal = a_signal(
             id=SignalId(self.ids.new()), delivery=DeliveryId(self.ids.new()), key=f"id:{len(self.received)}",
             action=action, fields=fields, fired_at=self.now, received_at=self.now,
@@ -236,6 +293,18 @@ class Desk(Machinery):
             grows = intent.kind is IntentKind.PLACE or intent.request.quantity > (order.working_quantity or 0)
             if leg.side is not bracket.side and intent.kind is not IntentKind.CANCEL and grows:
                 self._judge_exit(intent, order, leg, bracket)
+            if leg.role is Role.STOP and intent.request.type is OrderType.STOP_LIMIT:
+                self._judge_stop(intent, bracket)
+
+    def _judge_stop(self, intent: Intent, bracket: Bracket) -> None:
+        """A stop that was moved to a price by trail or alert never moves away from it again."""
+        trigger = intent.request.trigger
+        assert trigger is not None
+        moved = self.moved.get(bracket.id)
+        if moved is not None and intent.kind is not IntentKind.CANCEL:
+            assert (trigger - moved) * bracket.side.sign >= 0, f"the stop moves away from {moved} to {trigger}"
+        if bracket.stop_loss is not None and bracket.stop_loss.kind is LevelKind.PRICE:
+            self.moved[bracket.id] = trigger
 
     def _judge_exit(self, intent: Intent, order: Order, leg: Leg, bracket: Bracket) -> None:
         """With what rests of its own kind and of exits it must not exceed what is held (a pair: each for itself)."""

@@ -15,7 +15,7 @@ from executor.domain.ids import BracketId, LegId
 from executor.domain.instrument import Instrument
 from executor.domain.messages import Resolved
 from executor.domain.order import Side
-from executor.domain.plan import EntryPlan, nearer_stop, plan_entry
+from executor.domain.plan import EntryPlan, plan_entry, stop_with_add
 from executor.domain.record import Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, Outcome, Signal, SignalState
@@ -85,7 +85,7 @@ def _plan(
     if bracket is None:
         bracket = _open_bracket(draft, signal, plan, contract, gap=strategy.gap)
     else:
-        draft.put(replace(bracket, stop_loss=nearer_stop(plan.stop, bracket.stop_loss, last, side)))
+        draft.put(replace(bracket, stop_loss=stop_with_add(plan.stop, bracket.stop_loss, last, side)))
     _add_leg(draft, bracket, signal, Role.ENTRY, plan, price=plan.entry.limit, trigger=plan.entry.trigger)
     draft.put(replace(signal, state=SignalState.WORKING, plan=plan.words), before=signal)
     draft.note("plan", signal.id, plan.words)
