@@ -411,3 +411,15 @@ def test_a_kill_places_no_stop_beside_an_exit_that_still_works() -> None:
         look(desk)
 
     assert [(order.is_stop, order.open) for order in desk.exchange.working()] == [(True, 10)]
+
+
+def test_the_second_half_of_a_reverse_never_joins_a_position_of_the_other_side() -> None:
+    desk = Desk()
+    desk.open(Protection.PAIR, shorts=True, looks=1)
+    desk.the_chart_trades(now=-1, arrives=True)
+    desk.the_chart_trades(now=1, arrives=True)
+
+    desk.teardown()
+
+    sides = {leg.bracket: leg.side for leg in desk._rows(Leg) if leg.role is Role.ENTRY}
+    assert all(desk.book.rows.tables[Bracket][bracket].side is side for bracket, side in sides.items())

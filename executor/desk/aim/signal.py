@@ -94,6 +94,11 @@ def _enter(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, side: Side
     if isinstance(resolved.contract, Refusal):
         enter.end_entry(draft, resolved.signal, Outcome.REFUSED, resolved.contract)
         return True
+    bracket = draft.bracket_of_lane(lane.key)
+    if bracket is not None and bracket.goal is Goal.OPEN and bracket.side is not side:
+        refusal = Refusal(RefusalCode.SUPERSEDED, f"the lane has entered {bracket.side} meanwhile")
+        enter.end_entry(draft, resolved.signal, Outcome.SUPERSEDED, refusal)
+        return True
     if blocked:
         return enter.give_up_if_stale(draft, resolved.signal)
     ask = reverse.entry_ask(draft, resolved.signal, ask)
