@@ -155,6 +155,7 @@ class House:
                 ids=Ids(self.clock.now, Random(11), above=self.store.recovery.newest_id()),
                 inbox=self.inbox,
                 resolve=self.resolve,
+                rails=lambda: self.store.people.rails(ACCOUNT),
                 lease=Lease(ledger, ACCOUNT, epoch, clock=self.clock),
                 kill_file=self.kill_file,
                 reserve=self.store.database.reserve,

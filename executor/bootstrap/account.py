@@ -117,6 +117,7 @@ def _parts(
         ids=common.ids,
         inbox=inbox,
         resolve=desk.resolve,
+        rails=lambda: common.store.people.rails(account),
         lease=lease,
         kill_file=common.settings.state_dir / KILL_FILE,
         reserve=common.store.database.reserve,

@@ -29,6 +29,7 @@ from executor.domain.messages import (
     CommandsArrived,
     Event,
     HaltsRead,
+    RailsRead,
     ReadEnded,
     ReadFailed,
     SendEnded,
@@ -61,14 +62,23 @@ def absorb(draft: Draft, event: Event) -> None:
             _absorb_reading(draft, reading)
         case ReadFailed():
             _absorb_failure(draft, event)
-        case SessionChanged(is_open):
-            draft.learn(session_open=is_open, read=frozenset())
-        case HaltsRead(halts):
-            draft.halts = halts
+        case SessionChanged() | HaltsRead() | RailsRead():
+            _absorb_word(draft, event)
         case Tick():
             pass
         case _:
             assert_never(event)
+
+
+def _absorb_word(draft: Draft, event: SessionChanged | HaltsRead | RailsRead) -> None:
+    """What this side tells: the session's state, and what people have set."""
+    match event:
+        case SessionChanged(is_open):
+            draft.learn(session_open=is_open, read=frozenset())
+        case HaltsRead(halts):
+            draft.halts = halts
+        case RailsRead(strategies, account):
+            draft.learn(strategy_rails=strategies, account_rails=account)
 
 
 # -- sends -------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from executor.desk.rows import LIVE, R, Rows, Watch, key_of
@@ -20,7 +21,7 @@ from executor.domain.messages import BookRows, Change, Committed, Decision, Evid
 from executor.domain.order import DONE, Order
 from executor.domain.position import NOTHING, Holding
 from executor.domain.reading import Query
-from executor.domain.record import CallRow, Fill, Halt, Lane, ReportRow
+from executor.domain.record import CallRow, Fill, Halt, HaltKind, Lane, ReportRow
 from executor.domain.signal import Signal
 
 
@@ -31,6 +32,8 @@ class Book:
         self.account = rows.account
         self.calendar = calendar
         self.halts: tuple[Halt, ...] = rows.halts
+        #: Loss limits that were reached, also ended ones: a limit counts on from there.
+        self.losses: tuple[Halt, ...] = rows.losses
         self.evidence = Evidence()
         self.report_hashes = set(rows.report_hashes)
         self.rows = Rows()
@@ -49,6 +52,7 @@ class Book:
             for intent in committed.sending:
                 self.rows.take(intent)
             self.halts = committed.halts
+            self.losses = (*self.losses, *(halt for halt in decision.halts if halt.kind is HaltKind.LOSS))
         if decision.evidence is not None:
             self.evidence = decision.evidence
 
@@ -63,6 +67,7 @@ class Draft:
         self.day = trading_day(now)
         self.ids = ids
         self.halts = book.halts
+        self.losses = book.losses
         self._new_halts: list[Halt] = []
         self.evidence = book.evidence
         self.commands: tuple[Command, ...] = ()
@@ -225,6 +230,22 @@ class Draft:
     def unexplained(self) -> list[Order]:
         """Orders that have filled more than their known fills tell."""
         return [self.orders[order] for order in self._rows.unexplained]
+
+    def entries_today(self, strategy: str | None = None) -> list[Leg]:
+        """The day's ENTRY legs of a strategy; of all for None."""
+        keys = [(self.day, strategy)] if strategy else [key for key in self._rows.entries if key[0] == self.day]
+        return [self.legs[leg] for key in keys for leg in self._rows.entries.get(key, ())]
+
+    def made_today(self, strategy: str | None = None) -> Decimal:
+        """What the closed brackets of a strategy made on the day; of all for None. Rupees before charges."""
+        made = self._rows.made
+        keys = [(self.day, strategy)] if strategy else [key for key in made if key[0] == self.day]
+        return sum((made.get(key, Decimal(0)) for key in keys), Decimal(0))
+
+    def closed_with_loss(self, strategy: str) -> list[Bracket]:
+        """The closed brackets of a strategy that cost more than they brought."""
+        lost = [self.brackets[one] for one, days in self._rows.realised.items() if sum(days.values()) < 0]
+        return [bracket for bracket in lost if bracket.strategy == strategy]
 
     def holding(self, bracket: Bracket) -> Holding:
         return self._rows.holdings.get(bracket.id, NOTHING)

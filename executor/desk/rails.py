@@ -1,38 +1,63 @@
-"""What stops entries. Exits pass all of it; a rule returns a refusal, it does not raise."""
+"""What stops entries. Exits pass all of it, which is recorded; a rule returns a refusal, it does not raise."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from executor.desk.book import Draft
 from executor.desk.outcome import waits
-from executor.domain.bracket import Bracket, Role
+from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.calendar import clock_time, trading_day
-from executor.domain.instrument import Instrument
+from executor.domain.instrument import Instrument, Segment
+from executor.domain.plan import EntryPlan
 from executor.domain.record import Halt, HaltKind, Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, Signal
-from executor.domain.strategy import Strategy
+from executor.domain.strategy import AccountRails, Rails, Strategy
 
 #: How long an entry may wait from its fire time, in all places together (DESIGN: fired_at + 60 s).
 ENTRY_LIFE = timedelta(seconds=60)
 
 
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """The most units that one entry may have, and the rail that says so."""
+
+    units: int
+    rail: str
+
+
+# -- before there is a price ---------------------------------------------------------------------------------------
+
+
 def entry_refused(draft: Draft, *, ask: Ask, strategy: Strategy, contract: Instrument, lane: Lane) -> Refusal | None:
     """The first rail that stops an entry, in the order in which a person would ask."""
-    if not strategy.enabled:
-        return Refusal(RefusalCode.STRATEGY_OFF, strategy.name)
-    return (
-        halted(draft, strategy=strategy.name, lane=lane.key)
-        or _ticker_refused(ask, strategy)
-        or _hours_refused(draft, strategy, contract)
-        or _trades_refused(draft, strategy)
-    )
+    return next(iter(_refusals(draft, ask, strategy, lane.key, contract.key.segment)), None)
 
 
-def largest_order(strategy: Strategy) -> int:
-    """Units that one entry may have."""
-    return min(strategy.rails.max_quantity, strategy.rails.max_order or strategy.rails.max_quantity)
+def passed(draft: Draft, *, ask: Ask, strategy: Strategy, bracket: Bracket) -> str:
+    """What would stop an entry at this moment and does not stop an exit, in words; empty when nothing would."""
+    refusals = _refusals(draft, ask, strategy, bracket.lane, bracket.instrument.segment)
+    found = [refusal.sentence for refusal in refusals if refusal.code is not RefusalCode.CLOSED]
+    return f"; passes: {'; '.join(found)}" if found else ""
+
+
+def _refusals(draft: Draft, ask: Ask, strategy: Strategy, lane: str, segment: Segment) -> list[Refusal]:
+    rails, account = strategy.rails, draft.evidence.account_rails
+    found = [
+        None if strategy.enabled else Refusal(RefusalCode.STRATEGY_OFF, strategy.name),
+        halted(draft, strategy=strategy.name, lane=lane),
+        _ticker_refused(ask, strategy),
+        _hours_refused(draft, rails, segment),
+        _cooling_down(draft, strategy),
+        _trades_refused(draft, rails, strategy.name),
+        _trades_refused(draft, account, None),
+        _open_refused(draft, rails, strategy.name, lane=lane),
+        _open_refused(draft, account, None, lane=lane),
+    ]
+    return [refusal for refusal in found if refusal is not None]
 
 
 def is_stale(draft: Draft, signal: Signal) -> bool:
@@ -43,42 +68,6 @@ def age_words(draft: Draft, fired_at: datetime) -> str:
     return f"{(draft.now - fired_at).total_seconds():.0f} s after it was fired"
 
 
-def halted(draft: Draft, *, strategy: str, lane: str) -> Refusal | None:
-    """The halt in force that covers an entry, if there is one."""
-    if covering := _covering(draft, strategy, lane):
-        return _told(covering[0])
-    known = draft.lanes.get(lane)
-    return Refusal(RefusalCode.HALTED, f"the lane {known.ticker} is halted") if known and known.halted else None
-
-
-def over_quantity(draft: Draft, strategy: Strategy, bracket: Bracket | None, quantity: int) -> Refusal | None:
-    """The largest position: what is held, what may still fill, and the new entry together."""
-    if bracket is None:
-        return None
-    entries = draft.legs_of(bracket.id, Role.ENTRY)
-    unsent = sum(leg.quantity for leg in entries if waits(draft, leg))
-    coming = sum(order.remaining for leg in entries for order in draft.orders_of(leg.id) if draft.may_rest(order))
-    total = draft.holding(bracket).held + coming + unsent + quantity
-    if total > strategy.rails.max_quantity:
-        return Refusal(RefusalCode.SIZE_OVER_LIMIT, f"{total} with what is held, allowed {strategy.rails.max_quantity}")
-    return None
-
-
-def killed(draft: Draft, *, strategy: str, lane: str) -> Refusal | None:
-    """The kill in force that covers a lane: no order from an alert, a job or a rail, exits included."""
-    kills = [halt for halt in _covering(draft, strategy, lane) if halt.kind is HaltKind.KILL]
-    return _told(kills[0]) if kills else None
-
-
-def _covering(draft: Draft, strategy: str, lane: str) -> list[Halt]:
-    scopes = {"ALL", f"account:{draft.account}", f"strategy:{strategy}", f"lane:{lane}"}
-    return [halt for halt in draft.halts if halt.scope in scopes]
-
-
-def _told(halt: Halt) -> Refusal:
-    return Refusal(RefusalCode.HALTED, f"{halt.kind} on {halt.scope}: {halt.why}")
-
-
 def _ticker_refused(ask: Ask, strategy: Strategy) -> Refusal | None:
     if {ask.ticker, f"{ask.exchange}:{ask.ticker}"} & strategy.rails.tickers:
         return None
@@ -86,28 +75,144 @@ def _ticker_refused(ask: Ask, strategy: Strategy) -> Refusal | None:
     return Refusal(RefusalCode.TICKER_NOT_ALLOWED, f"{ask.exchange}:{ask.ticker}; allowed: {allowed}")
 
 
-def _hours_refused(draft: Draft, strategy: Strategy, contract: Instrument) -> Refusal | None:
-    if not draft.calendar.is_open(contract.key.segment, draft.now):
+def _hours_refused(draft: Draft, rails: Rails, segment: Segment) -> Refusal | None:
+    if not draft.calendar.is_open(segment, draft.now):
         if trading_day(draft.now) > draft.calendar.valid_until:
             return Refusal(RefusalCode.CLOSED, f"the calendar ends on {draft.calendar.valid_until}: extend it")
-        return Refusal(RefusalCode.CLOSED, f"{contract.key.segment} at {clock_time(draft.now):%H:%M} IST")
-    rails = strategy.rails
+        return Refusal(RefusalCode.CLOSED, f"{segment} at {clock_time(draft.now):%H:%M} IST")
     if not rails.enter_from <= clock_time(draft.now) < rails.enter_until:
         hours = f"{rails.enter_from:%H:%M}–{rails.enter_until:%H:%M}"
         return Refusal(RefusalCode.OUTSIDE_WINDOW, f"it is {clock_time(draft.now):%H:%M}, entries run {hours}")
     return None
 
 
-def _trades_refused(draft: Draft, strategy: Strategy) -> Refusal | None:
+def _cooling_down(draft: Draft, strategy: Strategy) -> Refusal | None:
+    pause = timedelta(seconds=strategy.rails.cooldown)
+    if not pause:
+        return None
+    closed = [row.closed_at for row in draft.closed_with_loss(strategy.name) if row.closed_at is not None]
+    if not closed or draft.now - max(closed) >= pause:
+        return None
+    lost, free = clock_time(max(closed)), clock_time(max(closed) + pause)
+    return Refusal(RefusalCode.COOL_DOWN, f"a loss at {lost:%H:%M:%S}, entries again at {free:%H:%M:%S}")
+
+
+def _trades_refused(draft: Draft, rails: Rails | AccountRails, strategy: str | None) -> Refusal | None:
     """Every entry leg of the day counts, whatever became of it, but those that never left."""
-    today = [
-        leg
-        for leg in draft.legs.values()
-        if leg.role is Role.ENTRY
-        and trading_day(leg.created_at) == draft.day
-        and draft.brackets[leg.bracket].strategy == strategy.name
-        and (leg.wanted or any(draft.was_sent(order.id) for order in draft.orders_of(leg.id)))
+    if rails.max_trades is None:
+        return None
+    today = sum(leg.wanted or _left(draft, leg) for leg in draft.entries_today(strategy))
+    if today < rails.max_trades:
+        return None
+    return Refusal(RefusalCode.TRADES_A_DAY, f"{today} today, allowed {rails.max_trades} for {_whose(strategy)}")
+
+
+def _open_refused(draft: Draft, rails: Rails | AccountRails, strategy: str | None, *, lane: str) -> Refusal | None:
+    """Positions beside this lane's own: an add opens none, and a reversal waits until its first half is closed."""
+    if rails.max_open is None:
+        return None
+    others = [row for row in draft.live_brackets() if row.lane != lane and strategy in (None, row.strategy)]
+    if len(others) < rails.max_open:
+        return None
+    return Refusal(RefusalCode.TOO_MANY_OPEN, f"{len(others)} open, allowed {rails.max_open} for {_whose(strategy)}")
+
+
+def _left(draft: Draft, leg: Leg) -> bool:
+    return any(draft.was_sent(order.id) for order in draft.orders_of(leg.id))
+
+
+def _whose(strategy: str | None) -> str:
+    return "the account" if strategy is None else "the strategy"
+
+
+# -- halts ---------------------------------------------------------------------------------------------------------
+
+
+def halted(draft: Draft, *, strategy: str, lane: str) -> Refusal | None:
+    """The halt in force that covers an entry, if there is one; a profit that is not known counts as one."""
+    if covering := halts_over(draft, strategy=strategy, lane=lane):
+        return _told(covering[0])
+    known = draft.lanes.get(lane)
+    if known and known.halted:
+        return Refusal(RefusalCode.HALTED, f"the lane {known.ticker} is halted")
+    unknown = draft.evidence.unknown_profit & _scopes(draft, strategy, lane)
+    return Refusal(RefusalCode.PROFIT_UNKNOWN, ", ".join(sorted(unknown))) if unknown else None
+
+
+def killed(draft: Draft, *, strategy: str, lane: str) -> Refusal | None:
+    """The kill in force that covers a lane: no order from an alert, a job or a rail, exits included."""
+    kills = [halt for halt in halts_over(draft, strategy=strategy, lane=lane) if halt.kind is HaltKind.KILL]
+    return _told(kills[0]) if kills else None
+
+
+def halts_over(draft: Draft, *, strategy: str, lane: str) -> list[Halt]:
+    """The halts in force that cover a lane."""
+    scopes = _scopes(draft, strategy, lane)
+    return [halt for halt in draft.halts if halt.scope in scopes]
+
+
+def _scopes(draft: Draft, strategy: str, lane: str) -> set[str]:
+    return {"ALL", f"account:{draft.account}", f"strategy:{strategy}", f"lane:{lane}"}
+
+
+def _told(halt: Halt) -> Refusal:
+    code = RefusalCode.LOSS_LIMIT if halt.kind is HaltKind.LOSS else RefusalCode.HALTED
+    return Refusal(code, f"{halt.kind} on {halt.scope}: {halt.why}")
+
+
+# -- when it is planned --------------------------------------------------------------------------------------------
+
+
+def largest_order(draft: Draft, strategy: Strategy) -> Cap:
+    """Units that one entry may have, by the narrowest of position, strategy and account."""
+    rails, account = strategy.rails, draft.evidence.account_rails
+    caps = [
+        Cap(rails.max_quantity, "the strategy's largest position"),
+        Cap(rails.max_order or rails.max_quantity, "the strategy's largest order"),
+        Cap(account.max_order or rails.max_quantity, "the account's largest order"),
     ]
-    if len(today) >= strategy.rails.max_trades:
-        return Refusal(RefusalCode.TRADES_A_DAY, f"{len(today)} today, allowed {strategy.rails.max_trades}")
+    return min(caps, key=lambda cap: cap.units)
+
+
+def plan_refused(draft: Draft, strategy: Strategy, bracket: Bracket | None, plan: EntryPlan) -> Refusal | None:
+    """The rail that stops a planned entry: what is held, what may still fill and the new units together."""
+    rails, account = strategy.rails, draft.evidence.account_rails
+    position = plan.quantity + (_units(draft, bracket) if bracket else 0)
+    if position > rails.max_quantity:
+        return Refusal(RefusalCode.SIZE_OVER_LIMIT, f"{position} with what is held, allowed {rails.max_quantity}")
+    worth = position * plan.entry.dearest
+    if rails.max_notional is not None and worth > rails.max_notional:
+        return _too_dear(f"{position} at {plan.entry.dearest}", worth, rails.max_notional, "the strategy's position")
+    if account.max_notional is not None:
+        others = [row for row in draft.live_brackets() if bracket is None or row.id != bracket.id]
+        worth += sum((_worth(draft, row) for row in others), Decimal(0))
+        if worth > account.max_notional:
+            return _too_dear(f"{len(others)} others with it", worth, account.max_notional, "the account's positions")
     return None
+
+
+def named(refusal: Refusal, cap: Cap) -> Refusal:
+    """A refusal of a plan; one for its size names the rail that capped it."""
+    if refusal.code is not RefusalCode.SIZE_OVER_LIMIT:
+        return refusal
+    return replace(refusal, detail=f"{refusal.detail}; {cap.rail} is {cap.units}")
+
+
+def _too_dear(what: str, worth: Decimal, allowed: Decimal, rail: str) -> Refusal:
+    detail = f"{what} are worth {worth:.2f}, allowed for {rail}: {allowed:f}"
+    return Refusal(RefusalCode.NOTIONAL_OVER_LIMIT, detail)
+
+
+def _units(draft: Draft, bracket: Bracket) -> int:
+    """Units held, working or still to be sent."""
+    entries = draft.legs_of(bracket.id, Role.ENTRY)
+    unsent = sum(leg.quantity for leg in entries if waits(draft, leg))
+    coming = sum(order.remaining for leg in entries for order in draft.orders_of(leg.id) if draft.may_rest(order))
+    return abs(draft.holding(bracket).held) + coming + unsent
+
+
+def _worth(draft: Draft, bracket: Bracket) -> Decimal:
+    """What a position may be worth, at its average or the limits of its entries."""
+    limits = [leg.price for leg in draft.legs_of(bracket.id, Role.ENTRY) if leg.price is not None]
+    price = draft.holding(bracket).average or max(limits, default=Decimal(0))
+    return _units(draft, bracket) * price

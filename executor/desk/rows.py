@@ -6,17 +6,20 @@ until then. So a rule asks for a `Watch`, never for all rows of a kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from executor.domain.bracket import Bracket, BracketState, Leg
+from executor.domain.bracket import Bracket, BracketState, Leg, Role
+from executor.domain.calendar import trading_day
 from executor.domain.ids import BracketId, BrokerOrderId, IntentId, LegId, OrderId, OrderTag
 from executor.domain.intent import Intent, IntentState
 from executor.domain.messages import Row
 from executor.domain.order import DONE, Order, OrderState
 from executor.domain.position import Holding, holding_of
+from executor.domain.profit import profit_of, trades_of
 from executor.domain.record import Fill, Lane, ReportRow
 from executor.domain.signal import CORRECTABLE, Signal, SignalState
 
@@ -69,6 +72,11 @@ class Rows:
         #: Orders that filled more than their fills tell.
         self.unexplained: dict[OrderId, None] = {}
         self.fills_of: dict[tuple[date, BrokerOrderId], tuple[Fill, ...]] = {}
+        #: Entries by day and strategy.
+        self.entries: dict[tuple[date, str], tuple[LegId, ...]] = {}
+        #: What each closed bracket made, and what those of a strategy made together, by day; rupees before charges.
+        self.realised: dict[BracketId, Mapping[date, Decimal]] = {}
+        self.made: dict[tuple[date, str], Decimal] = {}
         self._watched: dict[Watch[Any], dict[Any, Any]] = {watch: {} for watch in _WATCHES}
 
     def copy(self) -> Rows:
@@ -93,6 +101,10 @@ class Rows:
             case Leg() if is_new:
                 _add(self.legs_of, row.bracket, row.id)
                 _add(self.legs_by_cause, row.cause, row.id)
+                if row.role is Role.ENTRY:
+                    _add(
+                        self.entries, (trading_day(row.created_at), self.tables[Bracket][row.bracket].strategy), row.id
+                    )
             case Intent() if is_new:
                 _add(self.intents_of, row.order, row.id)
             case Order():
@@ -140,6 +152,20 @@ class Rows:
         if pairs:
             self.holdings[bracket.id] = holding_of(bracket.side, pairs, outside=bracket.outside)
             _mark(self.holding, bracket.id, holds=self.holdings[bracket.id].held != 0)
+            if bracket.state is BracketState.CLOSED or bracket.id in self.realised:
+                self._realise(bracket, [order for _, order in pairs])
+
+    def _realise(self, bracket: Bracket, orders: Sequence[Order]) -> None:
+        """Count what a bracket made once it is closed; what was counted before goes, for a late fill corrects it."""
+        for day, rupees in self.realised.pop(bracket.id, {}).items():
+            self.made[day, bracket.strategy] -= rupees
+        if bracket.state is not BracketState.CLOSED:
+            return
+        trades = [trade for order in orders for trade in trades_of(order)]
+        found = profit_of(bracket.side, trades, outside=bracket.outside).realised
+        for day, rupees in found.items():
+            self.made[day, bracket.strategy] = self.made.get((day, bracket.strategy), Decimal(0)) + rupees
+        self.realised[bracket.id] = found
 
     def _explain(self, order: Order) -> None:
         if order.broker_id is not None:

@@ -16,7 +16,7 @@ from executor.domain.reading import NetPosition, Query, QueryKind, Reading
 from executor.domain.record import CallRow, Fill, Halt, Lane, ReportRow
 from executor.domain.refusal import Refusal
 from executor.domain.signal import Signal
-from executor.domain.strategy import Strategy
+from executor.domain.strategy import AccountRails, Rails, Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,14 @@ class HaltsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class RailsRead:
+    """The rails as they are now: those of every strategy by name, and the account's own."""
+
+    strategies: Mapping[str, Rails]
+    account: AccountRails
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Nothing but time has passed."""
 
@@ -84,7 +92,16 @@ class Started:
 
 
 Event = (
-    Started | SignalsArrived | CommandsArrived | SendEnded | ReadEnded | ReadFailed | SessionChanged | HaltsRead | Tick
+    Started
+    | SignalsArrived
+    | CommandsArrived
+    | SendEnded
+    | ReadEnded
+    | ReadFailed
+    | SessionChanged
+    | HaltsRead
+    | RailsRead
+    | Tick
 )
 
 Row = Signal | Lane | Bracket | Leg | Order | Intent | ReportRow | Fill | CallRow | Command
@@ -114,7 +131,9 @@ class Evidence:
 
     `read` are the queries answered well since the session opened; `asked_at` when each was last answered or failed;
     `clean_reads` when good order books of the last minute were begun; `waiting` the signals not aimed at yet;
-    `positions_at` when the read of `positions` was begun, `filled_at` when any order was last seen to fill.
+    `positions_at` when the read of `positions` was begun, `filled_at` when any order was last seen to fill. `unpriced`
+    since when the price of what a bracket holds is missing; `unknown_profit` the scopes whose profit of the day is
+    therefore not known; `stuck` the brackets that a loss limit could not close in time.
     """
 
     session_open: bool = False
@@ -130,6 +149,11 @@ class Evidence:
     waiting: Mapping[SignalId, Resolved] = field(default_factory=dict)
     unprotected_since: Mapping[BracketId, datetime] = field(default_factory=dict)
     alarmed: frozenset[BracketId] = frozenset()
+    strategy_rails: Mapping[str, Rails] = field(default_factory=dict)
+    account_rails: AccountRails = field(default_factory=AccountRails)
+    unpriced: Mapping[BracketId, datetime] = field(default_factory=dict)
+    unknown_profit: frozenset[str] = frozenset()
+    stuck: frozenset[BracketId] = frozenset()
 
     @property
     def reconciled(self) -> bool:
@@ -163,7 +187,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class BookRows:
-    """All that a desk starts from, as the store holds it."""
+    """All that a desk starts from, as the store holds it. `losses`: the LOSS halts since midnight, also ended ones."""
 
     account: str
     signals: tuple[Signal, ...]
@@ -175,3 +199,4 @@ class BookRows:
     fills: tuple[Fill, ...]
     report_hashes: frozenset[str]
     halts: tuple[Halt, ...]
+    losses: tuple[Halt, ...] = ()

@@ -19,13 +19,14 @@ class HaltKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """`scope` is ALL, account:NAME, strategy:NAME or lane:TEXT."""
+    """`scope` is ALL, account:NAME, strategy:NAME or lane:TEXT. `loss`: of a LOSS, the rupees its day had lost then."""
 
     scope: str
     kind: HaltKind
     since: datetime
     why: str
     by: str
+    loss: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

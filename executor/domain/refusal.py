@@ -45,7 +45,12 @@ class RefusalCode(StrEnum):
     SIZE_UNDECLARED = "size_undeclared"
     SIZE_ZERO = "size_zero"
     SIZE_OVER_LIMIT = "size_over_limit"
+    NOTIONAL_OVER_LIMIT = "notional_over_limit"
+    TOO_MANY_OPEN = "too_many_open"
     TRADES_A_DAY = "trades_a_day"
+    COOL_DOWN = "cool_down"
+    LOSS_LIMIT = "loss_limit"
+    PROFIT_UNKNOWN = "profit_unknown"
     SHORT_NOT_ALLOWED = "short_not_allowed"
     NOTHING_HELD = "nothing_held"
     ALREADY_CLOSING = "already_closing"
@@ -183,10 +188,31 @@ WORDS: dict[RefusalCode, Words] = {
     ),
     RefusalCode.SIZE_ZERO: Words("Nothing is left after rounding to whole lots", "Raise the size or lower the risk."),
     RefusalCode.SIZE_OVER_LIMIT: Words(
-        "The order is larger than the strategy allows", "Raise `--max-quantity` if that is what you want."
+        "The order is larger than the rails allow",
+        "Raise `--max-quantity` or `--max-order`, or the account's `--max-order-quantity`, if that is what you want.",
+    ),
+    RefusalCode.NOTIONAL_OVER_LIMIT: Words(
+        "The position would be worth more than the rails allow",
+        "Raise `--max-notional` of the strategy, or of the account, if that is what you want.",
+    ),
+    RefusalCode.TOO_MANY_OPEN: Words(
+        "As many positions are open as the rails allow",
+        "Wait until one is closed, or raise `--max-open` of the strategy, or of the account.",
     ),
     RefusalCode.TRADES_A_DAY: Words(
-        "The strategy has had its trades of the day", "Raise `--max-trades` if that is what you want."
+        "The trades of the day are used up",
+        "Raise `--max-trades` of the strategy, or of the account, if that is what you want.",
+    ),
+    RefusalCode.COOL_DOWN: Words(
+        "The strategy pauses after a loss", "Wait, or shorten `--cooldown` if that is what you want."
+    ),
+    RefusalCode.LOSS_LIMIT: Words(
+        "The loss limit of the day was reached",
+        "`executor resume` takes entries again; the limit is reached anew when as much again is lost.",
+    ),
+    RefusalCode.PROFIT_UNKNOWN: Words(
+        "A price is missing, so how near the loss limit is cannot be told",
+        "Entries go on by themselves when the price is known again; see the broker's answers to LTP.",
     ),
     RefusalCode.SHORT_NOT_ALLOWED: Words(
         "The strategy may not open shorts",

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Select, literal, select
 
 from executor.domain.command import Command, CommandKind
 from executor.domain.ids import CommandId
-from executor.domain.record import HaltKind
+from executor.domain.record import Halt, HaltKind
 from executor.domain.strategy import AccountKind
 from executor.errors import ConfigError, InvariantBroken
 from executor.store import schema
@@ -78,8 +78,8 @@ class Commands:
 
     def _halt(self, transaction: Transaction, scope: str, kind: HaltKind, *, by: str, why: str) -> None:
         if not _in_force(transaction.connection, scope, kind):
-            values = {"id": self._new_id(), "scope": scope, "kind": kind, "since": transaction.at, "why": why, "by": by}
-            transaction.insert(schema.halt, {**values, "ended_at": None})
+            halt = Halt(scope, kind, transaction.at, why, by)
+            transaction.insert(schema.halt, {"id": self._new_id(), **values_of(halt), "ended_at": None})
             transaction.note("halt", scope, f"{kind}: {why} (by {by})")
 
 

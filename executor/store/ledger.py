@@ -200,11 +200,13 @@ def check_epoch(connection: Connection, account: str, epoch: int) -> None:
 
 def halts_in_force(connection: Connection, account: str | None) -> tuple[Halt, ...]:
     """The halts that may concern an account: ALL, its own, and those of strategies and lanes."""
-    rows = [made(Halt, row) for row in ask(connection, _IN_FORCE)]
-    other_accounts = {
-        row.scope for row in rows if row.scope.startswith("account:") and row.scope != f"account:{account}"
-    }
-    return tuple(row for row in rows if account is None or row.scope not in other_accounts)
+    return concerning(account, [made(Halt, row) for row in ask(connection, _IN_FORCE)])
+
+
+def concerning(account: str | None, halts: Sequence[Halt]) -> tuple[Halt, ...]:
+    """Those of these halts that may concern an account: all but other accounts'; all for None."""
+    own = f"account:{account}"
+    return tuple(one for one in halts if account is None or one.scope == own or not one.scope.startswith("account:"))
 
 
 def call_values(row: CallRow) -> dict[str, Any]:

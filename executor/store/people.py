@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, Table, bindparam, func, insert, select, update
 
 from executor.domain.delivery import IssuedAlert
+from executor.domain.messages import RailsRead
 from executor.domain.record import Halt, HaltKind
 from executor.domain.strategy import Account, AccountKind, AccountRails, Strategy
 from executor.store import schema
@@ -92,6 +93,12 @@ class People:
         with self._database.read() as connection:
             rows = connection.execute(statement).all()
         return [self._read_strategy(row.settings, row.name, row.version) for row in rows]
+
+    def rails(self, account: str) -> RailsRead:
+        """The rails as they are now, for a trader of this account."""
+        known = self.account(account)
+        strategies = {strategy.name: strategy.rails for strategy in self.strategies()}
+        return RailsRead(strategies, known.rails if known else AccountRails())
 
     # accounts
 

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, bindparam, func, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, or_, outerjoin, select
 
+from executor.clock import IST
 from executor.domain.bracket import Bracket, Leg
 from executor.domain.command import Command
 from executor.domain.intent import Intent, IntentState
 from executor.domain.messages import BookRows
 from executor.domain.order import Order
-from executor.domain.record import Fill, Halt, Lane
+from executor.domain.record import Fill, Halt, HaltKind, Lane
 from executor.domain.signal import Signal, SignalState
 from executor.store import schema
 from executor.store.engine import Database
-from executor.store.ledger import halts_in_force
+from executor.store.ledger import concerning, halts_in_force
 from executor.store.rows import load, made
 from executor.store.statements import ask
 
 T = TypeVar("T")
 
+#: How many versions of strategies and accounts there are, beside each halt in force; one row where there is none.
+_VERSIONS = select(
+    (
+        select(func.count()).select_from(schema.strategy).scalar_subquery()
+        + select(func.count()).select_from(schema.account).scalar_subquery()
+    ).label("versions")
+).subquery()
 #: Asked four times a second: made once.
+_STANDING = (
+    select(_VERSIONS.c.versions, schema.halt)
+    .select_from(outerjoin(_VERSIONS, schema.halt, schema.halt.c.ended_at.is_(None)))
+    .order_by(schema.halt.c.id)
+)
 _COMMANDS = (
     select(schema.command)
     .where(schema.command.c.account == bindparam("account"), schema.COMMAND_NEW)
@@ -40,9 +53,10 @@ _SIGNALS = (
 
 @dataclass(frozen=True, slots=True)
 class NewWork:
-    """Halts in force, commands NEW, signals RECEIVED."""
+    """Halts in force, commands NEW, signals RECEIVED; `versions` is another one when rails may have changed."""
 
     halts: tuple[Halt, ...]
+    versions: int
     commands: list[Command]
     signals: list[Signal]
 
@@ -68,13 +82,16 @@ class Recovery:
                 fills=tuple(self._all(connection, Fill, _fills(account, day))),
                 report_hashes=frozenset(connection.execute(_hashes(account, day)).scalars()),
                 halts=halts_in_force(connection, account),
+                losses=concerning(account, self._all(connection, Halt, _losses(day))),
             )
 
     def new_work(self, account: str) -> NewWork:
         """What waits for the desk, in one snapshot: by state and never by cursor, oldest id first."""
         with self._database.read() as connection:
+            standing = ask(connection, _STANDING)
             return NewWork(
-                halts=halts_in_force(connection, account),
+                halts=concerning(account, [made(Halt, row) for row in standing if row["id"] is not None]),
+                versions=standing[0]["versions"],
                 commands=[made(Command, row) for row in ask(connection, _COMMANDS, account=account)],
                 signals=[made(Signal, row) for row in ask(connection, _SIGNALS, account=account)],
             )
@@ -142,6 +159,13 @@ def _fills(account: str, day: date) -> Select[Any]:
     columns = schema.fill.c
     statement = select(schema.fill).where(columns.account == account, columns.day == day)
     return statement.order_by(columns.broker_id, columns.fill_id)
+
+
+def _losses(day: date) -> Select[Any]:
+    """Loss limits reached on a day, also those that a person has ended since."""
+    halt = schema.halt.c
+    midnight = datetime.combine(day, time(), IST)
+    return select(schema.halt).where(halt.kind == HaltKind.LOSS, halt.since >= midnight).order_by(halt.id)
 
 
 def _hashes(account: str, day: date) -> Select[Any]:

@@ -27,6 +27,7 @@ from executor.domain.messages import (
     Decision,
     Event,
     HaltsRead,
+    RailsRead,
     ReadEnded,
     ReadFailed,
     Resolved,
@@ -80,6 +81,7 @@ class LoopParts:
     ids: Ids
     inbox: Inbox
     resolve: Callable[[Signal], Resolved]
+    rails: Callable[[], RailsRead]
     lease: Lease
     kill_file: Path
     reserve: Reserve | None
@@ -93,6 +95,7 @@ class Loop:
         self._swept_at = self._ticked_at = -SWEEP_S
         self._beat_at = -BEAT_S
         self._told_ready = self._withheld = False
+        self._versions = -1
         self._began = parts.clock.now() - timedelta(seconds=parts.clock.monotonic())
 
     def run(self, stop: Flag) -> None:
@@ -171,6 +174,9 @@ class Loop:
         halts = (*work.halts, *unrecorded(parts.kill_file, parts.reserve))
         if set(halts) != set(parts.book.halts):
             self._until_recorded(HaltsRead(halts), stop)
+        if work.versions != self._versions:
+            self._until_recorded(parts.rails(), stop)
+            self._versions = work.versions
         if work.commands:
             self._until_recorded(CommandsArrived(tuple(work.commands)), stop)
         waiting = parts.book.evidence.waiting

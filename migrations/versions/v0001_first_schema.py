@@ -198,6 +198,7 @@ def upgrade() -> None:
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("loss", sa.BigInteger(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )

@@ -148,6 +148,7 @@ class Bench:
             ids=Ids(self.clock.now, Random(5), above=self.store.recovery.newest_id()),
             inbox=self.inbox,
             resolve=lambda signal: Resolved(signal, self.strategy, SHARE),
+            rails=lambda: self.store.people.rails(ACCOUNT),
             lease=Lease(ledger or self.store.ledger, ACCOUNT, self.epoch, clock=self.clock),
             kill_file=self.kill_file,
             reserve=self.store.database.reserve,

@@ -75,11 +75,12 @@ def _plan(
     bracket: Bracket | None,
 ) -> None:
     signal, strategy = resolved.signal, resolved.strategy
-    cap = rails.largest_order(strategy)
-    plan = plan_entry(ask=ask, strategy=strategy, contract=contract, side=side, last=last, cap=cap)
-    refusal = plan if isinstance(plan, Refusal) else rails.over_quantity(draft, strategy, bracket, plan.quantity)
-    if isinstance(plan, Refusal) or refusal is not None:
-        assert refusal is not None
+    cap = rails.largest_order(draft, strategy)
+    plan = plan_entry(ask=ask, strategy=strategy, contract=contract, side=side, last=last, cap=cap.units)
+    if isinstance(plan, Refusal):
+        end_entry(draft, signal, Outcome.REFUSED, rails.named(plan, cap))
+        return
+    if refusal := rails.plan_refused(draft, strategy, bracket, plan):
         end_entry(draft, signal, Outcome.REFUSED, refusal)
         return
     if bracket is None:

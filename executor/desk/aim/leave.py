@@ -44,8 +44,9 @@ def aim_exit(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket:
     told = prices.told_price(draft, ask.price, signal.fired_at)
     if told is not None and prices.seen_price(draft, bracket.instrument) is None:
         draft.learn(prices={**draft.evidence.prices, bracket.instrument: Price(told, signal.fired_at)})
-    draft.put(replace(signal, state=SignalState.WORKING, plan=units.words), before=signal)
-    draft.note("plan", signal.id, f"exit: {units.words}")
+    words = units.words + rails.passed(draft, ask=ask, strategy=resolved.strategy, bracket=bracket)
+    draft.put(replace(signal, state=SignalState.WORKING, plan=words), before=signal)
+    draft.note("plan", signal.id, f"exit: {words}")
     touch(draft, lane, signal.fired_at, exit_fired=True)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, Index, Table
 from executor.domain.record import HaltKind
 from executor.domain.strategy import AccountKind
 from executor.store.schema.keeping import FREE, SECRET, STATE, id_column, metadata
-from executor.store.types import Json, Stamp, Word, Words
+from executor.store.types import Json, Money, Stamp, Word, Words
 
 strategy = Table(
     "strategy",
@@ -41,6 +41,7 @@ halt = Table(
     Column("since", Stamp, nullable=False),
     Column("why", Words, nullable=False),
     Column("by", Words, nullable=False),
+    Column("loss", Money),
     Column("ended_at", Stamp, info=STATE),
 )
 _in_force = halt.c.ended_at.is_(None)
