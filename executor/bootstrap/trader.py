@@ -19,7 +19,6 @@ from executor.bootstrap import (
     open_store,
 )
 from executor.bootstrap.account import Common, Desk, find_contract, take_account
-from executor.bootstrap.paper import open_paper_desk
 from executor.broker.port import Broker
 from executor.broker.smartapi.client import SmartApi
 from executor.broker.smartapi.credentials import Credentials, headers_of
@@ -70,6 +69,8 @@ def build_trader(settings: Settings, *, wraps: Wraps | None = None) -> Trader:
 
 def _seats(common: Common, wraps: Wraps) -> tuple[Seat, ...]:
     """An account with a login first: it also prices the paper exchange."""
+    from executor.bootstrap.paper import open_paper_desk  # the simulator with it: for who runs a trader, once
+
     login = common.settings.credentials
     others: tuple[Seat, ...] = ()
     if login is not None:

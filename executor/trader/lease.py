@@ -120,12 +120,12 @@ def take_lease(
 
 
 def _is_gone(found: LeaseRow, lock: HostLock, holder: str) -> bool:
-    """Whether a holder gave its lease back, or held it from this state dir: then the lock would not be free.
+    """Whether a holder gave its lease back, was this very process, or held it from this state dir, whose lock is ours.
 
     The host is compared too: a state dir may have been copied to another one.
     """
     same_host = found.holder.split(":")[0] == holder.split(":")[0]
-    return not found.holder or (same_host and found.holder == lock.previous)
+    return not found.holder or (same_host and found.holder in (lock.previous, holder))
 
 
 def _until_silent(

@@ -103,10 +103,13 @@ class Seat:
     def _tell(self, error: BaseException | None, now: float) -> None:
         if now - self._began >= _TRADED_S:
             self._pause = _AGAIN_S
-        self._due = now + self._pause
-        if isinstance(error, LeaseLost):
-            log.error("account_lost account=%s why=%s", self.account, error)
-        elif error is not None:
-            words = "account_failed account=%s again_in=%.0fs"
-            log.critical(words, self.account, self._pause, exc_info=error)
-        self._pause = min(2 * self._pause, _AGAIN_MOST_S)
+        self._due = now + _AGAIN_S
+        match error:
+            case LeaseLost():
+                log.error("account_lost account=%s why=%s", self.account, error)
+            case NotRecorded():  # whoever has the database back first shall have the account
+                log.error("account_not_taken account=%s why=%s", self.account, error)
+            case Exception():
+                log.critical("account_failed account=%s again_in=%.0fs", self.account, self._pause, exc_info=error)
+                self._due = now + self._pause
+                self._pause = min(2 * self._pause, _AGAIN_MOST_S)

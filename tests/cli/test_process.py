@@ -102,15 +102,6 @@ def test_a_trader_before_the_first_upgrade_is_told_the_command(monkeypatch: pyte
     assert "Traceback" not in ended.stderr
 
 
-def test_a_trader_without_a_login_is_told_what_to_set() -> None:
-    CliRunner().invoke(main, ["db", "upgrade"])
-
-    ended = CliRunner().invoke(main, ["trader"])
-
-    assert ended.exit_code == 1
-    assert "SMARTAPI_PIN" in ended.stderr
-
-
 def test_a_database_that_cannot_be_reached_is_one_line_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://me:secret-word@127.0.0.1:1/executor")
 

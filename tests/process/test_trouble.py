@@ -136,14 +136,14 @@ def test_one_that_slept_past_its_lease_is_followed_after_twelve_seconds_and_send
     began_after = time.monotonic() - taken_at
     follows = Life(datetime.fromisoformat(first["at"]), asleep.journal)
     os.kill(sleeper.pid, signal.SIGCONT)
-    code = sleeper.wait(20)
+    eventually(lambda: "account_lost account=default" in town.log)
     for future in sending:
         future.result()
     settled(burst)
 
     assert quiet == []
     assert began_after >= 6.5
-    assert code == 1
+    assert sleeper.poll() is None  # it waits, should the other fall silent
     late = town.control("state")["requests"][asleep.journal :]
     told = epochs(town)
     assert {told[one["body"]["ordertag"]] for one in late if one["route"] == "placeOrder"} == {2}
@@ -219,15 +219,11 @@ def test_a_postgres_that_is_stopped_and_started_again_is_waited_for(cluster: Clu
         cluster.start()
         back = Life(town.now(), began.journal)
         town.store.database.engine.dispose()
-        for host, trader in zip(hosts, traders, strict=True):
-            if trader.poll() is not None:  # a COMMIT of which nobody could tell: the supervisor starts it again
-                assert "lost the database at COMMIT" in host.log
-                host.trader()
         for future in sending:
             future.result()
         settled(burst)
 
-        assert all_run(webs)
+        assert all_run([*webs, *traders])
         assert sent_tags(town) <= recorded_tags(town)
         examine(burst, [back], in_flight=8)
         town.command("audit", "verify")

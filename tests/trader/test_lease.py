@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,16 @@ def test_a_killed_predecessor_of_this_state_dir_is_followed_at_once(hosts: Hosts
     hosts.start("here:1:a")
 
     assert (hosts.start("here:1:b").epoch, hosts.waited) == (2, 0)
+
+
+def test_what_this_process_had_itself_and_could_not_give_back_is_taken_again_at_once(hosts: Hosts) -> None:
+    with closing(lock_host(hosts.state_dir)) as lock:
+        take = partial(
+            take_lease, hosts.store.ledger, ACCOUNT, holder="here:1:a", clock=hosts.clock, wait=hosts.wait, lock=lock
+        )
+        take()
+
+        assert (take().epoch, hosts.waited) == (2, 0)
 
 
 def test_a_lease_that_was_given_back_is_taken_at_once_from_anywhere(hosts: Hosts) -> None:

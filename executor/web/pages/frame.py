@@ -11,7 +11,7 @@ from flask import render_template
 
 from executor.clock import Clock
 from executor.domain.record import Halt, HaltKind
-from executor.domain.strategy import Account, AccountKind
+from executor.domain.strategy import Account
 from executor.store.pages import Beat, Pages, Standing
 from executor.web.login import csrf_token
 from executor.web.pages.words import span
@@ -70,7 +70,7 @@ def _scopes(accounts: Sequence[str], strategies: Sequence[str]) -> list[tuple[st
 
 def _badge(account: Account, beat: Beat | None, now: datetime) -> AccountBadge:
     if beat is None:
-        return AccountBadge(account, "no trader has run yet", "" if account.kind is AccountKind.PAPER else "bad")
+        return AccountBadge(account, "no trader has run yet", "bad")
     if not beat.holder:
         return AccountBadge(account, "no trader runs", "bad")
     silence = now - beat.at
