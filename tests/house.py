@@ -33,10 +33,10 @@ from executor.domain.command import Command, CommandKind
 from executor.domain.delivery import Delivery, Verdict
 from executor.domain.ids import DeliveryId, Ids, SignalId
 from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
-from executor.domain.intent import Intent, IntentKind, IntentState, PermitClass
+from executor.domain.intent import Intent, IntentKind, IntentState, PermitClass, Sent
 from executor.domain.messages import ReadEnded, ReadFailed, Resolved, SendEnded, SessionChanged
 from executor.domain.order import Order
-from executor.domain.reading import Query
+from executor.domain.reading import Query, Reading
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Action, LaneKey, Signal, SignalState
 from executor.domain.strategy import Account, AccountKind, Rails, Strategy
@@ -85,6 +85,33 @@ class InlineWorkers:
             return ReadFailed(query, str(error), session_lost=True, call=error.call)
         except BrokerUnavailable as error:
             return ReadFailed(query, str(error), session_lost=False, call=error.call)
+
+
+class Watched:
+    """A broker that looks at the exchange after each send: the most that could be sold beyond what is held, ever.
+
+    `stops` counts resting stops alone, `limits` resting targets and exits alone, `all` both together.
+    """
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._broker = house.workers.broker
+        self.beyond = {"stops": -1000, "limits": -1000, "all": -1000}
+        house.workers.broker = self
+
+    def open_session(self, saved: Session | None) -> Session:
+        return self._broker.open_session(saved)
+
+    def read(self, query: Query) -> Reading:
+        return self._broker.read(query)
+
+    def send(self, intent: Intent) -> Sent:
+        sent = self._broker.send(intent)
+        held = self._house.net()
+        stops, limits = self._house.stopped(), self._house.targeted()
+        for kind, units in (("stops", stops), ("limits", limits), ("all", stops + limits)):
+            self.beyond[kind] = max(self.beyond[kind], units - held)
+        return sent
 
 
 class InlineSessions:
@@ -220,7 +247,9 @@ class House:
             strategy=self.strategy.name,
             strategy_version=1,
             account=ACCOUNT,
-            lane=LaneKey(ACCOUNT, self.strategy.name, f"{plain['exchange']}:{plain['ticker']}").text,
+            lane=LaneKey(
+                ACCOUNT, self.strategy.name, f"{plain['exchange']}:{plain['ticker']}", plain.get("trade", "")
+            ).text,
             key=f"id:{signal_id}",
             action=Action(action),
             fields=plain,
@@ -308,6 +337,11 @@ class House:
     def targeted(self) -> int:
         """Units that resting targets would sell or buy."""
         return sum(row["quantity"] - row["filled"] for row in self.working(type="LIMIT", side="SELL"))
+
+    def leaving(self) -> list[tuple[str, int]]:
+        """Price and open units of each resting LIMIT that leaves a long, the nearest first."""
+        rows = self.working(type="LIMIT", side="SELL")
+        return sorted((row["price"], row["quantity"] - row["filled"]) for row in rows)
 
     def requests(self, route: str) -> list[Any]:
         return [row for row in self.state()["requests"] if row["route"] == route]

@@ -63,25 +63,39 @@ def _leave(draft: Draft, bracket: Bracket, leaving: Resting, *, held: int) -> li
         rest -= quantity
         needs += _to_now(bracket, order, last, quantity)
     others = [pair for pair in leaving if pair[0].role is not Role.EXIT]
-    mover = _mover(others) if rest else None
-    if mover is None:
+    movers = _movers(others) if rest else []
+    if not movers:
         return needs + ([] if rest else _cancels(others))
-    return needs + _to_now(bracket, mover[1], last, rest) + _beside(others, mover, rest)
+    for order, quantity in _shared_out(movers, others, rest):
+        needs += _to_now(bracket, order, last, quantity)
+    return needs + _beside(others, movers, rest)
 
 
-def _mover(others: Resting) -> tuple[Leg, Order] | None:
-    """A stop that has started to trade, else the target, else the stop."""
+def _movers(others: Resting) -> Resting:
+    """A stop that has started to trade, else the targets, else the stop."""
     working = [pair for pair in others if pair[1].state in WORKING]
     started = [pair for pair in working if pair[0].role is Role.STOP and pair[1].state in _STARTED]
     targets = [pair for pair in working if pair[0].role is Role.TARGET]
-    return next(iter(started + targets + working), None)
+    return started[:1] or targets or working[:1]
 
 
-def _beside(others: Resting, mover: tuple[Leg, Order], rest: int) -> list[Need]:
-    """A stop goes on protecting beside a moving target, for as much as it moves; everything else is cancelled."""
-    left = [pair for pair in others if pair is not mover]
+def _shared_out(movers: Resting, others: Resting, rest: int) -> list[tuple[Order, int]]:
+    """Each mover with what it is to sell: its own units, the first also what no other target may still sell."""
+    targets = sum(order.remaining for leg, order in others if leg.role is Role.TARGET)
+    found: list[tuple[Order, int]] = []
+    for leg, order in movers:
+        more = max(0, rest - targets) if leg.role is Role.TARGET else rest
+        quantity = min(rest, order.remaining + more) if not found else min(rest, order.remaining)
+        found.append((order, quantity))
+        rest -= quantity
+    return found
+
+
+def _beside(others: Resting, movers: Resting, rest: int) -> list[Need]:
+    """A stop goes on protecting beside moving targets, for as much as they move; everything else is cancelled."""
+    left = [pair for pair in others if pair not in movers]
     stops = [pair for pair in left if pair[0].role is Role.STOP and pair[1].state in WORKING]
-    keeper = stops[0] if stops and mover[0].role is Role.TARGET else None
+    keeper = stops[0] if stops and movers[0][0].role is Role.TARGET else None
     shrunk = shrink(keeper[1], rest) if keeper else None
     return _cancels([pair for pair in left if pair is not keeper]) + ([shrunk] if shrunk else [])
 

@@ -103,16 +103,15 @@ def _change(
 
 
 def _part_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Need]:
-    """A partial exit: placed once stop and target are confirmed down to what stays, so that nothing can overshoot."""
+    """A partial exit: placed once stops, and targets together, are confirmed down to what stays: nothing overshoots."""
     outstanding = targets.outstanding(draft, leg)
     if not leg.wanted or outstanding <= 0:
         return []
-    resting = draft.orders_of_bracket(bracket.id, Role.STOP, Role.TARGET)
-    unclear = any(
-        draft.may_rest(order) and (order.state not in WORKING or order.remaining > keep) for _, order in resting
-    )
-    if unclear:
-        return []
+    for role in (Role.STOP, Role.TARGET):
+        resting = [order for _, order in draft.orders_of_bracket(bracket.id, role) if draft.may_rest(order)]
+        in_doubt = any(order.state not in WORKING for order in resting)
+        if in_doubt or sum(order.remaining for order in resting) > keep:
+            return []
     return marketable_needs(draft, bracket, leg, outstanding)
 
 
