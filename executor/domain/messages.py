@@ -131,8 +131,9 @@ class Evidence:
 
     `read` are the queries answered well since the session opened; `asked_at` when each was last answered or failed;
     `clean_reads` when good order books of the last minute were begun; `waiting` the signals not aimed at yet;
-    `positions_at` when the read of `positions` was begun, `filled_at` when any order was last seen to fill. `unpriced`
-    since when the price of what a bracket holds is missing; `unknown_profit` the scopes whose profit of the day is
+    `positions_at` when the read of `positions` was begun, `filled_at` when any order was last seen to fill. `entered`
+    the units of a bracket under a loss limit that came in, and since when; `unpriced` since when the price of what it
+    holds is missing; `unknown_profit` the scopes whose profit of the day is
     therefore not known; `stuck` the brackets that a loss limit could not close in time.
     """
 
@@ -151,6 +152,7 @@ class Evidence:
     alarmed: frozenset[BracketId] = frozenset()
     strategy_rails: Mapping[str, Rails] = field(default_factory=dict)
     account_rails: AccountRails = field(default_factory=AccountRails)
+    entered: Mapping[BracketId, tuple[int, datetime]] = field(default_factory=dict)
     unpriced: Mapping[BracketId, datetime] = field(default_factory=dict)
     unknown_profit: frozenset[str] = frozenset()
     stuck: frozenset[BracketId] = frozenset()

@@ -19,6 +19,7 @@ from executor.desk.book import Draft
 from executor.domain.bracket import Bracket, Goal
 from executor.domain.calendar import trading_day
 from executor.domain.ids import BracketId
+from executor.domain.instrument import Price
 from executor.domain.profit import day_profit
 from executor.domain.reading import Query, QueryKind
 from executor.domain.record import Halt, HaltKind
@@ -62,16 +63,26 @@ def _limits(draft: Draft) -> list[_Limit]:
 
 def _look_at_prices(draft: Draft, limits: list[_Limit]) -> None:
     """Keep the prices of what is held under a limit no older than two seconds, and mark since when one is missing."""
+    entered: dict[BracketId, tuple[int, datetime]] = {}
     unpriced: dict[BracketId, datetime] = {}
     for bracket in draft.live_brackets() if limits else ():
-        if _is_open(draft, bracket) and any(limit.covers(bracket) for limit in limits):
-            last = draft.evidence.prices.get(bracket.instrument)
-            if last is None or draft.now - last.at > prices.SEEN_FRESH:
-                began = last.at if last is not None and draft.now - last.at <= _UNKNOWN else draft.now
-                unpriced[bracket.id] = draft.evidence.unpriced.get(bracket.id, began)
-                _ask(draft, bracket)
-    if unpriced != draft.evidence.unpriced:
-        draft.learn(unpriced=unpriced)
+        if not _is_open(draft, bracket) or not any(limit.covers(bracket) for limit in limits):
+            continue
+        units = draft.holding(bracket).entered
+        known = draft.evidence.entered.get(bracket.id)
+        entered[bracket.id] = known if known is not None and known[0] == units else (units, draft.now)
+        last = _price(draft, bracket, since=entered[bracket.id][1])
+        if last is None or draft.now - last.at > prices.SEEN_FRESH:
+            unpriced[bracket.id] = draft.evidence.unpriced.get(bracket.id, draft.now if last is None else last.at)
+            _ask(draft, bracket)
+    if (entered, unpriced) != (draft.evidence.entered, draft.evidence.unpriced):
+        draft.learn(entered=entered, unpriced=unpriced)
+
+
+def _price(draft: Draft, bracket: Bracket, *, since: datetime) -> Price | None:
+    """The last price, if it is not too old and none from before what is held came in."""
+    last = draft.evidence.prices.get(bracket.instrument)
+    return last if last is not None and last.at >= since and draft.now - last.at <= _UNKNOWN else None
 
 
 def _is_open(draft: Draft, bracket: Bracket) -> bool:
@@ -87,8 +98,7 @@ def _ask(draft: Draft, bracket: Bracket) -> None:
 
 def _judge(draft: Draft, limit: _Limit) -> bool:
     """Halt what has lost as much as it may; False when nobody can tell."""
-    halt = next((one for one in draft.halts if (one.scope, one.kind) == (limit.scope, HaltKind.LOSS)), None)
-    if halt is not None:
+    if any((halt.scope, halt.kind) == (limit.scope, HaltKind.LOSS) for halt in draft.halts):
         return True
     brackets = [bracket for bracket in draft.live_brackets() if limit.covers(bracket)]
     if any(draft.now - draft.evidence.unpriced.get(bracket.id, draft.now) >= _UNKNOWN for bracket in brackets):
@@ -109,11 +119,11 @@ def _counted(draft: Draft, limit: _Limit) -> Decimal:
 
 
 def _made(draft: Draft, bracket: Bracket) -> Decimal:
-    """What a live bracket made today; what is held without a price of the last ten seconds counts as even."""
-    last = draft.evidence.prices.get(bracket.instrument)
-    value = last.value if last is not None and draft.now - last.at <= _UNKNOWN else draft.holding(bracket).average
-    orders = draft.orders_of_bracket(bracket.id)
-    return day_profit(bracket, orders, day=draft.day, last=value) or Decimal(0)
+    """What a live bracket made today; what is held without a price counts as even."""
+    known = draft.evidence.entered.get(bracket.id)
+    last = _price(draft, bracket, since=known[1]) if known else None
+    value = last.value if last is not None else draft.holding(bracket).average
+    return day_profit(bracket, draft.orders_of_bracket(bracket.id), day=draft.day, last=value) or Decimal(0)
 
 
 def _tell_unknown(draft: Draft, scopes: frozenset[str]) -> None:

@@ -1,0 +1,226 @@
+"""The loss limit of a day: what it halts and leaves, what it does not, and what a restart remembers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from executor.domain.bracket import BracketState
+from executor.domain.record import HaltKind
+from executor.domain.refusal import RefusalCode
+from executor.domain.signal import Outcome
+from executor.domain.strategy import AccountRails, Protection
+from tests.desk.test_rails import set_account, set_rails
+from tests.house import ACCOUNT, House
+
+
+def limited(house: House, rupees: int = 40, **changes: Any) -> None:
+    """The strategy may lose so many rupees a day; a long of 10 from 800 reaches 40 at 796, above its stop at 792."""
+    house.strategy = replace(house.strategy, **changes)
+    set_rails(house, max_loss=Decimal(rupees))
+
+
+def halts(house: House) -> list[tuple[str, HaltKind]]:
+    return [(halt.scope, halt.kind) for halt in house.store.recovery.new_work(ACCOUNT).halts]
+
+
+def test_the_limit_of_a_strategy_turns_the_stop_into_the_exit_and_halts(house: House) -> None:
+    limited(house, protection=Protection.SINGLE)
+    house.long()
+    (stop,) = house.working(type="STOPLOSS_LIMIT")
+
+    house.price("796")
+    house.run(6)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert [row["orderid"] for row in house.orders(side="SELL")] == [stop["orderid"]]
+    assert halts(house) == [("strategy:trend", HaltKind.LOSS)]
+    refused = house.signal("buy", price="796")
+    house.run(2)
+    assert house.ended(refused).code is RefusalCode.LOSS_LIMIT
+    assert "lost 40.00 rupees today, allowed 40" in (house.ended(refused).reason or "")
+
+
+def test_under_pair_no_third_order_leaves(house: House) -> None:
+    limited(house)
+    house.long()
+
+    house.price("796")
+    house.run(8)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert len(house.orders(side="SELL")) == 2
+
+
+def test_a_loss_below_the_limit_halts_nothing(house: House) -> None:
+    limited(house)
+    house.long()
+
+    house.price("796.05")
+    house.run(8)
+
+    assert (house.net(), house.stopped(), halts(house)) == (10, 10, [])
+
+
+def test_what_left_today_counts_with_what_is_held(house: House) -> None:
+    limited(house, 100)
+    house.long()
+    house.price("791.50")  # its stop costs 85
+    house.run(5)
+    house.price("800")
+    house.run(1)
+    house.long()
+
+    house.price("798")
+    house.run(8)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert halts(house) == [("strategy:trend", HaltKind.LOSS)]
+
+
+def test_the_limit_of_the_account_leaves_every_position_of_it(house: House) -> None:
+    set_account(house, max_loss=Decimal(80))
+    house.long()
+    house.long(trade="second")
+    assert house.net() == 20
+
+    house.price("796")
+    house.run(8)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert halts(house) == [(f"account:{ACCOUNT}", HaltKind.LOSS)]
+
+
+def test_an_entry_that_works_is_cancelled_and_what_it_fills_leaves(house: House) -> None:
+    limited(house, entry_ttl=600)
+    house.long()
+    house.price("803")
+    house.signal("buy", price="800", trade="second")
+    house.run(1)
+    (entry,) = house.working(side="BUY")
+    house.fill(entry, 4, price="802.40")
+
+    house.store.people.save_rails(ACCOUNT, AccountRails(max_loss=Decimal(1)), by="test", at=house.clock.now())
+    house.price("799.80")
+    house.run(10)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert halts(house) == [(f"account:{ACCOUNT}", HaltKind.LOSS)]
+
+
+def test_exits_pass_the_halt_and_say_so(house: House) -> None:
+    limited(house)
+    house.long()
+    house.fault("getLtpData", "refuse", times=1000, code="AB1004", message="Something went wrong")
+    house.run(12)
+
+    leaving = house.signal("exit", price="800")
+    house.run(8)
+
+    assert house.net() == 0
+    assert "passes: A price is missing" in (house.ended(leaving).plan or "")
+
+
+def test_an_unknown_price_halts_entries_flattens_nothing_and_ends_by_itself(house: House) -> None:
+    limited(house)
+    house.long()
+    house.fault("getLtpData", "refuse", times=8, code="AB1004", message="Something went wrong")
+    house.run(13)
+    before = len(house.orders())
+
+    refused = house.signal("buy", price="800")
+    house.run(2)
+
+    assert house.ended(refused).code is RefusalCode.PROFIT_UNKNOWN
+    assert (house.net(), house.stopped(), halts(house), len(house.orders())) == (10, 10, [], before)
+    assert len(house.said("profit_unknown")) == 1
+    house.run(10)
+    taken = house.signal("buy", price="800")
+    house.run(6)
+    assert house.ended(taken).outcome is Outcome.FILLED
+    assert len(house.said("profit_known")) == 1
+
+
+def test_prices_of_what_is_held_under_a_limit_are_asked_for_every_two_seconds(house: House) -> None:
+    limited(house)
+    house.long()
+    house.run(5)
+    asked = len(house.requests("getLtpData"))
+
+    house.run(60)
+
+    assert 25 <= len(house.requests("getLtpData")) - asked <= 30
+
+
+def test_prices_are_not_asked_for_without_a_limit(house: House) -> None:
+    house.long()
+    house.run(5)
+    asked = len(house.requests("getLtpData"))
+
+    house.run(20)
+
+    assert len(house.requests("getLtpData")) == asked
+
+
+def test_after_resume_as_much_again_may_be_lost_also_over_a_restart(house: House) -> None:
+    limited(house)
+    house.long()
+    house.price("796")
+    house.run(6)
+    house.command("resume", "strategy:trend")
+    house.price("800")
+    house.run(1)
+    signal = house.long()
+    assert house.ended(signal).outcome is Outcome.FILLED
+    house.start()
+    house.run(5)
+    assert (house.net(), halts(house)) == (10, [])
+
+    house.price("795.50")  # 40 of before and 45
+    house.run(8)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert halts(house) == [("strategy:trend", HaltKind.LOSS)]
+
+
+def test_a_restart_in_the_middle_goes_on_leaving(house: House) -> None:
+    limited(house)
+    house.long()
+    house.fault("modifyOrder", "drop", times=1)
+    house.price("796")
+    house.run(1)
+    assert house.net() == 10
+
+    house.start()
+    house.run(12)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert [bracket.state for bracket in house.brackets()] == [BracketState.CLOSED]
+
+
+def test_under_a_kill_nothing_leaves_until_it_ends(house: House) -> None:
+    limited(house)
+    house.long()
+    house.command("kill", "strategy:trend")
+
+    house.price("796")
+    house.run(6)
+
+    assert (house.net(), house.stopped()) == (10, 10)
+
+
+@pytest.mark.parametrize("protection", [Protection.PAIR, Protection.SINGLE])
+def test_an_exit_that_the_price_leaves_behind_is_moved_after_it(house: House, protection: Protection) -> None:
+    limited(house, protection=protection)
+    house.long()
+    house.fault("modifyOrder", "late", seconds=2.5)
+    house.price("796")
+    house.run(1)
+    house.price("790")
+
+    house.run(8)
+
+    assert (house.net(), house.working()) == (0, [])
