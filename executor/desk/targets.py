@@ -1,6 +1,7 @@
 """What is left to take profit on: the TARGET legs of a bracket, the nearest first, and the units of each.
 
-A share is of what was entered; what targets have sold already counts, so a partial fill or an add moves the rest.
+A share is of what was held when the targets were set, and of adds since; what targets have sold already counts, so a
+partial fill or an add moves the rest. A `modify` sets new ones: those of an earlier alert are none any more.
 Under `single` nothing of a target rests: a part that is reached leaves by an EXIT leg whose cause is the TARGET leg.
 """
 
@@ -20,7 +21,7 @@ def coming_targets(draft: Draft, bracket: Bracket) -> list[Leg]:
 
 def open_targets(draft: Draft, bracket: Bracket, keep: int) -> list[tuple[Leg, int]]:
     """Each wanted target with the units it still has to sell; together never more than `keep`."""
-    legs = draft.legs_of(bracket.id, Role.TARGET)
+    legs = _newest_set(draft, bracket)
     sold = [_taken(draft, leg) for leg in legs]
     shares = [leg.share if leg.share is not None else Decimal(100) for leg in legs]
     planned = share_out(keep + sum(sold), shares, lot=bracket.lot)
@@ -54,6 +55,12 @@ def outstanding(draft: Draft, leg: Leg) -> int:
 def leaving_quantity(draft: Draft, bracket: Bracket) -> int:
     """Units that partial exits still have to sell."""
     return sum(outstanding(draft, leg) for leg in draft.legs_of(bracket.id, Role.EXIT) if leg.wanted)
+
+
+def _newest_set(draft: Draft, bracket: Bracket) -> list[Leg]:
+    """The targets that one alert set together, reached ones among them."""
+    legs = draft.legs_of(bracket.id, Role.TARGET)
+    return [leg for leg in legs if leg.cause == legs[-1].cause]
 
 
 def _taken(draft: Draft, target: Leg) -> int:

@@ -63,9 +63,13 @@ def _target_needs(draft: Draft, bracket: Bracket, leg: Leg, units: int, *, keep:
     price = targets.price_of(draft, bracket, leg)
     if price is None:
         return []
-    rests = any(draft.may_rest(order) for order in draft.orders_of(leg.id))
-    if not rests and draft.legs_of(bracket.id, Role.STOP) and stopped_quantity(draft, bracket) < keep:
+    alive = [order for order in draft.orders_of(leg.id) if draft.may_rest(order)]
+    if not alive and draft.legs_of(bracket.id, Role.STOP) and stopped_quantity(draft, bracket) < keep:
         return []  # the stop first
+    own = sum(order.remaining for order in alive)
+    resting = [order for _, order in draft.orders_of_bracket(bracket.id, Role.TARGET) if draft.may_rest(order)]
+    if units > own and sum(order.remaining for order in resting) - own + units > keep:
+        units = own  # the others give way first
     return _resting(draft, bracket, leg, units, type_=OrderType.LIMIT, price=price, trigger=None)
 
 
