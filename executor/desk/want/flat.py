@@ -13,12 +13,11 @@ from executor.desk import prices
 from executor.desk.book import Draft
 from executor.desk.settle import is_lost
 from executor.desk.want.difference import Cancel, Need
-from executor.desk.want.pair import marketable_needs, shrink, stop_needs, to_market
+from executor.desk.want.pair import leaving_price, marketable_needs, shrink, stop_needs, to_market
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.ids import LegId, SignalId
 from executor.domain.intent import PermitClass
 from executor.domain.order import WORKING, Order, OrderState, Side
-from executor.domain.price import marketable
 
 _EXITS = (Role.EXIT, Role.TARGET, Role.STOP)
 _STARTED = frozenset({OrderState.TRIGGERED, OrderState.PARTIALLY_FILLED})
@@ -61,13 +60,13 @@ def _leave(draft: Draft, bracket: Bracket, leaving: Resting, *, held: int) -> li
     for order in exits:
         quantity = min(order.remaining, rest)
         rest -= quantity
-        needs += _to_now(bracket, order, last, quantity)
+        needs += _to_now(draft, bracket, order, quantity, last=last)
     others = [pair for pair in leaving if pair[0].role is not Role.EXIT]
     movers = _movers(others) if rest else []
     if not movers:
         return needs + ([] if rest else _cancels(others))
     for order, quantity in _shared_out(movers, others, rest):
-        needs += _to_now(bracket, order, last, quantity)
+        needs += _to_now(draft, bracket, order, quantity, last=last)
     return needs + _beside(others, movers, rest)
 
 
@@ -100,12 +99,12 @@ def _beside(others: Resting, movers: Resting, rest: int) -> list[Need]:
     return _cancels([pair for pair in left if pair is not keeper]) + ([shrunk] if shrunk else [])
 
 
-def _to_now(bracket: Bracket, order: Order, last: Decimal, quantity: int) -> list[Need]:
-    if order.state not in WORKING:
+def _to_now(draft: Draft, bracket: Bracket, order: Order, quantity: int, *, last: Decimal) -> list[Need]:
+    if order.state not in WORKING or order.leg is None:
         return []
     if quantity == 0:
         return [Cancel(order, PermitClass.PROTECT)]
-    change = to_market(order, last, marketable(last, order.side, tick=bracket.tick, kind=bracket.kind), quantity)
+    change = to_market(order, last, leaving_price(draft, bracket, draft.legs[order.leg], last), quantity)
     return [change] if change else []
 
 

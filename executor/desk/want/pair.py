@@ -11,13 +11,14 @@ from decimal import Decimal
 from executor.desk import prices, targets
 from executor.desk.book import Draft
 from executor.desk.guard import stopped_quantity
+from executor.desk.settle import failures_of, passing_refusal
 from executor.desk.want.difference import Cancel, Modify, Need, Place
 from executor.desk.want.entry import withdrawing
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.intent import PermitClass
 from executor.domain.levels import stop_trigger
-from executor.domain.order import WORKING, Order, OrderState, OrderType
-from executor.domain.price import marketable, stop_limit
+from executor.domain.order import WORKING, Order, OrderState, OrderType, Side
+from executor.domain.price import marketable, on_tick, stop_limit
 from executor.domain.strategy import Protection
 
 
@@ -124,12 +125,23 @@ def marketable_needs(draft: Draft, bracket: Bracket, leg: Leg, quantity: int) ->
     last = prices.exit_price(draft, bracket)
     if last is None:
         return []
-    price = marketable(last, leg.side, tick=bracket.tick, kind=bracket.kind)
+    price = leaving_price(draft, bracket, leg, last)
     alive = [order for order in draft.orders_of(leg.id) if draft.may_rest(order)]
     if not alive:
         return [Place(bracket, leg, OrderType.LIMIT, quantity, price, None, PermitClass.PROTECT)]
     working = [order for order in alive if order.state in WORKING]
     return [need for order in working[:1] if (need := to_market(order, last, price, quantity))]
+
+
+def leaving_price(draft: Draft, bracket: Bracket, leg: Leg, last: Decimal) -> Decimal:
+    """The limit of an exit that is to trade now: the last price and its band.
+
+    When that came to nothing it is the last price alone: the band may reach beyond the day's circuit limits, where
+    every price is refused. In a locked stock the exit rests at the limit itself.
+    """
+    if any(not passing_refusal(one) for one in failures_of(draft, draft.orders_of(leg.id))):
+        return on_tick(last, bracket.tick, up=leg.side is Side.SELL)
+    return marketable(last, leg.side, tick=bracket.tick, kind=bracket.kind)
 
 
 def to_market(order: Order, last: Decimal, price: Decimal, quantity: int) -> Modify | None:
