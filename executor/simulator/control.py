@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol, runtime_checkable
 
 from flask import Blueprint, Response, jsonify, request
 
 from executor.clock import IST
+from executor.simulator.exchange.instrument import InstrumentKey
 from executor.simulator.exchange.orders import Order
+from executor.simulator.exchange.split import split
 from executor.simulator.faults import read_fault
 from executor.simulator.simulation import Simulation, iso
 from executor.simulator.state import describe_order, describe_state
@@ -52,6 +54,8 @@ def control(simulation: Simulation, routes: frozenset[str]) -> Blueprint:
 
     add("GET", "/state", action=describe_state)
     add("POST", "/price", action=_price)
+    add("POST", "/band", action=_band)
+    add("POST", "/split", action=_split)
     add("POST", "/fault", action=fault)
     add("POST", "/order", action=_place)
     add("POST", "/order/<name>/cancel", action=_cancel)
@@ -63,12 +67,57 @@ def control(simulation: Simulation, routes: frozenset[str]) -> Blueprint:
 
 
 def _price(simulation: Simulation) -> dict[str, Any]:
+    """Set and hold a price; while the market is closed it is the one at which the next session opens."""
     body = _body()
+    key, price = _instrument(simulation, body), _positive(body, "ltp")
+    band = simulation.exchange.walk(key).band
+    if band is not None and not band[0] <= price <= band[1]:
+        raise ControlError(422, f"ltp: {price} is outside the band {band[0]} to {band[1]}; set the band first")
+    simulation.exchange.set_price(key, price)
+    return _priced(simulation, key)
+
+
+def _band(simulation: Simulation) -> dict[str, Any]:
+    """Set the circuit limits of an instrument and hold its price inside; without `low` and `high` lift them.
+
+    Where the price stands at `high` nobody sells, at `low` nobody buys.
+    """
+    body = _body()
+    key = _instrument(simulation, body)
+    if "low" not in body and "high" not in body:
+        simulation.exchange.set_band(key, None)
+        return _priced(simulation, key)
+    low, high = _positive(body, "low"), _positive(body, "high")
+    if low > high:
+        raise ControlError(422, f"low: {low} is above high {high}")
+    simulation.exchange.set_band(key, (low, high))
+    return _priced(simulation, key)
+
+
+def _split(simulation: Simulation) -> dict[str, Any]:
+    """Make `factor` shares of one, overnight."""
+    body = _body()
+    key, factor = _instrument(simulation, body), _positive(body, "factor")
+    if factor <= 1:
+        raise ControlError(422, f"factor: {factor} is not above 1")
+    try:
+        split(simulation.exchange, key, factor)
+    except ValueError as error:
+        raise ControlError(409, str(error)) from error
+    return _priced(simulation, key)
+
+
+def _instrument(simulation: Simulation, body: dict[str, Any]) -> InstrumentKey:
     key = (str(body.get("exchange")), str(body.get("token")))
     if key not in simulation.exchange.walks:
         raise ControlError(404, f"no instrument {key[0]} {key[1]} in the master")
-    simulation.exchange.set_price(key, _positive(body, "ltp"))
-    return {"exchange": key[0], "token": key[1], "ltp": str(simulation.exchange.walk(key).ltp)}
+    return key
+
+
+def _priced(simulation: Simulation, key: InstrumentKey) -> dict[str, Any]:
+    walk = simulation.exchange.walk(key)
+    told = {"ltp": walk.ltp, "close": walk.previous_close}
+    return {"exchange": key[0], "token": key[1], **{name: str(price) for name, price in told.items()}}
 
 
 def _plant(simulation: Simulation, routes: frozenset[str]) -> dict[str, Any]:
@@ -122,7 +171,9 @@ def _clock(simulation: Simulation) -> dict[str, Any]:
 
 
 def _reset(simulation: Simulation) -> dict[str, Any]:
-    simulation.reset()
+    """Begin anew; `holidays` (ISO dates) replaces those of the configuration."""
+    body = _body()
+    simulation.reset(_days(body["holidays"]) if "holidays" in body else None)
     return {"now": iso(simulation.exchange.at)}
 
 
@@ -148,6 +199,13 @@ def _positive(body: dict[str, Any], name: str) -> Decimal:
     if not value.is_finite() or value <= 0:
         raise ControlError(422, f"{name}: {body.get(name)!r} is not a price above zero")
     return value
+
+
+def _days(found: Any) -> list[date]:
+    try:
+        return [date.fromisoformat(day) for day in found]
+    except (TypeError, ValueError) as error:
+        raise ControlError(422, f'holidays: {found!r} is not a list of dates such as "2026-11-24"') from error
 
 
 def _moment(found: Any) -> datetime:

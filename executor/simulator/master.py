@@ -2,12 +2,13 @@
 
 It holds each kind of row that a reader of the real file must cope with: names with `&` and hyphens, a stock in the
 BE series only, one in EQ and BE, the same name on NSE and BSE, an index, tokens that repeat across segments, a
-fractional strike, contracts of NFO, BFO and MCX.
+fractional strike, contracts of NFO, BFO and MCX in their near, next and far month. A contract whose day of expiry is
+a holiday ends on the trading day before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,6 +17,8 @@ from typing import Any
 from executor.simulator.exchange.instrument import Instrument
 
 _TUESDAY, _THURSDAY = 1, 3
+#: What a future costs more for each month.
+_CARRY = Decimal("0.006")
 
 #: exchange, token, symbol, tick, freeze, start price
 _CASH = (
@@ -49,6 +52,7 @@ _INDICES = (
 
 
 #: strike, price of the call, of the put
+_RELIANCE_OPTIONS = (("1400", "43", "22"), ("1420", "31", "30"), ("1440", "21", "41"))
 _NIFTY_OPTIONS = (
     ("24900", "190", "62"),
     ("25000", "128", "96"),
@@ -66,6 +70,14 @@ class _Family:
     suffix: str  #: IDX, STK or COM
     lot: int
     freeze: int
+
+    def futures(
+        self, tokens: Iterable[str], expiries: Iterable[date], *, tick: str, start: str
+    ) -> Iterator[Instrument]:
+        """Yield the futures of several months; each stands a little above the one before it."""
+        for month, (token, expiry) in enumerate(zip(tokens, expiries, strict=True)):
+            ticks = int(Decimal(start) * (1 + month * _CARRY) / Decimal(tick))
+            yield self.future(token, expiry, tick=tick, start=str(ticks * Decimal(tick)))
 
     def future(self, token: str, expiry: date, *, tick: str, start: str) -> Instrument:
         return Instrument(
@@ -90,9 +102,10 @@ class _Family:
         )
 
 
-def instruments(today: date) -> list[Instrument]:
+def instruments(today: date, holidays: Collection[date] = ()) -> list[Instrument]:
     """Return all instruments of a master published on `today`; expiries lie on or after it."""
-    return [*_cash(), *_indices(), *_nfo(today), *_bfo(today), *_mcx(today)]
+    days = _Days(today, frozenset(holidays))
+    return [*_cash(), *_indices(), *_nfo(days), *_bfo(days), *_mcx(days)]
 
 
 def rows(listed: Iterable[Instrument]) -> list[dict[str, Any]]:
@@ -149,24 +162,36 @@ def _indices() -> Iterator[Instrument]:
         )
 
 
-def _nfo(today: date) -> Iterator[Instrument]:
-    weekly, monthly = _next_weekday(today, _TUESDAY), _month_end(today, _TUESDAY)
+def _nfo(days: _Days) -> Iterator[Instrument]:
+    months = days.months(_TUESDAY)
     nifty = _Family("NFO", "NIFTY", "IDX", lot=65, freeze=1801)
     bank = _Family("NFO", "BANKNIFTY", "IDX", lot=30, freeze=601)
     reliance = _Family("NFO", "RELIANCE", "STK", lot=500, freeze=50001)
+    sbin = _Family("NFO", "SBIN", "STK", lot=750, freeze=75001)
+    infy = _Family("NFO", "INFY", "STK", lot=400, freeze=40001)
     vedanta = _Family("NFO", "VEDL", "STK", lot=1150, freeze=46001)
-    yield nifty.future("53001", monthly, tick="0.10", start="25080")
-    yield bank.future("53009", monthly, tick="0.20", start="56190")
-    yield reliance.future("2885", monthly, tick="0.10", start="1426")
-    for n, (strike, call, put) in enumerate(_NIFTY_OPTIONS):
-        yield nifty.option(f"{44000 + n}", weekly, strike=strike, right="CE", start=call)
-        yield nifty.option(f"{44100 + n}", weekly, strike=strike, right="PE", start=put)
-    yield vedanta.option("71200", monthly, strike="462.5", right="CE", start="14.5")
-    yield reliance.option("71201", monthly, strike="1420", right="CE", start="31")
+    yield from nifty.futures(("53001", "53002", "53003"), months, tick="0.10", start="25080")
+    yield from bank.futures(("53009", "53010", "53011"), months, tick="0.20", start="56190")
+    yield from reliance.futures(("2885", "53022", "53023"), months, tick="0.10", start="1426")
+    yield from sbin.futures(("53031", "53032", "53033"), months, tick="0.05", start="823")
+    yield from infy.futures(("53041", "53042", "53043"), months, tick="0.10", start="1516")
+    for first, expiry in ((44000, days.weeks(_TUESDAY)[0]), (44200, days.weeks(_TUESDAY)[1])):
+        yield from _strikes(nifty, first, expiry, strikes=_NIFTY_OPTIONS)
+    yield vedanta.option("71200", months[0], strike="462.5", right="CE", start="14.5")
+    yield from _strikes(reliance, 71300, months[0], strikes=_RELIANCE_OPTIONS)
 
 
-def _bfo(today: date) -> Iterator[Instrument]:
-    weekly, monthly = _next_weekday(today, _THURSDAY), _month_end(today, _THURSDAY)
+def _strikes(
+    family: _Family, first: int, expiry: date, *, strikes: Iterable[tuple[str, str, str]]
+) -> Iterator[Instrument]:
+    """Yield call and put of each strike; the tokens of the puts lie a hundred above those of the calls."""
+    for token, (strike, call, put) in enumerate(strikes, first):
+        yield family.option(f"{token}", expiry, strike=strike, right="CE", start=call)
+        yield family.option(f"{token + 100}", expiry, strike=strike, right="PE", start=put)
+
+
+def _bfo(days: _Days) -> Iterator[Instrument]:
+    weekly, monthly = days.weeks(_THURSDAY)[0], days.months(_THURSDAY)[0]
     sensex = _Family("BFO", "SENSEX", "IDX", lot=20, freeze=1001)
     future = sensex.future("82001", monthly, tick="0.05", start="82240")
     yield replace(future, symbol=f"SENSEX{monthly:%y%b}FUT".upper())
@@ -176,21 +201,52 @@ def _bfo(today: date) -> Iterator[Instrument]:
         yield replace(option, symbol=f"SENSEX{code}82000{right}")
 
 
-def _mcx(today: date) -> Iterator[Instrument]:
-    expiry = _next_weekday(today + timedelta(days=20), _THURSDAY)
+def _mcx(days: _Days) -> Iterator[Instrument]:
+    months = [days.after(days.today + timedelta(days=20 + 30 * month), _THURSDAY) for month in range(3)]
     crude = _Family("MCX", "CRUDEOIL", "COM", lot=100, freeze=10001)
-    yield crude.future("467001", expiry, tick="1.00", start="5650")
-    option = crude.option("467100", expiry - timedelta(days=3), strike="5650", right="CE", start="145")
+    gas = _Family("MCX", "NATURALGAS", "COM", lot=1250, freeze=60001)
+    yield from crude.futures(("467001", "467002", "467003"), months, tick="1.00", start="5650")
+    yield from gas.futures(("467011", "467012", "467013"), months, tick="0.10", start="265")
+    option = crude.option("467100", months[0] - timedelta(days=3), strike="5650", right="CE", start="145")
     yield replace(option, kind="OPTFUT", tick=Decimal("0.10"))
 
 
-def _next_weekday(today: date, weekday: int) -> date:
-    return today + timedelta(days=(weekday - today.weekday()) % 7)
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The days of expiry that lie ahead."""
 
+    today: date
+    holidays: frozenset[date]
 
-def _month_end(today: date, weekday: int) -> date:
-    """Return the last such weekday of this month, or of the next when it has passed."""
-    found = _next_weekday(today, weekday)
-    while (found + timedelta(days=7)).month == found.month:
-        found += timedelta(days=7)
-    return found
+    def after(self, day: date, weekday: int) -> date:
+        """Return the first such weekday from `day` on, or the trading day before it, not before today."""
+        found = day + timedelta(days=(weekday - day.weekday()) % 7)
+        while (expiry := self._trading_day(found)) < self.today:
+            found += timedelta(days=7)
+        return expiry
+
+    def weeks(self, weekday: int) -> tuple[date, date]:
+        """Return this week's and the next."""
+        first = self.after(self.today, weekday)
+        following = first + timedelta(days=1)
+        while (second := self.after(following, weekday)) <= first:
+            following += timedelta(days=1)
+        return first, second
+
+    def months(self, weekday: int) -> list[date]:
+        """Return the last such weekdays of three months, the first that has not passed at the head."""
+        found: list[date] = []
+        first_of = self.today.replace(day=1)
+        while len(found) < 3:
+            following = (first_of + timedelta(days=31)).replace(day=1)
+            last = following - timedelta(days=1)
+            expiry = self._trading_day(last - timedelta(days=(last.weekday() - weekday) % 7))
+            if expiry >= self.today:
+                found.append(expiry)
+            first_of = following
+        return found
+
+    def _trading_day(self, day: date) -> date:
+        while day.weekday() >= 5 or day in self.holidays:
+            day -= timedelta(days=1)
+        return day

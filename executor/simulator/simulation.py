@@ -6,8 +6,9 @@ Whoever touches a part holds `lock` and has called `advance` first, so that all 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from threading import Lock
 from typing import Any
 
@@ -32,13 +33,16 @@ class Simulation:
         self.lock = Lock()
         self.reset()
 
-    def reset(self) -> None:
-        """Begin anew at the present time: no orders, sessions, faults or journal.
+    def reset(self, holidays: Iterable[date] | None = None) -> None:
+        """Begin anew at the present time: no orders, sessions, faults or journal; with other holidays if given.
 
         The seed stays, so the numbers that orders get are repeated.
         """
-        now = self.clock.now()
-        self.exchange = Exchange(instruments(ist_day(now)), seed=self.config.seed, start=now, rules=self.config.rules)
+        now, rules = self.clock.now(), self.config.rules
+        if holidays is not None:
+            rules = replace(rules, holidays=frozenset(holidays))
+        listed = instruments(ist_day(now), rules.holidays)
+        self.exchange = Exchange(listed, seed=self.config.seed, start=now, rules=rules)
         self.sessions = Sessions(self.config)
         self.limits = Limits()
         self.faults = Faults()

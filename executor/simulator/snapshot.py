@@ -57,7 +57,7 @@ def restore(exchange: Exchange, saved: Mapping[str, Any], *, seed: int) -> None:
 
 def list_instrument(exchange: Exchange, instrument: Instrument, price: Decimal, *, seed: int) -> None:
     """Have an instrument traded that was not; its price walks on from `price` (rupees), which is its close as well."""
-    walk = Walk(instrument, seed=seed, start=exchange.at, volatility=exchange.rules.volatility)
+    walk = exchange.a_walk(instrument, seed=seed)
     walk.go_on_from(price, exchange.at, band=Decimal(0))
     exchange.walks[instrument.key] = walk
 

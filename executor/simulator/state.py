@@ -11,18 +11,25 @@ from executor.simulator.simulation import Simulation, iso
 
 
 def describe_state(simulation: Simulation) -> dict[str, Any]:
-    """Return orders, fills, positions, every request seen, planted faults and prices."""
+    """Return orders, fills, positions, every request seen, planted faults and prices.
+
+    Of contracts only those are priced that have an order or a price set by hand.
+    """
     exchange = simulation.exchange
     fills = exchange.book.fills(exchange.at)
-    walks = [exchange.walk(key) for key in exchange.walks]
+    orders = list(exchange.book.orders(exchange.at))
+    told = {order.instrument.key for order in orders}
+    walks = [walk for key, walk in exchange.walks.items() if walk.held or not walk.instrument.expiry or key in told]
     return {
         "now": iso(exchange.at),
-        "orders": [describe_order(simulation, order) for order in exchange.book.orders(exchange.at)],
+        "orders": [describe_order(simulation, order) for order in orders],
         "fills": [_fill(fill) for fill in fills],
         "positions": [_position(row) for row in positions(fills, ist_day(exchange.at))],
         "requests": list(simulation.journal),
         "faults": simulation.faults.describe(),
-        "prices": {f"{w.instrument.exchange}:{w.instrument.token}": str(w.ltp) for w in walks},
+        "prices": {
+            f"{w.instrument.exchange}:{w.instrument.token}": str(exchange.walk(w.instrument.key).ltp) for w in walks
+        },
     }
 
 

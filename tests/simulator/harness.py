@@ -10,6 +10,7 @@ import pyotp
 
 from executor.clock import IST, ManualClock
 from executor.simulator import SimulatorConfig, create_app, credentials
+from executor.simulator.wire.http import MASTER_PATH
 
 SECURE = "/rest/secure/angelbroking"
 LOGIN = "/rest/auth/angelbroking/user/v1/loginByPassword"
@@ -35,6 +36,28 @@ class Client:
         code = pyotp.TOTP(self.own.totp_secret).at(self.clock.now())
         body = {"clientcode": self.own.client_code, "password": self.own.pin, "totp": code}
         return self.http.post(LOGIN, json={**body, **changes})
+
+    def go(self, to: str) -> None:
+        """Set the clock to an Indian time, "2026-11-26 09:20", and log in there."""
+        self.clock.set(datetime.fromisoformat(to).replace(tzinfo=IST))
+        self.tokens = self.login().json()["data"]
+        self.http.headers["Authorization"] = f"Bearer {self.tokens['jwtToken']}"
+
+    def contract(self, token: str, exchange: str = "NFO", **changes: Any) -> dict[str, Any]:
+        """Return what makes a ticket one of a contract: one lot, carried forward."""
+        key = (exchange, token)
+        row = next(one for one in self.master() if (one["exch_seg"], one["token"]) == key)
+        named = {"tradingsymbol": row["symbol"], "symboltoken": token, "exchange": exchange}
+        return {**named, "producttype": "CARRYFORWARD", "quantity": row["lotsize"], **changes}
+
+    def master(self) -> Any:
+        return self.http.get(MASTER_PATH).json()
+
+    def positions(self) -> Any:
+        return self.get("/order/v1/getPosition")["data"] or []
+
+    def holdings(self) -> Any:
+        return self.get("/portfolio/v1/getHolding")["data"]
 
     def post(self, path: str, body: Any) -> Any:
         return self.http.post(f"{SECURE}{path}", json=body).json()

@@ -189,7 +189,7 @@ def test_an_order_that_is_over_cannot_be_modified(client):
 
 
 def test_day_orders_end_at_the_close(client):
-    order_id = client.placed()
+    order_id = client.placed(producttype="DELIVERY")
     client.clock.set(_at(15, 29))
     before = client.order(order_id)["orderstatus"]
     client.clock.set(_at(15, 31))

@@ -15,17 +15,13 @@ from random import Random
 
 from executor.simulator.exchange.agenda import Agenda
 from executor.simulator.exchange.book import Book, Numbers
+from executor.simulator.exchange.endings import Endings
 from executor.simulator.exchange.hours import STEP, hours_of, ist_day
 from executor.simulator.exchange.instrument import Instrument, InstrumentKey
 from executor.simulator.exchange.matching import is_marketable, is_triggered, protected_price, quiet_range
-from executor.simulator.exchange.orders import Fill, Order, OrderType, State, Terms, Ticket
-from executor.simulator.exchange.positions import (
-    money_needed,
-    money_used,
-    opening_quantity,
-    positions,
-)
-from executor.simulator.exchange.rules import Rules, rejection
+from executor.simulator.exchange.orders import Fill, Order, OrderType, Side, State, Terms, Ticket
+from executor.simulator.exchange.positions import money_needed, money_used, opening_quantity, owned
+from executor.simulator.exchange.rules import BEYOND_CIRCUIT, Rules, circuit, is_beyond, rejection
 from executor.simulator.exchange.walk import Walk
 
 
@@ -36,9 +32,9 @@ class Exchange:
         self.at = start
         self.rules = rules
         self.book = Book()
-        self.walks: dict[InstrumentKey, Walk] = {
-            i.key: Walk(i, seed=seed, start=start, volatility=rules.volatility) for i in instruments
-        }
+        self.hours = {market: hours_of(market, rules.holidays) for market in ("NSE", "BSE", "NFO", "BFO", "MCX")}
+        self.walks: dict[InstrumentKey, Walk] = {i.key: self.a_walk(i, seed=seed) for i in instruments}
+        self.endings = Endings(self)
         self._numbers = Numbers(Random(f"{seed}/numbers"))
         self._chance = Random(f"{seed}/fills")
         self._agenda = Agenda()
@@ -56,6 +52,11 @@ class Exchange:
         """Run `action` when the time `at` is played."""
         self._agenda.add(at, action)
 
+    def a_walk(self, instrument: Instrument, *, seed: int) -> Walk:
+        """Return the price walk of an instrument that is listed now."""
+        hours = self.hours[instrument.exchange]
+        return Walk(instrument, seed=seed, start=self.at, hours=hours, volatility=self.rules.volatility)
+
     def walk(self, key: InstrumentKey) -> Walk:
         """Return the price of an instrument as of now. Raises KeyError for an unknown one."""
         walk = self.walks[key]
@@ -67,6 +68,13 @@ class Exchange:
         self.walk(key).hold(price, band=self.rules.band_percent)
         self._match_all(key)
 
+    def set_band(self, key: InstrumentKey, band: tuple[Decimal, Decimal] | None) -> None:
+        """Set the circuit limits and hold the price inside them; None: those of the rules again."""
+        walk = self.walk(key)
+        walk.band = band and (walk.instrument.ceil(band[0]), walk.instrument.floor(band[1]))
+        price = walk.ltp if walk.band is None else min(max(walk.ltp, walk.band[0]), walk.band[1])
+        self.set_price(key, price)
+
     def move_price(self, key: InstrumentKey, price: Decimal) -> None:
         """Set a price that walks on from there; orders are matched at once. Raises KeyError as `walk`."""
         self.walks[key].go_on_from(price, self.at, band=self.rules.band_percent)
@@ -77,6 +85,7 @@ class Exchange:
         for fill in fills:
             self.book.put_fill(fill)
             self._numbers.go_on_above(order=0, fill=int(fill.fill_id))
+            self.endings.expect(fill.instrument, fill.product)
         for order in orders:
             self.book.put(order)
             self._numbers.go_on_above(order=int(order.order_id[6:]), fill=0)
@@ -88,11 +97,15 @@ class Exchange:
         text = reject or self._rejection(ticket)
         if text is not None:
             return self.book.put(replace(order, state=State.REJECTED, text=text))
-        hours = hours_of(ticket.instrument.exchange)
+        hours = self.hours[ticket.instrument.exchange]
         if hours.is_open(self.at):
             return self._activate(order)
         self._agenda.add(hours.next_release(self.at), lambda: self._release(order.order_id))
         return self.book.put(replace(order, state=State.PARKED, after_market=True))
+
+    def place_for_broker(self, ticket: Ticket) -> Order:
+        """Take an order of the broker's own: no rule stands against it."""
+        return self._activate(self._new_order(ticket))
 
     def ids_of_no_order(self) -> tuple[str, str]:
         """Return an order id and a unique id that no order will ever bear."""
@@ -100,6 +113,9 @@ class Exchange:
 
     def modify(self, order: Order, terms: Terms) -> Order:
         """Replace the terms of an order that is not over and has less filled than the new quantity."""
+        band = self._band(order.instrument)
+        if band is not None and is_beyond(terms, band):
+            return self._update(order, event="not modified", text=BEYOND_CIRCUIT)
         event = "modify after market order req received" if order.state is State.PARKED else "modified"
         new = replace(order, terms=terms, event=event, updated_at=self.at)
         if order.state is State.PARKED:
@@ -120,18 +136,8 @@ class Exchange:
 
     def fill(self, order: Order, quantity: int, *, price: Decimal) -> Order:
         """Trade a part or all of a working order at `price`, whatever its limit says."""
-        self.book.put_fill(
-            Fill(
-                fill_id=self._numbers.fill_id(),
-                order_id=order.order_id,
-                tag=order.tag,
-                instrument=order.instrument,
-                side=order.side,
-                product=order.terms.product,
-                price=price,
-                quantity=quantity,
-                at=self.at,
-            )
+        self._put_fill(
+            order.instrument, order.side, product=order.terms.product, quantity=quantity, price=price, order=order
         )
         state = State.COMPLETE if quantity == order.open_quantity else State.OPEN
         return self._update(
@@ -141,6 +147,13 @@ class Exchange:
             value=order.value + quantity * price,
             event="",
             text=self.walks[order.instrument.key].remark or order.text,
+        )
+
+    def fill_without_order(self, ticket: Ticket, *, price: Decimal, at: datetime) -> None:
+        """Change a position by no order's trade, dated `at`: a settlement, a split."""
+        terms = ticket.terms
+        self._put_fill(
+            ticket.instrument, ticket.side, product=terms.product, quantity=terms.quantity, price=price, at=at
         )
 
     def _next_moment(self, now: datetime) -> datetime | None:
@@ -153,6 +166,31 @@ class Exchange:
             reached = self.walk(key).next_outside(low, high, until=until)
             moments += [reached] if reached is not None else []
         return min(moments, default=None)
+
+    def _put_fill(
+        self,
+        instrument: Instrument,
+        side: Side,
+        *,
+        product: str,
+        quantity: int,
+        price: Decimal,
+        order: Order | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        self.book.put_fill(
+            Fill(
+                fill_id=self._numbers.fill_id(),
+                order_id=order.order_id if order else "",
+                tag=order.tag if order else "",
+                instrument=instrument,
+                side=side,
+                product=product,
+                price=price,
+                quantity=quantity,
+                at=at or self.at,
+            )
+        )
 
     def _new_order(self, ticket: Ticket) -> Order:
         return Order(
@@ -169,23 +207,31 @@ class Exchange:
             updated_at=self.at,
         )
 
+    def _band(self, instrument: Instrument) -> tuple[Decimal, Decimal] | None:
+        """Return the circuit limits of the day: set by hand, else of cash alone."""
+        walk = self.walks[instrument.key]
+        return walk.band or (circuit(walk.previous_close, rules=self.rules) if instrument.is_cash else None)
+
     def _rejection(self, ticket: Ticket) -> str | None:
         walk, terms = self.walk(ticket.instrument.key), ticket.terms
-        rows = positions(self.book.fills(self.at), ist_day(self.at))
+        if text := self.endings.refusal(ticket.instrument, terms.product):
+            return text
+        rows = owned(self.book.fills(self.at), ist_day(self.at))
         net = next((r.net for r in rows if r.instrument == ticket.instrument and r.product == terms.product), 0)
         opening = opening_quantity(ticket.side, terms.quantity, net=net)
         price = terms.price if terms.type.has_limit else walk.ltp
         working = [o for key in self.book.watched() for o in self.book.working(key)]
         return rejection(
             ticket,
-            previous_close=walk.previous_close,
+            band=self._band(ticket.instrument),
             needed=money_needed(ticket.instrument, ticket.side, product=terms.product, quantity=opening, price=price),
             available=self.rules.funds - money_used(rows, working),
             rules=self.rules,
         )
 
     def _activate(self, order: Order) -> Order:
-        hours = hours_of(order.instrument.exchange)
+        hours = self.hours[order.instrument.exchange]
+        self.endings.expect(order.instrument, order.terms.product)
         self._agenda.add(hours.close(self.at), lambda: self._expire(order.order_id))
         ready = max(self.at, hours.opening(self.at)) + timedelta(seconds=self.rules.fill_latency_s)
         new = replace(order, updated_at=self.at, reached_at=self.at, ready_at=ready)
@@ -203,7 +249,7 @@ class Exchange:
         return self.book.get(new.order_id) or new
 
     def _await_again(self, order: Order) -> None:
-        hours, key = hours_of(order.instrument.exchange), order.instrument.key
+        hours, key = self.hours[order.instrument.exchange], order.instrument.key
         if order.state is State.PARKED:
             self._agenda.add(hours.next_release(self.at), lambda: self._release(order.order_id))
         elif order.state.is_working:
@@ -239,14 +285,15 @@ class Exchange:
 
     def _match(self, order: Order) -> Order:
         """Trigger and trade an order as far as the last price, the hours and the latency allow."""
-        if order.ready_at is None or not hours_of(order.instrument.exchange).is_open(self.at):
+        if order.ready_at is None or not self.hours[order.instrument.exchange].is_open(self.at):
             return order
-        ltp = self.walk(order.instrument.key).ltp
+        walk = self.walk(order.instrument.key)
+        ltp = walk.ltp
         if order.state is State.TRIGGER_PENDING and is_triggered(order, ltp):
             order = self._trigger(order)
         if order.state is not State.OPEN or not is_marketable(order, ltp):
             return order
-        if order.ready_at is None or self.at < order.ready_at:
+        if order.ready_at is None or self.at < order.ready_at or walk.lacks(order.side):
             return order
         quantity = self._part(order)
         if quantity < order.open_quantity:

@@ -1,12 +1,15 @@
 """Trading hours, and the numbering of price steps inside them.
 
-Monday to Friday; holidays are not known here. A step is 250 ms of an open session. Steps are numbered through all
-sessions, so that the number at a moment is found without walking there; outside the hours the number stands still.
+Monday to Friday, but for the holidays that an exchange is given. A step is 250 ms of an open session. Steps are
+numbered through all sessions, so that the number at a moment is found without walking there; outside the hours the
+number stands still.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from executor.clock import IST
@@ -21,24 +24,28 @@ class Hours:
     release: time
     opens: time
     closes: time
+    holidays: tuple[date, ...] = ()  #: weekdays only, in order
+
+    def trades_on(self, day: date) -> bool:
+        return day.weekday() < 5 and day not in self.holidays
 
     def is_open(self, at: datetime) -> bool:
         local = at.astimezone(IST)
-        return local.weekday() < 5 and self.opens <= local.time() < self.closes
+        return self.opens <= local.time() < self.closes and self.trades_on(local.date())
 
     def next_release(self, at: datetime) -> datetime:
         """The next moment at which parked orders are sent on: at release, or at the opening when that has passed."""
         day = at.astimezone(IST).date()
-        while day.weekday() >= 5 or _moment(day, self.opens) <= at:
+        while not self.trades_on(day) or moment(day, self.opens) <= at:
             day += timedelta(days=1)
-        release = _moment(day, self.release)
-        return release if release > at else _moment(day, self.opens)
+        release = moment(day, self.release)
+        return release if release > at else moment(day, self.opens)
 
     def opening(self, at: datetime) -> datetime:
-        return _moment(at.astimezone(IST).date(), self.opens)
+        return moment(at.astimezone(IST).date(), self.opens)
 
     def close(self, at: datetime) -> datetime:
-        return _moment(at.astimezone(IST).date(), self.closes)
+        return moment(at.astimezone(IST).date(), self.closes)
 
     @property
     def steps(self) -> int:
@@ -47,8 +54,9 @@ class Hours:
 
     def step_at(self, at: datetime) -> int:
         local = at.astimezone(IST)
-        days = _weekdays_before(local.date())
-        if local.weekday() >= 5:
+        day = local.date()
+        days = _weekdays_before(day) - bisect_left(self.holidays, day)
+        if not self.trades_on(day):
             return days * self.steps
         inside = (_span(local.time()) - _span(self.opens)) // STEP
         return days * self.steps + min(max(inside, 0), self.steps)
@@ -58,14 +66,17 @@ class Hours:
         days, inside = divmod(step, self.steps)
         if inside == 0:
             days, inside = days - 1, self.steps
-        return _moment(_weekday(days), self.opens) + inside * STEP
+        return moment(self._trading_day(days), self.opens) + inside * STEP
 
     def steps_left(self, step: int) -> int:
         """Return how many steps follow `step` in its session, or in the next when it ends one."""
         return self.steps - step % self.steps
 
-    def starts_session(self, step: int) -> bool:
-        return step % self.steps == 1
+    def _trading_day(self, number: int) -> date:
+        skipped, day = 0, _weekday(number)
+        while (holidays := bisect_right(self.holidays, day)) > skipped:
+            skipped, day = holidays, _weekday(number + holidays)
+        return day
 
 
 _STOCKS = Hours(time(9, 0), time(9, 15), time(15, 30))
@@ -74,8 +85,13 @@ _DERIVATIVES = Hours(time(9, 0), time(9, 15), time(15, 40))
 _COMMODITIES = Hours(time(8, 45), time(9, 0), time(23, 30))
 
 
-def hours_of(exchange: str) -> Hours:
-    """Return the hours of `exchange` (NSE, BSE, NFO, BFO, MCX)."""
+def hours_of(exchange: str, holidays: Iterable[date] = ()) -> Hours:
+    """Return the hours of `exchange` (NSE, BSE, NFO, BFO, MCX), closed on `holidays`."""
+    weekdays = tuple(sorted({day for day in holidays if day.weekday() < 5}))
+    return replace(_hours_of(exchange), holidays=weekdays)
+
+
+def _hours_of(exchange: str) -> Hours:
     match exchange:
         case "MCX":
             return _COMMODITIES
@@ -87,14 +103,15 @@ def hours_of(exchange: str) -> Hours:
 
 def next_midnight(at: datetime) -> datetime:
     """Return the next midnight in India after `at`, as UTC."""
-    return _moment(at.astimezone(IST).date() + timedelta(days=1), time(0))
+    return moment(at.astimezone(IST).date() + timedelta(days=1), time(0))
 
 
 def ist_day(at: datetime) -> date:
     return at.astimezone(IST).date()
 
 
-def _moment(day: date, at: time) -> datetime:
+def moment(day: date, at: time) -> datetime:
+    """Return a time of an Indian day as UTC."""
     return datetime.combine(day, at, IST).astimezone(UTC)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 #: Prices of an index move in this step; its master row says 0 (smartapi.md 8.2).
 _INDEX_TICK = Decimal("0.05")
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 InstrumentKey = tuple[str, str]
 
@@ -24,7 +26,7 @@ class Instrument:
     tick: Decimal  #: rupees; 0 for an index
     freeze: int  #: the first quantity refused; 0 = none
     start: Decimal  #: the price its walk begins with
-    expiry: str = ""
+    expiry: str = ""  #: as the master spells it: 29DEC2026
     strike: Decimal | None = None  #: rupees
     cautioned: bool = False  #: under surveillance: needs the client's consent
 
@@ -56,6 +58,13 @@ class Instrument:
     @property
     def is_trade_to_trade(self) -> bool:
         return self.is_cash and self.symbol.rpartition("-")[2] in ("BE", "BZ", "ST")
+
+    @property
+    def expires(self) -> date | None:
+        """Its last day of trading; None for what has none."""
+        if not self.expiry:
+            return None
+        return date(int(self.expiry[5:]), _MONTHS.index(self.expiry[2:5]) + 1, int(self.expiry[:2]))
 
     @property
     def option_type(self) -> str:

@@ -87,23 +87,34 @@ def average(value: Decimal, quantity: int) -> Decimal:
 
 def positions(fills: Iterable[Fill], today: date) -> list[Position]:
     """Return today's rows. Intraday ones end with their day; delivery becomes a holding on the next (`holdings`)."""
+    return _rows(fills, today, carried=("CARRYFORWARD", "MARGIN"))
+
+
+def owned(fills: Iterable[Fill], today: date) -> list[Position]:
+    """Return today's rows with the holdings among them: what the client could sell, and what its money is in."""
+    return _rows(fills, today, carried=("CARRYFORWARD", "MARGIN", "DELIVERY"))
+
+
+def _rows(fills: Iterable[Fill], today: date, *, carried: tuple[str, ...]) -> list[Position]:
     rows: dict[tuple[InstrumentKey, str], Position] = {}
     for fill in fills:
         is_today = ist_day(fill.at) == today
-        if is_today or fill.product in ("CARRYFORWARD", "MARGIN"):
+        if is_today or fill.product in carried:
             row = rows.setdefault((fill.instrument.key, fill.product), Position(fill.instrument, fill.product))
             row.take(fill, today=is_today)
     return [row for row in rows.values() if row.net or row.buy_quantity or row.sell_quantity]
 
 
-def holdings(fills: Iterable[Fill], today: date) -> list[Position]:
-    """Return what was bought for delivery before today and not sold since."""
-    rows: dict[InstrumentKey, Position] = {}
-    for fill in fills:
-        if fill.product == "DELIVERY" and ist_day(fill.at) < today:
-            row = rows.setdefault(fill.instrument.key, Position(fill.instrument, fill.product))
-            row.take(fill, today=False)
-    return [row for row in rows.values() if row.net > 0]
+def holdings(fills: Iterable[Fill], today: date, *, sold_stay: bool = False) -> list[Position]:
+    """Return what was bought for delivery before today and not sold since; sold today only with `sold_stay`."""
+    rows = [row for row in owned(fills, today) if row.product == "DELIVERY" and row.carried_quantity > 0]
+    left = [(row, row.carried_quantity if sold_stay else min(row.carried_quantity, row.net)) for row in rows]
+    return [_holding(row, quantity) for row, quantity in left if quantity > 0]
+
+
+def _holding(row: Position, quantity: int) -> Position:
+    value = row.carried_value * quantity / row.carried_quantity
+    return Position(row.instrument, row.product, carried_quantity=quantity, carried_value=value)
 
 
 def money_needed(instrument: Instrument, side: Side, *, product: str, quantity: int, price: Decimal) -> Decimal:

@@ -5,10 +5,22 @@ The texts are those that users have seen (smartapi.md 2.6, 4.1) where one is kno
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
 from decimal import Decimal
+from types import MappingProxyType
 
-from executor.simulator.exchange.orders import OrderType, Side, Ticket
+from executor.simulator.exchange.orders import OrderType, Side, Terms, Ticket
+
+#: When the broker closes intraday positions, IST: cash at 15:15, derivatives at 15:20, MCX a quarter before its close.
+SQUARE_OFF: Mapping[str, time] = MappingProxyType(
+    {"NSE": time(15, 15), "BSE": time(15, 15), "NFO": time(15, 20), "BFO": time(15, 20), "MCX": time(23, 15)}
+)
+BEYOND_CIRCUIT = (
+    "Your order price exceeds the circuit limit. Please adjust your order within the circuit limit "
+    "or place a market order."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +33,24 @@ class Rules:
     partial_fills: float = 0.0  #: the chance that a fill is only a part
     fill_latency_s: float = 0.0  #: an order is not filled sooner after it went live
     volatility: float = 0.00005  #: standard deviation of one price step
+    holidays: frozenset[date] = frozenset()  #: days on which no exchange opens
+    square_off: Mapping[str, time] = field(default_factory=lambda: SQUARE_OFF)  #: by exchange; {} = never
+    sold_holdings_stay: bool = False  #: a holding that was sold leaves the holdings with the night, not at once
 
 
-def circuit(previous_close: Decimal, rules: Rules) -> tuple[Decimal, Decimal]:
+def circuit(previous_close: Decimal, *, rules: Rules) -> tuple[Decimal, Decimal]:
     """Return the lowest and the highest price of the day (rupees, not rounded)."""
     width = previous_close * rules.band_percent / 100
     return previous_close - width, previous_close + width
 
 
+def is_beyond(terms: Terms, band: tuple[Decimal, Decimal]) -> bool:
+    """Tell whether the limit of an order lies outside the circuit limits."""
+    return terms.type.has_limit and not band[0] <= terms.price <= band[1]
+
+
 def rejection(
-    ticket: Ticket, *, previous_close: Decimal, needed: Decimal, available: Decimal, rules: Rules
+    ticket: Ticket, *, band: tuple[Decimal, Decimal] | None, needed: Decimal, available: Decimal, rules: Rules
 ) -> str | None:
     """Return the text with which a taken order is rejected, or None."""
     instrument, terms = ticket.instrument, ticket.terms
@@ -42,11 +62,8 @@ def rejection(
         return "Intraday orders are not allowed in the trade to trade series."
     if terms.type is OrderType.STOPLOSS_LIMIT and _limit_before_trigger(ticket):
         return "The limit price of a stop loss order must not lie before its trigger price."
-    if terms.type.has_limit and _beyond_circuit(ticket, circuit(previous_close, rules)):
-        return (
-            "Your order price exceeds the circuit limit. Please adjust your order within the circuit limit "
-            "or place a market order."
-        )
+    if band is not None and is_beyond(terms, band):
+        return BEYOND_CIRCUIT
     if needed > available:
         return (
             "Your order has been rejected due to Insufficient Funds. "
@@ -58,8 +75,3 @@ def rejection(
 def _limit_before_trigger(ticket: Ticket) -> bool:
     price, trigger = ticket.terms.price, ticket.terms.trigger
     return price < trigger if ticket.side is Side.BUY else price > trigger
-
-
-def _beyond_circuit(ticket: Ticket, band: tuple[Decimal, Decimal]) -> bool:
-    low, high = band
-    return ticket.instrument.is_cash and not low <= ticket.terms.price <= high

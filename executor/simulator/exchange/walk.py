@@ -3,7 +3,7 @@
 The walk is a chain of steps (hours.STEP) from the opening of the day the simulation starts on; each step moves the
 price by a little chance and pulls it back towards its start, so that no price wanders off in a long run. The same
 seed and the same moment always give the same price, however often or seldom it was asked for. A price set by hand is
-held until it is set again.
+held until it is set again; set while the market is closed it is the price at which the next session opens.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from datetime import datetime
 from decimal import Decimal
 from random import Random
 
-from executor.simulator.exchange.hours import hours_of
+from executor.simulator.exchange.hours import Hours
 from executor.simulator.exchange.instrument import Instrument
+from executor.simulator.exchange.orders import Side
 
 #: The share of its distance from the start that a price is pulled back in one step.
 _PULL = 1 / 4000
@@ -26,12 +27,17 @@ _WIDTH = math.sqrt(12)
 class Walk:
     """The price of one instrument, and its day's open, high, low and previous close (rupees)."""
 
-    def __init__(self, instrument: Instrument, *, seed: int, start: datetime, volatility: float) -> None:
+    def __init__(
+        self, instrument: Instrument, *, seed: int, start: datetime, hours: Hours, volatility: float = 0.0
+    ) -> None:
         self.instrument = instrument
         self.held = False
+        self.band: tuple[Decimal, Decimal] | None = None  #: set by hand: the lowest and highest price of the day
         self.remark = ""  #: what orders are told that trade at this price
-        self._hours = hours_of(instrument.exchange)
-        self._step = self._hours.step_at(self._hours.opening(start))
+        self._hours = hours
+        self._step = hours.step_at(hours.opening(start))
+        self._steps = hours.steps  # in one session
+        self._session = self._step // self._steps - 1  # the number of that whose open, high and low are kept
         self._random = Random(f"{seed}/{instrument.exchange}/{instrument.token}")
         self._width = volatility * _WIDTH
         self._start = instrument.ticks(instrument.start)
@@ -53,15 +59,22 @@ class Walk:
     def previous_close(self) -> Decimal:
         return self._close * self.instrument.step
 
+    def lacks(self, side: Side) -> bool:
+        """Tell whether nobody trades against this side, because the price stands at the edge of its band."""
+        return self.band is not None and self.ltp == self.band[1 if side is Side.BUY else 0]
+
     def advance(self, at: datetime) -> None:
-        """Go on to `at`; nothing happens while the price is held."""
+        """Go on to `at`; a held price stays, but sessions begin and end with it."""
         missing = self._hours.step_at(at) - self._step
+        if self.held and missing > 0:
+            self._step += missing
+            self._begin((self._step - 1) // self._steps, self._ticks)
+            return
         while not self.held and missing > 0:
             inside = min(missing, self._hours.steps_left(self._step))
             self._look_ahead(inside)
             played, self._ahead = self._ahead[:inside], self._ahead[inside:]
-            if self._hours.starts_session(self._step + 1):
-                self._close, self._open, self._high, self._low = self._ticks, *played[:1] * 3
+            self._begin(self._step // self._steps, played[0])
             self._see(played)
             self._step += inside
             missing -= inside
@@ -79,20 +92,38 @@ class Walk:
 
     def hold(self, price: Decimal, *, band: Decimal) -> None:
         """Set the price and keep it; a price outside the day's `band` (percent) takes the band with it."""
-        self.held = True
-        self._see([self.instrument.ticks(price)])
+        self.held, ticks = True, self.instrument.ticks(price)
+        self._begin(self._step // self._steps, ticks)
+        self._see([ticks])
         if abs(self._ticks - self._close) * 100 > band * self._close:
             self._close = self._ticks
 
     def go_on_from(self, price: Decimal, at: datetime, *, band: Decimal) -> None:
         """Set the price, and walk on around it."""
+        self._step = self._hours.step_at(at)
         self.hold(price, band=band)
         self.held = False
         self._start, self._offset, self._ahead = self._ticks, 0.0, []
-        self._step = self._hours.step_at(at)
+
+    def split(self, factor: Decimal) -> None:
+        """Divide all its prices while the market is closed, and walk on from there unless it is held."""
+        self._begin(self._step // self._steps, self._ticks)
+        prices = (self._ticks, self._open, self._high, self._low, self._close)
+        divided = (max(1, int((ticks / factor).to_integral_value())) for ticks in prices)
+        self._ticks, self._open, self._high, self._low, self._close = divided
+        self._start, self._offset, self._ahead, self.band = self._ticks, 0.0, [], None
+
+    def _begin(self, session: int, first: int) -> None:
+        """Let a session begin, unless it has: what was last is its previous close."""
+        if session > self._session:
+            self._session = session
+            self._close, self._open, self._high, self._low = self._ticks, first, first, first
 
     def _look_ahead(self, wanted: int) -> None:
         """Draw until `wanted` steps lie ahead; a whole session in one go, so it is written to be fast."""
+        if not self._width:
+            self._ahead += [self._start] * (wanted - len(self._ahead))
+            return
         uniform, offset, start, width = self._random.random, self._offset, self._start, self._width
         for _ in range(wanted - len(self._ahead)):
             offset += (uniform() - 0.5) * width - offset * _PULL

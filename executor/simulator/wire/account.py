@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from executor.clock import IST
 from executor.simulator.exchange.hours import ist_day
-from executor.simulator.exchange.positions import holdings, money_used, positions
+from executor.simulator.exchange.positions import holdings, money_used, owned, positions
 from executor.simulator.simulation import Simulation
 from executor.simulator.wire.answers import Answer, Call, success, try_later
-from executor.simulator.wire.fields import holding_entry, position_entry
+from executor.simulator.wire.fields import holding_entry, holding_total, position_entry
 
 _EXCHANGES = ["nse_fo", "nse_cm", "bse_fo", "bse_cm", "mcx_fo"]
 _PRODUCTS = ["MARGIN", "MIS", "NRML", "CNC"]
@@ -51,7 +52,7 @@ def profile(simulation: Simulation, _call: Call) -> Answer:
 def funds(simulation: Simulation, call: Call) -> Answer:
     """Answer getRMS: text with four decimals, null where nothing is in use."""
     exchange, as_of = simulation.exchange, simulation.exchange.at - call.lag
-    rows = positions(exchange.book.fills(as_of), ist_day(as_of))
+    rows = owned(exchange.book.fills(as_of), ist_day(as_of))
     working = [order for key in exchange.book.watched() for order in exchange.book.working(key)]
     net = f"{exchange.rules.funds - money_used(rows, working):.4f}"
     nothing = dict.fromkeys(
@@ -86,9 +87,19 @@ def position_book(simulation: Simulation, call: Call) -> Answer:
 
 
 def holding_book(simulation: Simulation, call: Call) -> Answer:
+    return success(_holdings(simulation, call))
+
+
+def all_holdings(simulation: Simulation, call: Call) -> Answer:
+    """Answer getAllHolding: the holdings and their sums; both null where there are none."""
+    entries = _holdings(simulation, call)
+    return success({"holdings": entries or None, "totalholding": holding_total(entries) if entries else None})
+
+
+def _holdings(simulation: Simulation, call: Call) -> list[dict[str, Any]]:
     exchange, as_of = simulation.exchange, simulation.exchange.at - call.lag
-    rows = holdings(exchange.book.fills(as_of), ist_day(as_of))
-    return success([holding_entry(row, exchange.walk(row.instrument.key)) for row in rows])
+    rows = holdings(exchange.book.fills(as_of), ist_day(as_of), sold_stay=exchange.rules.sold_holdings_stay)
+    return [holding_entry(row, exchange.walk(row.instrument.key)) for row in rows]
 
 
 def _login_time(at: datetime | None) -> str:

@@ -5,6 +5,7 @@ Prices are floats and quantities strings in the order book; all is text in trade
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -126,6 +127,17 @@ def holding_entry(row: Position, walk: Walk) -> dict[str, Any]:
         "close": float(walk.previous_close),
         "profitandloss": _number(gain),
         "pnlpercentage": _number(gain * 100 / paid),
+    }
+
+
+def holding_total(entries: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the sums of holdings as `holding_entry` shows them."""
+    value, paid = (sum(entry["quantity"] * entry[price] for entry in entries) for price in ("ltp", "averageprice"))
+    return {
+        "totalholdingvalue": round(value, 2),
+        "totalinvvalue": round(paid, 2),
+        "totalprofitandloss": round(value - paid, 2),
+        "totalpnlpercentage": round((value - paid) * 100 / paid, 2),
     }
 
 

@@ -35,6 +35,7 @@ ROUTES = (
     Route("details", "GET", f"{_SECURE}/order/v1/details/<name>", trading.details),
     Route("getPosition", "GET", f"{_SECURE}/order/v1/getPosition", account.position_book),
     Route("getHolding", "GET", f"{_SECURE}/portfolio/v1/getHolding", account.holding_book),
+    Route("getAllHolding", "GET", f"{_SECURE}/portfolio/v1/getAllHolding", account.all_holdings),
     Route("getLtpData", "POST", f"{_SECURE}/order/v1/getLtpData", market.last_price),
     Route("quote", "POST", f"{_SECURE}/market/v1/quote/", market.quote),
 )
@@ -80,8 +81,12 @@ def _unknown(simulation: Simulation) -> Callable[[str], Response]:
 
 def _master(simulation: Simulation) -> Callable[[], Response]:
     def view() -> Response:
-        walks = simulation.exchange.walks.values()
-        return Response(json.dumps(rows(walk.instrument for walk in walks)), mimetype="application/json")
+        with simulation.lock:
+            simulation.advance()
+            exchange = simulation.exchange
+            listed = [walk.instrument for walk in exchange.walks.values()]
+            present = [one for one in listed if not exchange.endings.has_expired(one)]
+        return Response(json.dumps(rows(present)), mimetype="application/json")
 
     return view
 

@@ -26,6 +26,7 @@ _LIMITS: dict[str, tuple[tuple[int, int], ...]] = {
     "getTradeBook": ((1, _SECOND),),
     "getPosition": ((1, _SECOND),),
     "getHolding": ((1, _SECOND),),
+    "getAllHolding": ((1, _SECOND),),
     "details": ((10, _SECOND), (500, _MINUTE), (5000, _HOUR)),
     "getLtpData": ((10, _SECOND), (500, _MINUTE), (5000, _HOUR)),
     "quote": ((10, _SECOND), (500, _MINUTE), (5000, _HOUR)),

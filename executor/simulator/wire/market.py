@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from executor.simulator.exchange.orders import Side
 from executor.simulator.exchange.rules import Rules, circuit
 from executor.simulator.exchange.walk import Walk
 from executor.simulator.simulation import Simulation
@@ -62,7 +63,7 @@ def _entry(walk: Walk, simulation: Simulation, *, mode: str) -> dict[str, Any]:
 def _full(walk: Walk, rules: Rules) -> dict[str, Any]:
     close, instrument = walk.previous_close, walk.instrument
     change = walk.ltp - close
-    lowest, highest = circuit(close, rules)
+    lowest, highest = walk.band or circuit(close, rules=rules)
     return {
         "lastTradeQty": instrument.lot,
         "netChange": float(round(change, 2)),
@@ -76,11 +77,16 @@ def _full(walk: Walk, rules: Rules) -> dict[str, Any]:
         "totSellQuan": _LEVELS * _LEVEL_QUANTITY,
         "52WeekLow": float(instrument.ceil(close / 2)),
         "52WeekHigh": float(instrument.floor(close * 2)),
-        "depth": {"buy": _levels(walk, -1), "sell": _levels(walk, 1)},
+        "depth": {
+            "buy": _levels(walk, -1, nobody=walk.lacks(Side.SELL)),
+            "sell": _levels(walk, 1, nobody=walk.lacks(Side.BUY)),
+        },
     }
 
 
-def _levels(walk: Walk, away: int) -> list[dict[str, Any]]:
+def _levels(walk: Walk, away: int, *, nobody: bool) -> list[dict[str, Any]]:
+    if nobody:
+        return [{"price": 0.0, "quantity": 0, "orders": 0}] * _LEVELS
     step = walk.instrument.step
     return [
         {"price": float(walk.ltp + away * n * step), "quantity": _LEVEL_QUANTITY, "orders": 1}

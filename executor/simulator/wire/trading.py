@@ -71,7 +71,7 @@ def order_book(simulation: Simulation, call: Call) -> Answer:
 def trade_book(simulation: Simulation, call: Call) -> Answer:
     as_of = simulation.exchange.at - call.lag
     fills = simulation.exchange.book.fills(as_of)
-    today = [fill for fill in fills if ist_day(fill.at) == ist_day(as_of)]
+    today = [fill for fill in fills if fill.order_id and ist_day(fill.at) == ist_day(as_of)]
     return success([trade_entry(fill) for fill in today] or None)
 
 
