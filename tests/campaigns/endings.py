@@ -18,13 +18,15 @@ from tests.campaigns.truth import Truth, truth_of, unprotected
 _WORKING = {"open", "trigger pending"}
 #: After a start: until the account is reconciled, until nothing of the former life is in doubt.
 READY_S, SETTLED_S = 5.0, 20.0
+#: Of two crashes that leave an exit in doubt each, no more than this without an alarm (DESIGN: the promise, 3).
+_BARE_OF_TWO_S = 15.0
 
 
 def judge(story: Story, scenario: Scenario) -> dict[str, Any]:
     """Return the violations, the slowest stop (or exit) after a restart in seconds, outcomes, and the audit's head."""
     truth = truth_of(story.rig)
     stretches = list(_bare(truth, story))
-    longest = timedelta(seconds=scenario.bare_s)
+    longest = timedelta(seconds=max(scenario.bare_s, _BARE_OF_TWO_S) if len(story.crashes) > 1 else scenario.bare_s)
     found = {
         **check(truth),
         "rest": _unrest(truth, story),
