@@ -135,6 +135,18 @@ def test_contracts_of_the_chart_count_as_it_holds_them_after_turning(turning: Ho
     assert (turning.net(), turning.stopped()) == (-4, 4)
 
 
+def test_a_chart_that_turns_over_while_the_lane_is_flat_enters_what_it_holds_and_not_its_double(
+    turning: House,
+) -> None:
+    """Day 0: the short that is turned here was never entered; the order that turns the chart is for both sides."""
+    turning.strategy = replace(turning.strategy, contracts_are=ContractsAre.UNITS)
+
+    turning.signal("buy", price="800", position=position(-10, 8), size={"contracts": "18"})
+    turning.run(6)
+
+    assert (turning.net(), turning.stopped()) == (8, 8)
+
+
 @pytest.mark.parametrize(("size", "net"), [("10", 0), ("16", -6)])
 def test_a_larger_sell_of_its_own_size_crosses_zero_by_the_rest(turning: House, size: str, net: int) -> None:
     turning.long()

@@ -52,14 +52,17 @@ def crosses(draft: Draft, resolved: Resolved, ask: Ask, bracket: Bracket) -> boo
 
 
 def entry_ask(draft: Draft, signal: Signal, ask: Ask) -> Ask:
-    """What the entry half asks: of a chart's contracts those that it holds now, of a larger sell what is left of it."""
+    """What the entry half asks: of a chart's contracts those that it holds now, of a larger sell what is left of it.
+
+    The order that turns a chart over is for both sides, also where the first of them was never held here.
+    """
     turned = draft.closed_by(signal.id)
-    if ask.size is None or not turned:
+    if ask.size is None:
         return ask
     if ask.position is not None:
-        turns = ask.size.kind is SizeKind.CONTRACTS
+        turns = ask.size.kind is SizeKind.CONTRACTS and ask.position.now is not ask.position.prev
         return replace(ask, size=Size(SizeKind.CONTRACTS, ask.position.now_size)) if turns else ask
-    if ask.action is Action.REVERSE:
+    if ask.action is Action.REVERSE or not turned:
         return ask
     lot = turned[0].lot
     asked = ask.size.value * lot if ask.size.kind is SizeKind.LOTS else ask.size.value
