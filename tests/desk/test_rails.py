@@ -11,7 +11,7 @@ import pytest
 
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome, Signal
-from executor.domain.strategy import AccountRails
+from executor.domain.strategy import AccountRails, Short
 from tests.house import ACCOUNT, House
 
 
@@ -111,6 +111,19 @@ def test_an_exit_passes_a_strategy_that_is_off_and_a_halt_at_once(house: House) 
     plan = house.ended(signal).plan or ""
     assert house.net() == 0
     assert "passes: The strategy is switched off: trend; Entries are halted: HALT on ALL: test" in plan
+
+
+def test_the_first_half_of_a_reversal_passes_the_halt_that_stops_the_second(house: House) -> None:
+    house.strategy = replace(house.strategy, short=Short.INTRADAY_CASH)
+    house.long()
+    house.command("halt")
+
+    signal = house.signal("reverse", price="800")
+    house.run(8)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert house.ended(signal).code is RefusalCode.HALTED
+    assert "reverse: 10 held leave first; passes: Entries are halted: HALT on ALL: test" in house.said("plan")
 
 
 def test_the_notional_of_a_position_counts_what_is_held_and_what_may_still_fill(house: House) -> None:

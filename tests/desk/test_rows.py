@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from random import Random
+from typing import Any
 
 from executor.desk import rows
 from executor.desk.rows import Rows, Watch
-from executor.domain.bracket import Bracket
+from executor.domain.bracket import Bracket, BracketState, Leg, Role
 from executor.domain.order import Order
+from executor.domain.profit import profit_of, trades_of
 from executor.domain.record import Fill
 from tests.house import House
 
@@ -29,7 +32,23 @@ def agrees(found: Rows) -> bool:
         and set(found.unexplained)
         == {row.id for row in orders if row.broker_id and row.filled > told.get(row.broker_id, 0)}
         and all(row.id in found.by_closer[row.closer] for row in found.tables[Bracket].values() if row.closer)
+        and {key: rupees for key, rupees in found.made.items() if rupees} == made(found)
+        and sorted(leg for legs in found.entries.values() for leg in legs)
+        == sorted(row.id for row in found.tables[Leg].values() if row.role is Role.ENTRY)
     )
+
+
+def made(found: Rows) -> dict[Any, Decimal]:
+    """What closed brackets made, added up from their orders."""
+    total: dict[Any, Decimal] = {}
+    for bracket in found.tables[Bracket].values():
+        if bracket.state is not BracketState.CLOSED:
+            continue
+        legs = [row.id for row in found.tables[Leg].values() if row.bracket == bracket.id]
+        trades = [trade for row in found.tables[Order].values() if row.leg in legs for trade in trades_of(row)]
+        for day, rupees in profit_of(bracket.side, trades, outside=bracket.outside).realised.items():
+            total[day, bracket.strategy] = total.get((day, bracket.strategy), Decimal(0)) + rupees
+    return {key: rupees for key, rupees in total.items() if rupees}
 
 
 def test_what_is_watched_is_what_a_search_would_find(house: House) -> None:

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from threading import Barrier
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from executor.domain.command import CommandKind
+from executor.domain.messages import Decision
 from executor.domain.record import Halt, HaltKind
+from executor.domain.strategy import Account, AccountKind
 from executor.errors import InvariantBroken, LeaseLost, StoreError
 from executor.store import schema
 from executor.store.ledger import LeaseRow, SavedSession
@@ -23,6 +27,8 @@ from tests.builders import (
     TODAY,
     a_call_row,
     a_lane,
+    a_strategy,
+    an_id,
 )
 from tests.store.trading import commit, decision_of, made, take_lease
 
@@ -188,3 +194,40 @@ def test_halts_of_all_strategies_and_lanes_concern_every_account(store: Store):
         store.ledger.set_halt(halt, at=NOW)
 
     assert store.recovery.new_work(ACCOUNT).halts == halts
+
+
+_LOSS = Halt("strategy:trend", HaltKind.LOSS, NOW, "lost 1000.25 rupees", "loss limit", Decimal("1000.25"))
+
+
+def test_halts_of_a_decision_are_in_force_with_its_commit(store: Store):
+    store.ledger.set_halt(_HALT, at=NOW)
+    epoch = take_lease(store)
+
+    committed = store.ledger.commit(ACCOUNT, epoch, Decision(halts=(_LOSS,)), permits=(), known=(_HALT,), at=NOW)
+
+    assert committed.halts == (_HALT, _LOSS)
+    assert store.recovery.new_work(ACCOUNT).halts == (_HALT, _LOSS)
+    assert store.recovery.load_book(ACCOUNT, TODAY).losses == (_LOSS,)
+
+
+def test_a_halt_of_a_decision_that_is_in_force_already_changes_nothing(store: Store):
+    store.ledger.set_halt(_LOSS, at=NOW)
+    epoch = take_lease(store)
+    again = replace(_LOSS, loss=Decimal(2000))
+
+    committed = store.ledger.commit(ACCOUNT, epoch, Decision(halts=(again,)), permits=(), known=(), at=NOW)
+
+    assert committed.halts == store.recovery.new_work(ACCOUNT).halts == (_LOSS,)
+
+
+def test_a_loss_that_was_resumed_is_remembered_for_its_day_alone(store: Store):
+    store.people.add_account(Account(ACCOUNT, AccountKind.PAPER), by="test", at=NOW, new_id=lambda: an_id(90))
+    store.people.save_strategy(a_strategy(), by="test", at=NOW)
+    store.ledger.set_halt(_LOSS, at=NOW)
+    store.ledger.set_halt(replace(_LOSS, scope="account:other"), at=NOW)
+
+    store.commands.record(CommandKind.RESUME, scope="strategy:trend", arguments={}, by="me", why="", at=NOW)
+
+    assert store.recovery.new_work(ACCOUNT).halts == ()
+    assert store.recovery.load_book(ACCOUNT, TODAY).losses == (_LOSS,)
+    assert store.recovery.load_book(ACCOUNT, TODAY + timedelta(days=1)).losses == ()

@@ -10,7 +10,7 @@ import pytest
 from executor.domain.delivery import IssuedAlert
 from executor.domain.ids import Ids
 from executor.domain.record import HaltKind
-from executor.domain.strategy import Account, AccountKind, AccountRails, Rails
+from executor.domain.strategy import Account, AccountKind, AccountRails, Rails, Size, SizeKind
 from executor.errors import InvariantBroken
 from executor.store.people import Person
 from executor.store.store import Store
@@ -115,6 +115,23 @@ def test_rails_can_be_given_when_an_account_is_made(store: Store, ids: Ids):
     store.people.add_account(made, by="settings", at=NOW, new_id=ids.new)
 
     assert store.people.account("paper") == made
+
+
+def test_a_trader_reads_the_newest_rails_of_strategies_and_of_its_account(store: Store, ids: Ids):
+    store.people.add_account(Account("mine", AccountKind.PAPER), by="settings", at=NOW, new_id=ids.new)
+    store.people.save_strategy(a_strategy(), by="test", at=NOW)
+    before = store.recovery.new_work("mine").versions
+    narrow = Rails(frozenset({"NSE:SBIN"}), 5, max_loss=Decimal(100))
+
+    store.people.save_strategy(
+        a_strategy(version=2, rails=narrow, size=Size(SizeKind.QUANTITY, Decimal(1))), by="test", at=NOW
+    )
+    store.people.save_rails("mine", AccountRails(max_open=2), by="test", at=NOW)
+
+    rails = store.people.rails("mine")
+    assert (rails.strategies[LANE.strategy], rails.account) == (narrow, AccountRails(max_open=2))
+    assert store.people.rails("nobody").account == AccountRails()
+    assert store.recovery.new_work("mine").versions == before + 2
 
 
 def test_an_issued_alert_is_revoked_for_ever(store: Store):

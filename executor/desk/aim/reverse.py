@@ -24,13 +24,15 @@ from executor.domain.size import Units
 from executor.domain.strategy import Short, Size, SizeKind
 
 
-def first_half(draft: Draft, signal: Signal, lane: Lane, bracket: Bracket) -> None:
+def first_half(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket: Bracket) -> None:
     """Leave what is held; a stale reverse of the day does so too, if the lane saw nothing newer."""
+    signal = resolved.signal
     if too_late(draft, signal, lane):
         end_signal(draft, signal, Outcome.EXPIRED, Refusal(RefusalCode.STALE, rails.age_words(draft, signal.fired_at)))
         return
     close(draft, bracket, closer=signal.id, reason=f"reversed by signal {signal.id}")
-    draft.note("plan", signal.id, f"reverse: {draft.holding(bracket).held} held leave first")
+    passed = rails.passed(draft, ask=ask, strategy=resolved.strategy, bracket=bracket)
+    draft.note("plan", signal.id, f"reverse: {draft.holding(bracket).held} held leave first{passed}")
     touch(draft, lane, signal.fired_at, exit_fired=True)
 
 

@@ -77,12 +77,12 @@ def _aim(
         case Purpose.MODIFY:
             return change.modify(draft, resolved, ask=ask, bracket=bracket)
         case Purpose.REVERSE:
-            reverse.first_half(draft, resolved.signal, lane, bracket)
+            reverse.first_half(draft, resolved, ask=ask, lane=lane, bracket=bracket)
             return not draft.closed_by(resolved.signal.id)
         case _:
             part = meant.purpose is Purpose.REDUCE
             if part and reverse.crosses(draft, resolved, ask, bracket):
-                reverse.first_half(draft, resolved.signal, lane, bracket)
+                reverse.first_half(draft, resolved, ask=ask, lane=lane, bracket=bracket)
                 return not draft.closed_by(resolved.signal.id)
             leave.aim_exit(draft, resolved, ask=ask, lane=lane, bracket=bracket, part=part)
             return True
