@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -283,3 +284,69 @@ def test_a_kill_leaves_the_stop_where_it_is(trailing: Trailing) -> None:
     house.command("kill")
 
     assert walk(house, "810") == ["795.00"]
+
+
+# -- the order budget --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def twenty(sqlite_store: Store, clock: ManualClock, ids: Ids) -> House:
+    """Twenty positions whose stops trail 5 points behind the one price of SBIN."""
+    strategy = a_strategy(account=ACCOUNT, rails=rails(max_trades=100), take_profit=(), trail=points("5"))
+    house = House(sqlite_store, clock, ids, strategy=strategy)
+    house.price("800")
+    house.run(3)
+    for number in range(20):
+        house.signal("buy", price="800", trade=f"t{number}")
+    house.run(15)
+    return house
+
+
+def moments(rows: Sequence[Any], name: str = "at") -> list[datetime]:
+    return sorted(datetime.fromisoformat(row[name]) for row in rows)
+
+
+def writes(house: House) -> list[datetime]:
+    """When a place, modify or cancel came to the broker."""
+    return moments([row for route in ("placeOrder", "modifyOrder", "cancelOrder") for row in house.requests(route)])
+
+
+def most_within(at: Sequence[datetime], seconds: float) -> int:
+    """The most of them in any window of so many seconds."""
+    return max(sum(start <= other < start + timedelta(seconds=seconds) for other in at) for start in at)
+
+
+def test_twenty_trails_over_five_minutes_stay_in_the_budget_and_hold_up_nobody(twenty: House) -> None:
+    """A price that rises nearly all the time: each stop would move every two seconds if it could."""
+    price, entered = Decimal(800), []
+    for second in range(300):
+        price += Decimal("-0.50") if second % 7 == 0 else Decimal("0.25")
+        twenty.price(price)
+        if second in {10, 20, 150, 290}:
+            entered.append(twenty.clock.now())
+            twenty.signal("buy", price=str(price), trade=f"new{second}")
+        twenty.run(1)
+
+    assert most_within(writes(twenty), 1) <= 8
+    assert most_within(writes(twenty), 60) <= 450
+    assert len(twenty.requests("placeOrder")) == 48, "one entry and one stop each"
+    assert (twenty.net(), twenty.stopped()) == (240, 240)
+    stops = twenty.working(type="STOPLOSS_LIMIT")
+    for stop in stops:
+        assert_only_nearer(stop)
+    assert min(Decimal(stop["trigger"]) for stop in stops) > 815, "nobody is left behind for good"
+    filled, stopped = moments(twenty.state()["fills"])[20:], moments(stops, "placed_at")[20:]
+    for asked, fill, stop_at in zip(entered, filled, stopped, strict=True):
+        assert fill - asked <= timedelta(seconds=2), "the entry left at once"
+        assert stop_at - fill <= timedelta(seconds=2), "its stop was not held up"
+
+
+def test_a_lone_trail_that_has_moved_often_is_seconds_behind_at_most(trailing: Trailing) -> None:
+    house = trailing(trail=points("5"))
+    for step in range(30):
+        house.price(str(800 + step))
+        house.run(3)
+
+    house.run(8)
+    assert the_stop(house)["trigger"] == "824.00"
+    assert len(house.orders()) == 2
