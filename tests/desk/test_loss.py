@@ -210,6 +210,31 @@ def test_under_a_kill_nothing_leaves_until_it_ends(house: House) -> None:
     house.run(6)
 
     assert (house.net(), house.stopped()) == (10, 10)
+    house.command("resume", "strategy:trend")
+    house.run(6)
+    assert (house.net(), house.working()) == (0, [])
+    assert halts(house) == [("strategy:trend", HaltKind.LOSS)]
+
+
+@pytest.mark.parametrize("protection", [Protection.PAIR, Protection.SINGLE])
+def test_in_a_circuit_the_exit_rests_at_its_price_with_one_alarm(house: House, protection: Protection) -> None:
+    limited(house, protection=protection)
+    house.long()
+    house.price("796")
+    house.control("band", {"exchange": "NSE", "token": "3045", "low": "796", "high": "840"})
+
+    house.run(20)
+    settled = len(house.requests("modifyOrder")), len(house.requests("placeOrder"))
+    house.run(60)
+
+    (resting,) = [row for row in house.working() if row["type"] == "LIMIT"]
+    assert (resting["price"], resting["quantity"], house.net()) == ("796.00", 10, 10)
+    assert (len(house.requests("modifyOrder")), len(house.requests("placeOrder"))) == settled
+    assert len(house.requests("modifyOrder")) <= 3
+    assert len(house.said("not_flat")) == 1
+    house.control("band", {"exchange": "NSE", "token": "3045"})
+    house.run(5)
+    assert (house.net(), house.working()) == (0, [])
 
 
 @pytest.mark.parametrize("protection", [Protection.PAIR, Protection.SINGLE])

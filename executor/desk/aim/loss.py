@@ -92,13 +92,15 @@ def _is_open(draft: Draft, bracket: Bracket) -> bool:
 
 def _ask(draft: Draft, bracket: Bracket) -> None:
     asked = draft.evidence.asked_at.get(Query(QueryKind.LTP, bracket.instrument, bracket.symbol))
-    if asked is None or draft.now - asked >= prices.SEEN_FRESH:
+    if draft.evidence.session_open and (asked is None or draft.now - asked >= prices.SEEN_FRESH):
         prices.ask_price(draft, bracket.instrument, bracket.symbol)
 
 
 def _judge(draft: Draft, limit: _Limit) -> bool:
-    """Halt what has lost as much as it may; False when nobody can tell."""
+    """Halt what has lost as much as it may; False when nobody can tell. A kill comes first: nothing may leave then."""
     if any((halt.scope, halt.kind) == (limit.scope, HaltKind.LOSS) for halt in draft.halts):
+        return True
+    if rails.killed(draft, strategy=limit.strategy or "", lane=""):
         return True
     brackets = [bracket for bracket in draft.live_brackets() if limit.covers(bracket)]
     if any(draft.now - draft.evidence.unpriced.get(bracket.id, draft.now) >= _UNKNOWN for bracket in brackets):
