@@ -1,4 +1,4 @@
-"""Several targets with shares: under `pair` they rest, under `single` the price watches them. Told by the exchange."""
+"""Several targets with shares, resting beside the stop (`pair`). Told by the exchange."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ import pytest
 
 from executor.clock import ManualClock
 from executor.domain.ids import Ids
-from executor.domain.intent import Intent, IntentKind, Sent
-from executor.domain.order import OrderType
 from executor.domain.signal import Outcome
 from executor.domain.strategy import Level, LevelKind, Protection, Short, Target
 from executor.store.store import Store
 from tests.builders import a_strategy
-from tests.desk.test_restart import kill, live_until_killed
 from tests.house import ACCOUNT, House, Watched, rails
 
 Opened = Callable[..., House]
@@ -31,15 +28,14 @@ def percents(*shares: tuple[str, str]) -> tuple[Target, ...]:
 THREE = percents(("1", "50"), ("2", "30"), ("3", "20"))
 
 
-@pytest.fixture
-def opened(sqlite_store: Store, clock: ManualClock, ids: Ids) -> Opened:
+def opening(store: Store, clock: ManualClock, ids: Ids) -> Opened:
     """Ten SBIN held from 800 with a stop at 792 and three targets: 808 for 5, 816 for 3, 824 for 2."""
 
     def build(protection: Protection, targets: tuple[Target, ...] = THREE, action: str = "buy", **more: Any) -> House:
         strategy = a_strategy(
             account=ACCOUNT, rails=rails(), protection=protection, take_profit=targets, short=Short.INTRADAY_CASH
         )
-        house = House(sqlite_store, clock, ids, strategy=strategy)
+        house = House(store, clock, ids, strategy=strategy)
         house.price("800")
         house.run(3)
         house.signal(action, price="800", **more)
@@ -50,21 +46,18 @@ def opened(sqlite_store: Store, clock: ManualClock, ids: Ids) -> Opened:
 
 
 @pytest.fixture
-def pair(opened: Opened) -> House:
-    return opened(Protection.PAIR)
+def opened(sqlite_store: Store, clock: ManualClock, ids: Ids) -> Opened:
+    return opening(sqlite_store, clock, ids)
 
 
 @pytest.fixture
-def single(opened: Opened) -> House:
-    return opened(Protection.SINGLE)
+def pair(opened: Opened) -> House:
+    return opened(Protection.PAIR)
 
 
 def the_stop(house: House) -> Any:
     (stop,) = house.working(type="STOPLOSS_LIMIT")
     return stop
-
-
-# -- pair --------------------------------------------------------------------------------------------------------
 
 
 def test_all_targets_rest_beside_one_stop_for_all(pair: House) -> None:
@@ -247,134 +240,6 @@ def test_a_target_refused_twice_turns_all_targets_over_to_the_price(house: House
         assert (house.net(), house.stopped()) == (left, left)
 
     assert house.working() == []
-    assert watched.beyond["all"] <= 0
-
-
-# -- single ------------------------------------------------------------------------------------------------------
-
-
-def test_only_the_stop_rests_whatever_the_targets(single: House) -> None:
-    assert [(row["type"], row["quantity"]) for row in single.working()] == [("STOPLOSS_LIMIT", 10)]
-
-
-def test_a_part_that_is_reached_leaves_after_the_stop_was_shrunk(single: House) -> None:
-    watched, stop = Watched(single), the_stop(single)["orderid"]
-
-    single.price("808")
-    single.run(6)
-
-    assert (single.net(), single.stopped(), single.leaving()) == (5, 5, [])
-    assert the_stop(single)["orderid"] == stop
-    assert [(row["type"], row["quantity"]) for row in single.orders()[2:]] == [("LIMIT", 5)]
-    assert watched.beyond["all"] <= 0
-
-
-def test_a_part_waits_while_the_stop_is_not_known_to_be_smaller(single: House) -> None:
-    watched = Watched(single)
-    single.fault("modifyOrder", "drop")
-
-    single.price("808")
-    single.run(10)
-
-    assert (single.net(), single.stopped()) == (5, 5)
-    assert watched.beyond["all"] <= 0
-
-
-def test_part_after_part_leaves_and_the_last_one_turns_the_stop(single: House) -> None:
-    watched = Watched(single)
-    for price, left in (("808", 5), ("816", 2), ("824", 0)):
-        single.price(price)
-        single.run(8)
-        assert (single.net(), single.stopped()) == (left, left)
-
-    _, stop, *exits = single.orders()
-    assert (stop["type"], stop["filled"], stop["status"]) == ("LIMIT", 2, "complete")
-    assert [row["quantity"] for row in exits] == [5, 3]
-    assert single.working() == []
-    assert watched.beyond["all"] <= 0
-
-
-def test_a_gap_over_all_targets_leaves_by_parts_that_never_oversell(single: House) -> None:
-    watched = Watched(single)
-
-    single.price("830")
-    single.run(12)
-
-    assert (single.net(), single.working()) == (0, [])
-    assert watched.beyond["all"] <= 0
-
-
-def test_shares_below_a_hundred_leave_a_rest_to_the_stop_alone(opened: Opened) -> None:
-    house = opened(Protection.SINGLE, percents(("1", "50"), ("2", "20")))
-
-    house.price("830")
-    house.run(12)
-
-    assert (house.net(), house.stopped(), house.leaving()) == (3, 3, [])
-
-
-def test_a_share_that_rounds_to_nothing_never_leaves(opened: Opened) -> None:
-    house = opened(Protection.SINGLE, percents(("1", "20"), ("2", "80")), size={"quantity": "3"})
-
-    house.price("808")
-    house.run(6)
-    at_the_first = (house.net(), house.stopped(), len(house.orders()))
-    house.price("816")
-    house.run(8)
-
-    assert at_the_first == (3, 3, 2)
-    assert (house.net(), house.working()) == (0, [])
-
-
-class PriceFalls:
-    """A broker before whom the price falls just as a part is being sold."""
-
-    def __init__(self, house: House, to: str) -> None:
-        self._house, self._to, self._broker = house, to, house.workers.broker
-        self.open_session, self.read = self._broker.open_session, self._broker.read
-        house.workers.broker = self
-
-    def send(self, intent: Intent) -> Sent:
-        if intent.kind is IntentKind.PLACE and intent.request.type is OrderType.LIMIT:
-            self._house.price(self._to)
-        return self._broker.send(intent)
-
-
-def test_a_part_whose_exit_does_not_fill_is_moved_after_the_price(single: House) -> None:
-    watched = Watched(single)
-    PriceFalls(single, "802")
-
-    single.price("808")
-    single.run(8)
-
-    assert (single.net(), single.stopped(), single.leaving()) == (5, 5, [])
-    assert watched.beyond["all"] <= 0
-
-
-@pytest.mark.parametrize("kind", ["refuse", "reject"])
-def test_a_part_that_is_not_taken_is_protected_again(single: House, kind: str) -> None:
-    more = {"code": "AB1008", "message": "no"} if kind == "refuse" else {"text": "no"}
-    single.fault("placeOrder", kind, **more)
-
-    single.price("808")
-    single.run(18)
-
-    assert (single.net(), single.stopped(), single.leaving()) == (10, 10, [])
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("sends", [0, 1])
-def test_killed_while_a_part_leaves_nothing_is_sold_twice(single: House, when: str, sends: int) -> None:
-    kill(single, when, sends_before=sends)
-    single.price("808")
-    live_until_killed(single, 8)
-
-    single.start()
-    watched = Watched(single)
-    single.run(30)
-
-    assert single.net() == (10 if (when, sends) == ("before", 1) else 5)
-    assert (single.stopped(), single.leaving()) == (single.net(), [])
     assert watched.beyond["all"] <= 0
 
 

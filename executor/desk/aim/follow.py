@@ -88,5 +88,4 @@ def _leave_at_targets(draft: Draft, bracket: Bracket, last: Decimal) -> None:
         if 0 < units < keep and reached(draft, bracket, leg, last):
             keep -= units
             add_exit(draft, bracket, cause=SignalId(leg.id), quantity=units)
-            draft.put(replace(leg, wanted=False, reason=f"reached at {last}"))
             draft.note("target", bracket.id, f"{bracket.symbol}: {units} leave, their target traded at {last}")

@@ -16,6 +16,7 @@ from executor.desk.reports import was_taken_away
 from executor.desk.settle import is_lost
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.entry import MARKET_LASTS
+from executor.domain.ids import LegId
 from executor.domain.order import WORKING
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Outcome
@@ -33,7 +34,7 @@ def lapse(draft: Draft) -> None:
             if leg.wanted:
                 _lapse_entry(draft, bracket, leg)
         for leg in open_exits(draft, bracket):
-            _lapse_exit(draft, leg)
+            _lapse_exit(draft, bracket, leg)
         for leg in draft.legs_of(bracket.id, Role.TARGET):
             if leg.wanted:
                 _lapse_target(draft, bracket, leg)
@@ -85,7 +86,17 @@ def _lapse_stop(draft: Draft, bracket: Bracket, leg: Leg) -> None:
         draft.note("stop_respected", bracket.id, text, alarm=True)
 
 
-def _lapse_exit(draft: Draft, leg: Leg) -> None:
-    """A partial exit whose order ended is not sent again, so that its units are protected again."""
-    if draft.orders_of(leg.id) and not may_fill(draft, leg):
-        draft.put(replace(leg, wanted=False, reason="its order ended before it had filled"))
+def _lapse_exit(draft: Draft, bracket: Bracket, leg: Leg) -> None:
+    """A partial exit whose order ended is not sent again, so that its units are protected again.
+
+    One for a target is made anew while the price is there, until it was in vain so often that the target is given up.
+    """
+    if not draft.orders_of(leg.id) or may_fill(draft, leg):
+        return
+    draft.put(replace(leg, wanted=False, reason="its order ended before it had filled"))
+    target = draft.legs.get(LegId(leg.cause))
+    in_vain = [one for one in draft.legs_by_cause(leg.cause) if one.role is Role.EXIT and not one.wanted]
+    if target is not None and len(in_vain) >= TARGET_ATTEMPTS:
+        text = f"selling for it came to nothing {len(in_vain)} times"
+        draft.put(replace(target, wanted=False, reason=text))
+        draft.note("target_dropped", bracket.id, f"{bracket.symbol} goes on with its stop: {text}", alarm=True)
