@@ -14,6 +14,7 @@ from executor.desk.reads import BLIND
 from executor.desk.reports import absorb_fill, absorb_report, is_of_today
 from executor.domain.calendar import trading_day
 from executor.domain.ids import CallId, is_tag
+from executor.domain.instrument import InstrumentKey
 from executor.domain.intent import (
     Accepted,
     Call,
@@ -29,6 +30,7 @@ from executor.domain.messages import (
     CommandsArrived,
     Event,
     HaltsRead,
+    Morning,
     RailsRead,
     ReadEnded,
     ReadFailed,
@@ -48,6 +50,7 @@ _REMEMBER = timedelta(seconds=90)
 
 
 def absorb(draft: Draft, event: Event) -> None:
+    _begin_the_day(draft)
     match event:
         case Started():
             _doubt_what_was_sending(draft)
@@ -79,6 +82,16 @@ def _absorb_word(draft: Draft, event: SessionChanged | HaltsRead | RailsRead) ->
             draft.halts = halts
         case RailsRead(strategies, account):
             draft.learn(strategy_rails=strategies, account_rails=account)
+
+
+def _begin_the_day(draft: Draft) -> None:
+    """At midnight the last prices become those of before the night, and what was seen of a morning is forgotten."""
+    if draft.evidence.morning.day == draft.day:
+        return
+    known = draft.evidence.prices
+    today = {contract: price for contract, price in known.items() if trading_day(price.at) == draft.day}
+    before = {contract: price for contract, price in known.items() if contract not in today}
+    draft.learn(morning=Morning(draft.day, prices=before), prices=today)
 
 
 # -- sends -------------------------------------------------------------------------------------------------------
@@ -162,11 +175,33 @@ def _absorb_reading(draft: Draft, reading: Reading) -> None:
                 absorb_fill(draft, fill)
         case QueryKind.POSITIONS:
             draft.learn(positions=reading.positions, positions_at=reading.began_at)
+        case QueryKind.HOLDINGS:
+            _absorb_holdings(draft, reading)
         case QueryKind.LTP:
-            if query.instrument is not None and reading.price is not None:
-                draft.learn(prices={**draft.evidence.prices, query.instrument: reading.price})
+            _absorb_price(draft, reading)
         case _:
             assert_never(query.kind)
+
+
+def _absorb_holdings(draft: Draft, reading: Reading) -> None:
+    """The most that was owned of each share today: whether what is sold leaves the holdings at once is not told."""
+    owned = dict(draft.evidence.morning.owned)
+    told: dict[InstrumentKey, int] = {}
+    for one in reading.holdings:
+        told[one.instrument] = told.get(one.instrument, 0) + one.quantity
+    for share, quantity in told.items():
+        owned[share] = max(quantity, owned.get(share, 0))
+    draft.learn(morning=replace(draft.evidence.morning, owned=owned, owned_at=reading.began_at))
+
+
+def _absorb_price(draft: Draft, reading: Reading) -> None:
+    contract, price, close = reading.query.instrument, reading.price, reading.previous_close
+    if contract is None or price is None:
+        return
+    draft.learn(prices={**draft.evidence.prices, contract: price})
+    if close is not None and draft.calendar.is_open(contract.segment, price.at):
+        morning = draft.evidence.morning
+        draft.learn(morning=replace(morning, closes={**morning.closes, contract: close}))
 
 
 def _absorb_order_book(draft: Draft, reading: Reading) -> None:

@@ -1,19 +1,21 @@
 """What must always hold, checked from state at every event: filled > 0 ⇒ a working stop for it.
 
 15 s without one is an alarm, 30 s a forced exit (DESIGN: the promise, 3). A stop counts only if the book showed it.
-While the market is closed there are no stops at the broker (DAY orders), and nothing is forced.
+While the market is closed, and in the closing auction, there are no stops at the broker (DAY orders), and nothing is
+forced; nor where a person has to decide first.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from executor.desk import carried, hours
 from executor.desk.aim.leave import close
 from executor.desk.book import Draft
 from executor.desk.settle import is_refused
 from executor.domain.bracket import Bracket, Goal, Role
 from executor.domain.ids import BracketId
-from executor.domain.order import OrderState, OrderType
+from executor.domain.order import WORKING, Order, OrderState, OrderType
 from executor.domain.strategy import Protection
 
 ALARM = timedelta(seconds=15)
@@ -28,8 +30,8 @@ def guard(draft: Draft) -> None:
     since: dict[BracketId, datetime] = {}
     alarmed: set[BracketId] = set()
     for bracket in draft.live_brackets():
-        is_open = draft.calendar.is_open(bracket.instrument.segment, draft.now)
-        if not (is_open and is_exposed(draft, bracket)):
+        is_time = hours.takes_stops(draft, bracket.instrument.segment) and not carried.in_question(draft, bracket)
+        if not (is_time and is_exposed(draft, bracket)):
             continue
         since[bracket.id] = draft.evidence.unprotected_since.get(bracket.id, draft.now)
         age = draft.now - since[bracket.id]
@@ -72,9 +74,18 @@ def _alarm(draft: Draft, bracket: Bracket, unprotected: timedelta) -> tuple[str,
     held = draft.holding(bracket).held
     if held < 0:
         return "reversed", f"{-held} more left than came in; they are undone"
+    if unprotected > ALARM and bracket.goal is Goal.FLAT and (exit_ := _resting_exit(draft, bracket)):
+        return "rests", f"{held} held, their exit rests at {exit_.working_price} and nobody takes it (a circuit limit?)"
     if unprotected > ALARM:
         return "unprotected", f"{held} held, no working stop for {ALARM.seconds} s"
     return None
+
+
+def _resting_exit(draft: Draft, bracket: Bracket) -> Order | None:
+    """The limit order that leaves the position, where the book showed it working."""
+    pairs = draft.orders_of_bracket(bracket.id)
+    leaving = [order for leg, order in pairs if leg.side is not bracket.side and order.state in WORKING]
+    return next((order for order in leaving if order.working_type is OrderType.LIMIT), None)
 
 
 def _has_started(draft: Draft, bracket: Bracket) -> bool:

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from executor.desk.book import Draft
 from executor.desk.rows import CHARGED, FOREIGN
 from executor.domain.bracket import Bracket
-from executor.domain.order import Order
+from executor.domain.order import Order, Side
+from executor.domain.strategy import Product
 
 #: A positions read tells of fills that are at least this old; the broker tells their times in whole seconds.
 _SETTLED = timedelta(seconds=1)
@@ -43,6 +44,11 @@ def suspected_outside(draft: Draft, bracket: Bracket) -> int:
     charged = sum(other.outside for other in draft.watched(CHARGED) if _is_like(other, bracket))
     since = sum(_filled_since(draft, order, bracket.opened_at - _SETTLED) for order in against)
     return min(sum(order.filled for order in against) - charged, since - bracket.outside)
+
+
+def is_unclear(draft: Draft, bracket: Bracket) -> bool:
+    """Whether others may have closed what is held and no read of positions has told yet: an exit would go too far."""
+    return suspected_outside(draft, bracket) > 0 and not _positions_are_newer(draft)
 
 
 def _filled_since(draft: Draft, order: Order, at: datetime) -> int:
@@ -75,7 +81,8 @@ def _netted(draft: Draft, like: Bracket) -> int:
         for position in draft.evidence.positions
         if (position.instrument, position.product) == (like.instrument, like.product)
     ]
-    return max(0, sum(found))
+    owned = draft.evidence.morning.owned.get(like.instrument, 0) if like.product is Product.DELIVERY else 0
+    return max(0, sum(found) + (owned if like.side is Side.BUY else 0))
 
 
 def _charge(draft: Draft, group: list[Bracket], quantity: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from executor.desk import hours
 from executor.desk.book import Draft
 from executor.desk.outcome import waits
 from executor.domain.bracket import Bracket, Leg, Role
@@ -34,7 +35,8 @@ class Cap:
 
 def entry_refused(draft: Draft, *, ask: Ask, strategy: Strategy, contract: Instrument, lane: Lane) -> Refusal | None:
     """The first rail that stops an entry, in the order in which a person would ask."""
-    return next(iter(_refusals(draft, ask, strategy, lane.key, contract.key.segment)), None)
+    refusals = _refusals(draft, ask, strategy, lane.key, contract.key.segment)
+    return next(iter(refusals), None) or hours.entry_too_late(draft, ask=ask, strategy=strategy, contract=contract)
 
 
 def passed(draft: Draft, *, ask: Ask, strategy: Strategy, bracket: Bracket) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from executor.desk import carried
 from executor.desk.book import Draft
 from executor.desk.outside import suspected_outside
 from executor.desk.rows import NOT_PLACED, OPEN_ORDERS
@@ -24,7 +25,11 @@ def due_reads(draft: Draft) -> None:
     _read_if_due(draft, QueryKind.ORDER_BOOK, BUSY if _is_busy(draft) else IDLE)
     if QueryKind.TRADES not in draft.evidence.read or _fills_unexplained(draft):
         _read_if_due(draft, QueryKind.TRADES, BUSY)
-    _read_if_due(draft, QueryKind.POSITIONS, BUSY if _others_traded(draft) else IDLE)
+    needed = carried.to_read(draft)
+    in_doubt = _others_traded(draft) or QueryKind.POSITIONS in needed
+    _read_if_due(draft, QueryKind.POSITIONS, BUSY if in_doubt else IDLE)
+    if QueryKind.HOLDINGS in needed:
+        _read_if_due(draft, QueryKind.HOLDINGS, BUSY)
 
 
 def _read_if_due(draft: Draft, kind: QueryKind, interval: timedelta) -> None:
@@ -35,7 +40,7 @@ def _read_if_due(draft: Draft, kind: QueryKind, interval: timedelta) -> None:
 
 
 def _is_busy(draft: Draft) -> bool:
-    if draft.live_brackets():
+    if any(draft.calendar.is_open(row.instrument.segment, draft.now) for row in draft.live_brackets()):
         return True
     return any(
         order.state is not OrderState.NOT_PLACED or draft.was_sent(order.id)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from executor.desk import hours
 from executor.desk.book import Draft
+from executor.domain.bracket import Role
 from executor.domain.calendar import trading_day
 from executor.domain.ids import OrderId, is_tag
 from executor.domain.intent import IntentKind, IntentState, SettledBy
@@ -22,7 +24,7 @@ def absorb_report(draft: Draft, report: Report) -> None:
     if order is None:
         _adopt_foreign(draft, report)
         return
-    merged = merge(order, report)
+    merged = merge(order, _ended_with_its_market(draft, order, report))
     if merged != order or _is_due(draft, order):
         merged = replace(merged, seen_at=draft.now)
         draft.put(merged)
@@ -32,8 +34,10 @@ def absorb_report(draft: Draft, report: Report) -> None:
         draft.learn(filled_at=draft.now)
     if (merged.state, merged.filled) != (order.state, order.filled):
         draft.note("order", order.id, _words(merged))
-    is_open = draft.calendar.is_open(merged.instrument.segment, draft.now)  # at the close all DAY orders end
-    if is_open and merged.state != order.state and was_taken_away(draft, merged):
+    if merged.state is OrderState.EXPIRED and merged.state is not order.state and _is_stop(draft, merged):
+        text = f"{merged.symbol}: its stop ended with the market; what is held has none until the next open"
+        draft.note("night", order.id, text)
+    if merged.state != order.state and was_taken_away(draft, merged):
         text = f"{merged.symbol}: an order of {merged.sent_quantity} was cancelled, not by us"
         draft.note("taken_away", order.id, text, alarm=True)
 
@@ -45,8 +49,24 @@ def is_of_today(draft: Draft, report: Report) -> bool:
 
 def was_taken_away(draft: Draft, order: Order) -> bool:
     """Whether an order of ours was cancelled without our asking: by a hand, the exchange or the risk desk (F-39)."""
-    asked = any(one.kind is IntentKind.CANCEL and one.sending_at for one in draft.intents_of(order.id))
-    return order.leg is not None and order.state is OrderState.CANCELLED and not asked
+    cancelled = order.leg is not None and order.state is OrderState.CANCELLED
+    return cancelled and not _asked_to_cancel(draft, order)
+
+
+def _asked_to_cancel(draft: Draft, order: Order) -> bool:
+    return any(one.kind is IntentKind.CANCEL and one.sending_at for one in draft.intents_of(order.id))
+
+
+def _ended_with_its_market(draft: Draft, order: Order, report: Report) -> Report:
+    """An order that the market's close or closing auction ended has expired, whatever the book calls it (F-73)."""
+    at = report.updated_at or draft.now
+    if report.state is not OrderState.CANCELLED or hours.takes_stops(draft, report.instrument.segment, at):
+        return report
+    return report if _asked_to_cancel(draft, order) else replace(report, state=OrderState.EXPIRED)
+
+
+def _is_stop(draft: Draft, order: Order) -> bool:
+    return order.leg is not None and draft.legs[order.leg].role is Role.STOP
 
 
 def _is_due(draft: Draft, order: Order) -> bool:

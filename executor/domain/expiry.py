@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from executor.domain.bracket import Bracket
 from executor.domain.calendar import Calendar, trading_day
 from executor.domain.instrument import ContractClass, Instrument
 
@@ -29,14 +30,14 @@ def entry_ended(calendar: Calendar, contract: Instrument, *, now: datetime, on_e
     return ""
 
 
-def must_leave(calendar: Calendar, contract: Instrument, *, now: datetime) -> str:
-    """Say why a held contract has to be left now; empty while it may stay."""
-    if contract.expiry is None or contract.contract_class not in _DELIVERED:
+def must_leave(calendar: Calendar, bracket: Bracket, *, now: datetime) -> str:
+    """Say why what is held has to be left now; empty while it may stay."""
+    if bracket.expiry is None or bracket.kind not in _DELIVERED:
         return ""
-    by = calendar.leave_by(contract.expiry, contract.key.segment)
+    by = calendar.leave_by(bracket.expiry, bracket.instrument.segment)
     if now < by:
         return ""
-    return f"{contract.symbol} expires on {_told(contract.expiry)} and is settled by delivery: out by {by:%d %b %H:%M}"
+    return f"{bracket.symbol} expires on {_told(bracket.expiry)} and is settled by delivery: out by {by:%d %b %H:%M}"
 
 
 def _told(day: date) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
 from executor.domain.bracket import Bracket, Leg
 from executor.domain.command import Command
@@ -126,6 +127,25 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Morning:
+    """What was seen of one `day` about positions carried into it; forgotten at midnight.
+
+    `prices` are the last of an earlier day, `closes` the previous closes that the exchange tells today. `owned`: the
+    most shares that the holdings showed today, which only become fewer; `owned_at` when the last good read was begun.
+    `missing` since when units of a bracket are not found; `decided` the brackets of which a person has said how they go
+    on.
+    """
+
+    day: date
+    prices: Mapping[InstrumentKey, Price] = field(default_factory=dict)
+    closes: Mapping[InstrumentKey, Decimal] = field(default_factory=dict)
+    owned: Mapping[InstrumentKey, int] = field(default_factory=dict)
+    owned_at: datetime | None = None
+    missing: Mapping[BracketId, datetime] = field(default_factory=dict)
+    decided: frozenset[BracketId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What the desk has seen and keeps in memory only; after a start it is gathered anew, in the safe direction.
 
@@ -156,6 +176,7 @@ class Evidence:
     unpriced: Mapping[BracketId, datetime] = field(default_factory=dict)
     unknown_profit: frozenset[str] = frozenset()
     stuck: frozenset[BracketId] = frozenset()
+    morning: Morning = field(default_factory=lambda: Morning(date.min))
 
     @property
     def reconciled(self) -> bool:

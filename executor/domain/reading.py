@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from executor.domain.instrument import InstrumentKey, Price
@@ -16,6 +17,7 @@ class QueryKind(StrEnum):
     ORDER_BOOK = "ORDER_BOOK"
     TRADES = "TRADES"
     POSITIONS = "POSITIONS"
+    HOLDINGS = "HOLDINGS"
     LTP = "LTP"
 
 
@@ -39,8 +41,20 @@ class NetPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnedShares:
+    """Shares bought for delivery before today, over all strategies and by hand; today's trades are in positions."""
+
+    instrument: InstrumentKey
+    symbol: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """A good answer to a query; `began_at` is before its first byte left. Only the field of its kind is filled."""
+    """A good answer to a query; `began_at` is before its first byte left. Only the fields of its kind are filled.
+
+    `previous_close`, beside a price: that of the session before, as the exchange adjusts it for a split or bonus.
+    """
 
     query: Query
     began_at: datetime
@@ -49,4 +63,6 @@ class Reading:
     reports: tuple[Report, ...] = ()
     fills: tuple[FillReport, ...] = ()
     positions: tuple[NetPosition, ...] = ()
+    holdings: tuple[OwnedShares, ...] = ()
     price: Price | None = None
+    previous_close: Decimal | None = None

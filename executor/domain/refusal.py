@@ -37,6 +37,8 @@ class RefusalCode(StrEnum):
     SUPERSEDED = "superseded"
     CLOSED = "closed"
     OUTSIDE_WINDOW = "outside_window"
+    SQUARED_OFF = "squared_off"
+    EXPIRING = "expiring"
     NO_STOP = "no_stop"
     STOP_WRONG_SIDE = "stop_wrong_side"
     TARGET_WRONG_SIDE = "target_wrong_side"
@@ -163,6 +165,14 @@ WORDS: dict[RefusalCode, Words] = {
     RefusalCode.OUTSIDE_WINDOW: Words(
         "Outside the hours in which the strategy may enter",
         "Entries run from 09:16 to 15:00 unless set otherwise.",
+    ),
+    RefusalCode.SQUARED_OFF: Words(
+        "INTRADAY positions have been squared off for the day",
+        "They end five minutes before the broker's own square-off; `executor strategy show` tells the product.",
+    ),
+    RefusalCode.EXPIRING: Words(
+        "The contract is too close to its expiry",
+        "Let the ticker follow to the next one (`1!`), or allow options on their expiry day (`--expiry-day`).",
     ),
     RefusalCode.NO_STOP: Words(
         "An entry without a stop is refused",

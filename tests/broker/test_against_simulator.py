@@ -131,6 +131,7 @@ def test_empty_books_are_empty(day: Day):
     assert day.book() == {}
     assert day.client.read(Query(QueryKind.TRADES)).fills == ()
     assert day.client.read(Query(QueryKind.POSITIONS)).positions == ()
+    assert day.client.read(Query(QueryKind.HOLDINGS)).holdings == ()
 
 
 @pytest.mark.parametrize(("kind", "is_there"), [("cut_before", False), ("cut_after", True)])

@@ -24,7 +24,12 @@ from tests.broker.fakes import (
     raising,
 )
 
-BOOKS = {QueryKind.ORDER_BOOK: "getOrderBook", QueryKind.TRADES: "getTradeBook", QueryKind.POSITIONS: "getPosition"}
+BOOKS = {
+    QueryKind.ORDER_BOOK: "getOrderBook",
+    QueryKind.TRADES: "getTradeBook",
+    QueryKind.POSITIONS: "getPosition",
+    QueryKind.HOLDINGS: "getHolding",
+}
 LTP = Query(QueryKind.LTP, InstrumentKey(Segment.NSE, "3045"), "SBIN-EQ")
 
 
@@ -38,7 +43,7 @@ def read(host, kind, response):
 def test_a_null_book_is_an_empty_one(host, kind, data):
     reading = read(host, kind, ok(data))
 
-    assert (reading.reports, reading.fills, reading.positions) == ((), (), ())
+    assert (reading.reports, reading.fills, reading.positions, reading.holdings) == ((), (), (), ())
 
 
 @pytest.mark.parametrize("kind", list(BOOKS))
@@ -86,6 +91,8 @@ def test_a_refused_token_is_a_lost_session(host, code):
     [
         (QueryKind.TRADES, "AB1014", True),
         (QueryKind.POSITIONS, "AB1016", True),
+        (QueryKind.HOLDINGS, "AB1015", True),
+        (QueryKind.HOLDINGS, "AB1016", False),
         (QueryKind.ORDER_BOOK, "AB1013", False),
         (QueryKind.POSITIONS, "AB1014", False),
     ],
@@ -150,6 +157,35 @@ def test_positions_of_other_segments_are_left_out(host):
     reading = read(host, QueryKind.POSITIONS, ok([{**row, "exchange": "CDS"}, {**row, "exchange": "NSE"}]))
 
     assert [position.quantity for position in reading.positions] == [5]
+
+
+@pytest.mark.parametrize(
+    ("delivered", "coming", "total", "read_as"),
+    [(8, 0, 8, 8), (8, 10, 8, 18), (8, 10, 18, 18), (0, 10, 10, 10), (0, 10, 0, 10), (None, None, 8, 8)],
+)
+def test_shares_that_are_not_delivered_yet_are_owned_however_the_total_counts_them(
+    host, delivered, coming, total, read_as
+):
+    row = {"exchange": "NSE", "tradingsymbol": "SBIN-EQ", "symboltoken": "3045", "averageprice": 573.1, "isin": "X"}
+    units = {"realisedquantity": delivered, "t1quantity": coming, "quantity": total}
+
+    reading = read(host, QueryKind.HOLDINGS, ok([{**row, **units}]))
+
+    assert [(one.instrument, one.quantity) for one in reading.holdings] == [(LTP.instrument, read_as)]
+
+
+def test_a_holding_that_cannot_be_read_fails_the_read(host):
+    row = {"exchange": "NSE", "tradingsymbol": "SBIN-EQ", "symboltoken": "3045"}
+
+    with pytest.raises(BrokerUnavailable, match="SBIN-EQ: quantity: missing"):
+        read(host, QueryKind.HOLDINGS, ok([row]))
+
+
+@pytest.mark.parametrize(("close", "told"), [(818.1, Decimal("818.1")), ("818.10", Decimal("818.1")), (0, None)])
+def test_the_previous_close_comes_with_the_price(host, close, told):
+    host.answers["getLtpData"] = ok({"symboltoken": "3045", "ltp": 820, "close": close})
+
+    assert an_open_client(host).read(LTP).previous_close == told
 
 
 @pytest.mark.parametrize("ltp", [820.5, "820.50"])

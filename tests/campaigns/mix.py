@@ -19,6 +19,7 @@ _READ_ROUTES = {
     QueryKind.ORDER_BOOK: "getOrderBook",
     QueryKind.TRADES: "getTradeBook",
     QueryKind.POSITIONS: "getPosition",
+    QueryKind.HOLDINGS: "getHolding",
     QueryKind.LTP: "getLtpData",
 }
 _DEAD_TOKEN = {"code": "AG8001", "message": "Invalid Token"}

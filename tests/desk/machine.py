@@ -134,6 +134,8 @@ class Machinery(RuleBasedStateMachine):
                 return replace(reading, fills=tuple(self.exchange.trades))
             case QueryKind.POSITIONS:
                 return replace(reading, positions=self.exchange.positions())
+            case QueryKind.HOLDINGS:
+                return reading
             case QueryKind.LTP:
                 return replace(reading, price=Price(self.last, self.now))
 

@@ -11,7 +11,7 @@ from executor.domain.bracket import BracketState, Goal
 from executor.domain.intent import PermitClass
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
-from executor.simulator import Rules
+from executor.domain.strategy import Product
 from tests.house import House
 
 
@@ -152,7 +152,7 @@ def test_no_stop_rests_while_nothing_is_held(house: House) -> None:
 
 
 def test_the_close_ends_the_stop_without_alarm_or_exit(house: House) -> None:
-    house.app.extensions["simulation"].exchange.rules = Rules(square_off={})  # the broker lets it stand
+    house.strategy = replace(house.strategy, product=Product.DELIVERY)
     house.long()
     house.clock.set(house.clock.now().astimezone(IST).replace(hour=15, minute=29, second=50))
     house.run(60)

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from executor.clock import IST
+from executor.domain.bracket import Bracket
 from executor.domain.calendar import Calendar, Hours
 from executor.domain.expiry import entry_ended, must_leave
 from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
-from tests.builders import an_instrument
+from tests.builders import a_bracket, an_instrument
 
 CALENDAR = Calendar(
     hours={Segment.NFO: ((date.min, Hours(time(9, 15), time(15, 40), time(15, 10), time(15, 0))),)},
@@ -33,6 +34,10 @@ INDEX_OPTION = contract("NIFTY", Kind.OPTION)
 
 def ist(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 12, day, hour, minute, tzinfo=IST)
+
+
+def held(what: Instrument) -> Bracket:
+    return a_bracket(instrument=what.key, symbol=what.symbol, kind=what.contract_class, expiry=what.expiry)
 
 
 def ended(what: Instrument, now: datetime, *, on_expiry_day: bool = False) -> str:
@@ -71,15 +76,15 @@ def test_cash_never_expires() -> None:
     cash = an_instrument()
 
     assert ended(cash, ist(29, 10)) == ""
-    assert must_leave(CALENDAR, cash, now=ist(29, 10)) == ""
+    assert must_leave(CALENDAR, a_bracket(), now=ist(29, 10)) == ""
 
 
 def test_a_stocks_derivative_is_left_at_the_square_off_of_the_day_before() -> None:
-    assert must_leave(CALENDAR, STOCK_FUTURE, now=ist(28, 15, 4)) == ""
-    assert must_leave(CALENDAR, STOCK_FUTURE, now=ist(28, 15, 5)) == (
+    assert must_leave(CALENDAR, held(STOCK_FUTURE), now=ist(28, 15, 4)) == ""
+    assert must_leave(CALENDAR, held(STOCK_FUTURE), now=ist(28, 15, 5)) == (
         "RELIANCE29DEC26 expires on 29 Dec 2026 and is settled by delivery: out by 28 Dec 15:05"
     )
 
 
 def test_an_index_contract_may_be_held_into_its_expiry() -> None:
-    assert must_leave(CALENDAR, INDEX_FUTURE, now=ist(29, 15)) == ""
+    assert must_leave(CALENDAR, held(INDEX_FUTURE), now=ist(29, 15)) == ""

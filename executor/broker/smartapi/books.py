@@ -1,4 +1,4 @@
-"""Reads: order book, trades, positions, last price. A good answer or an error, never an error taken for "empty".
+"""Reads: the books and the last price. A good answer or an error, never an error taken for "empty".
 
 A row that cannot be read fails the whole read, for it may be ours; but for the rows that cannot be: an order with a
 tag that is not of our form, and segments that are never traded here. The recorded answer keeps those too.
@@ -13,7 +13,7 @@ from typing import Any, TypeVar, assert_never
 from executor.broker.smartapi import calls
 from executor.broker.smartapi.calls import Caller, Exchange
 from executor.broker.smartapi.classify import read_data
-from executor.broker.smartapi.fields import is_elsewhere, read_fill, read_position, read_report
+from executor.broker.smartapi.fields import is_elsewhere, read_fill, read_position, read_report, read_shares
 from executor.broker.smartapi.values import Row, Unreadable, amount, text
 from executor.domain.ids import is_tag
 from executor.domain.instrument import Price
@@ -21,7 +21,7 @@ from executor.domain.order import Report
 from executor.domain.reading import Query, QueryKind, Reading
 from executor.errors import BrokerUnavailable
 
-_NO_TRADES, _NO_POSITIONS = "AB1014", "AB1016"
+_NO_TRADES, _NO_HOLDINGS, _NO_POSITIONS = "AB1014", "AB1015", "AB1016"
 
 ValueT = TypeVar("ValueT")
 
@@ -57,6 +57,10 @@ def read(query: Query, *, caller: Caller, jwt: str, last: LastBook) -> Reading:
             exchange = caller.call(calls.POSITIONS, jwt=jwt)
             rows = _rows(exchange, nothing=_NO_POSITIONS)
             return _reading(query, exchange, positions=_read_each(exchange, rows, read_position, is_elsewhere))
+        case QueryKind.HOLDINGS:
+            exchange = caller.call(calls.HOLDINGS, jwt=jwt)
+            rows = _rows(exchange, nothing=_NO_HOLDINGS)
+            return _reading(query, exchange, holdings=_read_each(exchange, rows, read_shares, is_elsewhere))
         case QueryKind.LTP:
             return _read_price(query, caller=caller, jwt=jwt)
         case _:
@@ -120,6 +124,8 @@ def _read_price(query: Query, *, caller: Caller, jwt: str) -> Reading:
         last = amount(data, "ltp")
         if last <= 0:
             raise Unreadable(f"ltp: {data.get('ltp')!r} is no price")
+        close = amount(data, "close")
     except Unreadable as error:
         raise BrokerUnavailable(f"{exchange.call.route}: {error}", exchange.call) from error
-    return _reading(query, exchange, price=Price(last, exchange.call.at))
+    price = Price(last, exchange.call.at)
+    return _reading(query, exchange, price=price, previous_close=close if close > 0 else None)

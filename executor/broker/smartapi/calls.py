@@ -39,6 +39,7 @@ CANCEL = Route("POST", f"{_SECURE}/order/v1/cancelOrder")
 ORDER_BOOK = Route("GET", f"{_SECURE}/order/v1/getOrderBook")
 TRADE_BOOK = Route("GET", f"{_SECURE}/order/v1/getTradeBook")
 POSITIONS = Route("GET", f"{_SECURE}/order/v1/getPosition")
+HOLDINGS = Route("GET", f"{_SECURE}/portfolio/v1/getHolding")
 LTP = Route("POST", f"{_SECURE}/order/v1/getLtpData")
 
 

@@ -14,7 +14,7 @@ from executor.domain.ids import BrokerOrderId, OrderTag
 from executor.domain.instrument import InstrumentKey, Segment
 from executor.domain.intent import OrderRequest
 from executor.domain.order import FillReport, OrderState, OrderType, Report, Side, Source
-from executor.domain.reading import NetPosition
+from executor.domain.reading import NetPosition, OwnedShares
 from executor.domain.strategy import Product
 
 _VARIETIES = {OrderType.LIMIT: "NORMAL", OrderType.STOP_LIMIT: "STOPLOSS"}
@@ -144,6 +144,18 @@ def read_position(row: Row) -> NetPosition:
         symbol=required(row, "tradingsymbol"),
         product=_product(row),
         quantity=count(row, "netqty"),
+    )
+
+
+def read_shares(row: Row) -> OwnedShares:
+    """A row of getHolding (2.10). Whether the total contains shares that are not delivered yet (T+1) is told nowhere:
+    the larger reading counts. Raises Unreadable.
+    """
+    apart = amount(row, "realisedquantity") + amount(row, "t1quantity")
+    return OwnedShares(
+        instrument=InstrumentKey(_segment(row), required(row, "symboltoken")),
+        symbol=required(row, "tradingsymbol"),
+        quantity=max(_units(row, "quantity"), int(apart)),
     )
 
 

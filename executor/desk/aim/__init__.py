@@ -6,6 +6,7 @@ from executor.desk.aim.command import aim_commands
 from executor.desk.aim.follow import follow
 from executor.desk.aim.lapse import lapse
 from executor.desk.aim.loss import limit_loss
+from executor.desk.aim.night import night
 from executor.desk.aim.signal import aim_signals
 from executor.desk.book import Draft
 
@@ -13,6 +14,7 @@ from executor.desk.book import Draft
 def aim(draft: Draft) -> None:
     aim_commands(draft)
     limit_loss(draft)
+    night(draft)
     lapse(draft)
     follow(draft)
     aim_signals(draft)

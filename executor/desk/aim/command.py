@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from executor.desk import prices
+from executor.desk import carried, prices
 from executor.desk.aim.leave import close
 from executor.desk.book import Draft
 from executor.desk.targets import coming_targets
@@ -18,6 +18,9 @@ from executor.domain.bracket import Bracket, Goal
 from executor.domain.command import Command, CommandKind, CommandState
 from executor.domain.reading import Query, QueryKind
 from executor.domain.strategy import Level, LevelKind, Protection
+
+#: With these a person also says how a carried position goes on whose lane is halted.
+_DECIDING = frozenset({CommandKind.EXIT, CommandKind.FLATTEN, CommandKind.PROTECT, CommandKind.RESUME})
 
 #: Done or refused, and the answer in words.
 Answer = tuple[bool, str]
@@ -29,9 +32,17 @@ def aim_commands(draft: Draft) -> None:
         if ended is None:
             continue  # it stays NEW and comes again with the next sweep
         done, answer = ended
+        if done and command.kind in _DECIDING:
+            for bracket in _in_question(draft, command):
+                carried.decide(draft, bracket, by=f"{command.kind} by {command.by}")
         state = CommandState.DONE if done else CommandState.REFUSED
         draft.put(replace(command, state=state, answer=answer), before=command)
         draft.note("command", command.id, f"{command.kind} by {command.by}: {answer}")
+
+
+def _in_question(draft: Draft, command: Command) -> list[Bracket]:
+    """What was carried over night and waits for a person's word."""
+    return [row for row in draft.live_brackets() if _covers(command, row) and carried.in_question(draft, row)]
 
 
 def _halt(_draft: Draft, command: Command) -> tuple[bool, str]:
@@ -60,7 +71,7 @@ def _kill(draft: Draft, command: Command) -> tuple[bool, str]:
 
 def _exit(draft: Draft, command: Command) -> tuple[bool, str]:
     found = _open_brackets(draft, command)
-    if not found:
+    if not found and not _in_question(draft, command):
         return False, "nothing is held there"
     return True, f"{_close_all(draft, command, found)} positions leave"
 

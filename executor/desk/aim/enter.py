@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from executor.desk import prices, rails
+from executor.desk import carried, prices, rails
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
 from executor.desk.outcome import end_signal
@@ -23,7 +23,8 @@ from executor.domain.strategy import Gap, Protection, Target
 
 
 def aim_entry(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, contract: Instrument, side: Side) -> bool:
-    """Open or add; False while it must wait: for session, book or price, or for the bracket before it to close."""
+    """Open or add; False while it must wait: for session, book or price, for positions carried over night, or
+    for the bracket before it to close."""
     signal, strategy = resolved.signal, resolved.strategy
     if lane.last_exit_fired_at is not None and signal.fired_at < lane.last_exit_fired_at:
         end_entry(draft, signal, Outcome.SUPERSEDED, Refusal(RefusalCode.SUPERSEDED))
@@ -36,7 +37,7 @@ def aim_entry(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, contrac
         return True
     bracket = draft.bracket_of_lane(lane.key)
     blind = not draft.evidence.reconciled or draft.evidence.failed_reads >= BLIND
-    if blind or (bracket is not None and bracket.goal is Goal.FLAT):
+    if blind or carried.come_first(draft) or (bracket is not None and bracket.goal is Goal.FLAT):
         return False
     last = prices.seen_price(draft, contract.key) or prices.told_price(draft, ask.price, signal.fired_at)
     if last is None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from executor.desk import prices, rails
+from executor.desk import carried, prices, rails
 from executor.desk.aim.leave import add_exit
 from executor.desk.book import Draft
 from executor.desk.targets import leaving_quantity, open_targets, reached
@@ -29,7 +29,7 @@ _HOUR = timedelta(hours=1)
 
 def follow(draft: Draft) -> None:
     for bracket in draft.live_brackets():
-        if bracket.goal is not Goal.OPEN or draft.holding(bracket).held <= 0 or _is_killed(draft, bracket):
+        if bracket.goal is not Goal.OPEN or draft.holding(bracket).held <= 0 or _must_not(draft, bracket):
             continue
         if bracket.trail is None and bracket.breakeven_after is None and bracket.protection is not Protection.SINGLE:
             continue
@@ -46,8 +46,9 @@ def _look(draft: Draft, bracket: Bracket) -> None:
         prices.ask_price(draft, bracket.instrument, bracket.symbol)
 
 
-def _is_killed(draft: Draft, bracket: Bracket) -> bool:
-    return rails.killed(draft, strategy=bracket.strategy, lane=bracket.lane) is not None
+def _must_not(draft: Draft, bracket: Bracket) -> bool:
+    killed = rails.killed(draft, strategy=bracket.strategy, lane=bracket.lane) is not None
+    return killed or carried.in_question(draft, bracket) or carried.waits(draft, bracket)
 
 
 def _move_stop(draft: Draft, bracket: Bracket, last: Decimal) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from executor.desk import prices, rails
+from executor.desk import hours, prices, rails
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
 from executor.desk.outcome import end_signal, withdraw
@@ -26,6 +26,10 @@ def aim_exit(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket:
     signal = resolved.signal
     if too_late(draft, signal, lane):
         end_signal(draft, signal, Outcome.EXPIRED, Refusal(RefusalCode.STALE, rails.age_words(draft, signal.fired_at)))
+        return
+    if hours.is_squared_off(draft, bracket) and not draft.calendar.is_open(bracket.instrument.segment, draft.now):
+        detail = "an INTRADAY position does not pass its day; what is held still the broker closes"
+        end_signal(draft, signal, Outcome.NOTHING_TO_DO, Refusal(RefusalCode.SQUARED_OFF, detail))
         return
     if ask.position is None and _entered_with(draft, signal, bracket):
         detail = "an exit does not close what an entry of the same moment opened"
