@@ -17,7 +17,7 @@ from executor.config.environment import open_settings
 from executor.domain.command import CommandKind
 from executor.domain.order import Order
 from executor.errors import ConfigError
-from executor.store.positions import OpenPosition
+from executor.store.positions import Aim, OpenPosition
 
 _why = click.option("--why", default="", metavar="TEXT", help="Your reason; it stands in the audit.")
 
@@ -88,7 +88,7 @@ def protect(*, bracket: str, stop: str | None, target: str | None, why: str, as_
 
 def position_json(position: OpenPosition) -> dict[str, Any]:
     """One position as tools rely on it; prices as text."""
-    bracket, stop, target = position.bracket, position.stop, position.target
+    bracket, stop, targets = position.bracket, position.stop, position.targets
     return {
         "id": bracket.id,
         "account": bracket.account,
@@ -100,11 +100,17 @@ def position_json(position: OpenPosition) -> dict[str, Any]:
         "stop": _price(_trigger(stop)) if stop else None,
         "stop_order": stop.broker_id if stop else None,
         "stop_state": stop.state if stop else None,
-        "target": _price(position.target_at),
-        "target_order": target.broker_id if target else None,
+        "target": _price(targets[0].price if targets else None),
+        "target_order": next((aim.order.broker_id for aim in targets if aim.order), None),
+        "targets": [_target_json(aim) for aim in targets],
         "state": bracket.state,
         "protected": position.is_protected,
     }
+
+
+def _target_json(aim: Aim) -> dict[str, Any]:
+    share = None if aim.share is None else f"{aim.share.normalize():f}"
+    return {"price": _price(aim.price), "share": share, "order": aim.order.broker_id if aim.order else None}
 
 
 def _give(room: Room, kind: CommandKind, scope: str, said: dict[str, str | None], why: str) -> Answers:
@@ -128,19 +134,19 @@ def _account_of(room: Room, bracket: str) -> str:
 
 def _print_table(found: list[OpenPosition]) -> None:
     table = Table(box=None, pad_edge=False)
-    for head in ("id", "strategy", "held", "average", "stop", "target", "state"):
-        table.add_column(head, overflow="fold")
+    for head in ("id", "strategy", "held", "average", "stop", "targets", "state"):
+        table.add_column(head, overflow="fold", no_wrap=head == "id")
     for one in found:
         bracket = one.bracket
         held = f"{bracket.symbol} {bracket.side} {one.holding.held}"
         cells = (bracket.id, bracket.strategy, held, _price(one.holding.average) or "-", _stop_words(one.stop))
         state = Text(bracket.state) if one.is_protected else Text(f"{bracket.state} UNPROTECTED", "red")
-        table.add_row(*map(Text, cells), Text(_price(one.target_at) or "-"), state)
+        table.add_row(*map(Text, cells), Text(", ".join(_price(aim.price) or "" for aim in one.targets) or "-"), state)
     Console(highlight=False).print(table)
 
 
 def _stop_words(stop: Order | None) -> str:
-    return "-" if stop is None else f"{_price(_trigger(stop))} {stop.state} {stop.broker_id or ''}".strip()
+    return "-" if stop is None else f"{_price(_trigger(stop))} {stop.state}"
 
 
 def _trigger(stop: Order) -> Decimal | None:

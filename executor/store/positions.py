@@ -13,9 +13,18 @@ from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.levels import target_price
 from executor.domain.order import DONE, Order, OrderState, OrderType
 from executor.domain.position import Holding, holding_of
-from executor.domain.strategy import Protection
+from executor.domain.strategy import Level, Protection
 from executor.store import schema
 from executor.store.rows import load
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """One target: its price, its share in percent, and its order at the broker (None where the price is watched)."""
+
+    price: Decimal
+    share: Decimal | None
+    order: Order | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +42,16 @@ class OpenPosition:
         return self._newest(Role.STOP)
 
     @property
-    def target(self) -> Order | None:
-        """The target that rests at the broker or is on its way; None where the price is watched, or nothing is."""
-        newest = self._newest(Role.TARGET)
-        return newest if newest is not None and newest.state not in DONE else None
+    def targets(self) -> list[Aim]:
+        """Where it is left with profit, the nearest first; those that were reached or given up are gone."""
+        if self.holding.average is None:
+            return []
+        return [self._aim(leg, leg.level, self.holding.average) for leg in self.legs if leg.wanted and leg.level]
 
-    @property
-    def target_at(self) -> Decimal | None:
-        """The price at which the position is left with profit."""
-        bracket, average = self.bracket, self.holding.average
-        level = next((leg.level for leg in self.legs if leg.role is Role.TARGET and leg.wanted), None)
-        if level is None or average is None:
-            return None
-        return target_price(level, average, bracket.side, tick=bracket.tick)
+    def _aim(self, leg: Leg, level: Level, average: Decimal) -> Aim:
+        resting = [order for one, order in self.orders if one.id == leg.id and order.state not in DONE]
+        price = target_price(level, average, self.bracket.side, tick=self.bracket.tick)
+        return Aim(price, leg.share, resting[-1] if resting else None)
 
     @property
     def stopped(self) -> int:

@@ -51,6 +51,7 @@ def test_a_position_is_told_with_the_stop_behind_it(office: Office, house: House
         "stop_state": "ACCEPTED",
         "target": f"{Decimal(target['price']):.2f}",
         "target_order": target["orderid"],
+        "targets": [{"price": f"{Decimal(target['price']):.2f}", "share": "100", "order": target["orderid"]}],
         "state": "OPEN",
         "protected": True,
     }

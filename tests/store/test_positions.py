@@ -12,7 +12,7 @@ from executor.domain.bracket import Bracket, BracketState, Leg, Role
 from executor.domain.ids import BracketId, LegId, OrderId
 from executor.domain.order import Order, OrderState, OrderType, Side
 from executor.domain.strategy import Level, LevelKind, Protection
-from executor.store.positions import OpenPosition
+from executor.store.positions import Aim, OpenPosition
 from executor.store.store import Store
 from tests.builders import ACCOUNT, BRACKET, a_bracket, a_delivery, a_lane, a_leg, a_signal, an_id, an_order
 from tests.store.trading import commit, decision_of, made, take_lease
@@ -51,8 +51,9 @@ def test_a_position_shows_what_is_held_and_the_stop_behind_it(store: Store) -> N
 
     assert (found.bracket.id, found.bracket.account, found.holding.held) == (BRACKET, ACCOUNT, 10)
     assert found.holding.average == Decimal("150.05")
-    assert (found.stop and found.stop.working_trigger, found.stopped) == (149, 10)
-    assert (found.target, found.is_protected) == (None, True)
+    assert found.stop is not None
+    assert (found.stop.working_trigger, found.stopped) == (149, 10)
+    assert (found.targets, found.is_protected) == ([], True)
 
 
 @pytest.mark.parametrize(
@@ -118,5 +119,5 @@ def test_a_target_is_told_whether_it_rests_or_the_price_is_watched(store: Store)
     commit(store, decision_of(replace(made(replace(order, state=OrderState.CANCELLED))[0], before=order)))
     [later] = store.pages.positions()
 
-    assert (found.target, found.target_at) == (order, Decimal("153.10"))
-    assert (later.target, later.target_at) == (None, Decimal("153.10"))
+    assert found.targets == [Aim(Decimal("153.10"), None, order)]
+    assert later.targets == [Aim(Decimal("153.10"), None, None)]

@@ -88,6 +88,7 @@ def _add_words(app: Flask) -> None:
         words.ist_time,
         words.leg_terms,
         words.rupees,
+        words.plain,
         words.span,
         words.spoken,
         words.terms,

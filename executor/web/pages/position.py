@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from executor.domain.bracket import Role
+from executor.domain.bracket import Bracket, Role
 from executor.domain.order import Order
 from executor.store.pages import Pages
 from executor.store.positions import OpenPosition
 from executor.web.pages.frame import Frame
-from executor.web.pages.words import rupees
+from executor.web.pages.words import level_words, rupees
 
 
 def add_positions(blueprint: Blueprint, pages: Pages, frame: Frame) -> None:
     @blueprint.get("/positions")
     def positions() -> str:
         found = pages.positions()
-        return frame.render("positions.html", positions=found, danger=danger, opener=opener, trigger=trigger)
+        return frame.render(
+            "positions.html", positions=found, danger=danger, opener=opener, trigger=trigger, follows=follows
+        )
 
 
 def danger(position: OpenPosition) -> tuple[str, str] | None:
@@ -33,6 +35,14 @@ def danger(position: OpenPosition) -> tuple[str, str] | None:
 def opener(position: OpenPosition) -> str | None:
     """The signal that opened it."""
     return next((leg.cause for leg, _ in position.orders if leg.role is Role.ENTRY), None)
+
+
+def follows(bracket: Bracket) -> str:
+    """How the stop moves by itself; empty when it does not."""
+    trail, after = bracket.trail, bracket.breakeven_after
+    words = [f"trails at {level_words(trail.distance)}"] if trail else []
+    words += [f"to the average after {level_words(after)}"] if after else []
+    return ", ".join(words)
 
 
 def trigger(stop: Order) -> str:

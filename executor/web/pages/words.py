@@ -13,6 +13,7 @@ from executor.domain.delivery import Delivery, Verdict
 from executor.domain.intent import OrderRequest
 from executor.domain.order import Order
 from executor.domain.signal import Outcome, Signal, SignalState, lane_of
+from executor.domain.strategy import Level, LevelKind
 from executor.store.pages import LogLine
 
 #: Words of the log → the colour class of the stylesheet; what is not here is shown plain.
@@ -68,6 +69,16 @@ def rupees(value: Decimal | None) -> str:
         return "–"
     places = max(2, -int(value.normalize().as_tuple().exponent))
     return f"{value:,.{places}f}"
+
+
+def plain(value: Decimal) -> str:
+    """A number without zeroes that say nothing."""
+    return f"{value.normalize():f}"
+
+
+def level_words(level: Level) -> str:
+    """A distance or price as a person writes it."""
+    return f"{plain(level.value)} %" if level.kind is LevelKind.PERCENT else plain(level.value)
 
 
 def asked_of(line: LogLine) -> str:
