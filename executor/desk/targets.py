@@ -15,8 +15,9 @@ from executor.domain.levels import share_out, target_price
 
 
 def coming_targets(draft: Draft, bracket: Bracket) -> list[Leg]:
-    """TARGET legs that are still wanted."""
-    return [leg for leg in draft.legs_of(bracket.id, Role.TARGET) if leg.wanted]
+    """TARGET legs that still have something to sell, the nearest first."""
+    keep = draft.holding(bracket).held - leaving_quantity(draft, bracket)
+    return [leg for leg, units in open_targets(draft, bracket, keep) if units > 0]
 
 
 def open_targets(draft: Draft, bracket: Bracket, keep: int) -> list[tuple[Leg, int]]:

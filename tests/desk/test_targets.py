@@ -244,6 +244,20 @@ def test_a_target_refused_twice_turns_all_targets_over_to_the_price(house: House
 
 
 @pytest.mark.parametrize("protection", [Protection.PAIR, Protection.SINGLE])
+def test_protect_moves_the_next_target_not_one_that_has_sold_its_share(opened: Opened, protection: Protection) -> None:
+    house = opened(protection)
+    house.price("808")
+    house.run(8)
+
+    house.command("protect", bracket=house.brackets()[0].id, target="812")
+    house.run(5)
+    house.price("812")
+    house.run(8)
+
+    assert (house.net(), house.stopped()) == (2, 2)
+
+
+@pytest.mark.parametrize("protection", [Protection.PAIR, Protection.SINGLE])
 def test_a_restart_between_two_targets_goes_on_with_those_that_are_left(opened: Opened, protection: Protection) -> None:
     house = opened(protection)
     house.price("808")

@@ -13,7 +13,6 @@ from executor.desk.aim.leave import close
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
 from executor.desk.outcome import end_signal, may_fill, withdraw
-from executor.desk.targets import coming_targets
 from executor.domain.bracket import Bracket, Goal, Leg, Role
 from executor.domain.ids import LegId
 from executor.domain.levels import stop_trigger, target_price
@@ -121,8 +120,9 @@ def _set_targets(draft: Draft, signal: Signal, ask: Ask, bracket: Bracket, avera
     """New targets take the place of those that have not been reached."""
     if not ask.take_profit:
         return []
-    for leg in coming_targets(draft, bracket):
-        draft.put(replace(leg, wanted=False, reason=f"replaced by signal {signal.id}"))
+    for leg in draft.legs_of(bracket.id, Role.TARGET):
+        if leg.wanted:
+            draft.put(replace(leg, wanted=False, reason=f"replaced by signal {signal.id}"))
     priced = [(target_price(one.level, average, bracket.side, tick=bracket.tick), one) for one in ask.take_profit]
     for price, target in sorted(priced, key=lambda pair: pair[0] * bracket.side.sign):
         _add_target(draft, signal, bracket, target, price)
