@@ -218,7 +218,7 @@ WORDS: dict[RefusalCode, Words] = {
     ),
     RefusalCode.LOSS_LIMIT: Words(
         "The loss limit of the day was reached",
-        "`executor resume --strategy NAME` (or `--account NAME`) ends it; it is reached anew when as much again is lost.",
+        "`executor resume --strategy NAME` (or `--account NAME`); it is reached anew when as much again is lost.",
     ),
     RefusalCode.PROFIT_UNKNOWN: Words(
         "A price is missing, so how near the loss limit is cannot be told",
