@@ -51,6 +51,7 @@ from tests.builders import a_strategy
 
 ACCOUNT = "default"
 SBIN = InstrumentKey(Segment.NSE, "3045")
+SBIN_EQ = Instrument(SBIN, "SBIN-EQ", "SBIN", Kind.CASH, 1, Decimal("0.05"), series="EQ")
 
 
 class InlineWorkers:
@@ -147,6 +148,7 @@ class House:
     latency: Callable[[], float] = lambda: 0.0
     simulator: SimulatorConfig = field(default_factory=lambda: SimulatorConfig(seed=3))
     kill_file: Path = Path("no-such-dir") / "KILL"
+    contract: Instrument = SBIN_EQ
 
     def __post_init__(self) -> None:
         app = create_app(self.simulator, self.clock_of_exchange())
@@ -363,7 +365,7 @@ class House:
     def resolve(self, signal: Signal) -> Resolved:
         found: Instrument | Refusal = Refusal(RefusalCode.TICKER_UNKNOWN, signal.fields["ticker"])
         if signal.fields["ticker"] == "SBIN":
-            found = Instrument(SBIN, "SBIN-EQ", "SBIN", Kind.CASH, 1, Decimal("0.05"), series="EQ")
+            found = self.contract
         return Resolved(signal, self.strategy, found)
 
     def _any_signal(self, signal_id: SignalId) -> Signal:

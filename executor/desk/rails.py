@@ -176,12 +176,19 @@ def largest_order(draft: Draft, strategy: Strategy) -> Cap:
     return min(caps, key=lambda cap: cap.units)
 
 
-def plan_refused(draft: Draft, strategy: Strategy, bracket: Bracket | None, plan: EntryPlan) -> Refusal | None:
-    """The rail that stops a planned entry: what is held, what may still fill and the new units together."""
+def plan_refused(
+    draft: Draft, strategy: Strategy, bracket: Bracket | None, plan: EntryPlan, *, freeze: int | None
+) -> Refusal | None:
+    """The rail that stops a planned entry: what is held, what may still fill and the new units together.
+
+    `freeze` is the first quantity that the exchange refuses in one order: its stop could not be placed (F-44).
+    """
     rails, account = strategy.rails, draft.evidence.account_rails
     position = plan.quantity + (_units(draft, bracket) if bracket else 0)
     if position > rails.max_quantity:
         return Refusal(RefusalCode.SIZE_OVER_LIMIT, f"{position} with what is held, allowed {rails.max_quantity}")
+    if freeze is not None and position >= freeze:
+        return Refusal(RefusalCode.OVER_FREEZE, f"{position} with what is held, fewer than {freeze} in one order")
     worth = position * plan.entry.dearest
     if rails.max_notional is not None and worth > rails.max_notional:
         return _too_dear(f"{position} at {plan.entry.dearest}", worth, rails.max_notional, "the strategy's position")

@@ -46,6 +46,7 @@ class RefusalCode(StrEnum):
     TRIGGER_WRONG_SIDE = "trigger_wrong_side"
     SIZE_UNDECLARED = "size_undeclared"
     SIZE_ZERO = "size_zero"
+    OVER_FREEZE = "over_freeze"
     SIZE_OVER_LIMIT = "size_over_limit"
     NOTIONAL_OVER_LIMIT = "notional_over_limit"
     TOO_MANY_OPEN = "too_many_open"
@@ -195,6 +196,10 @@ WORDS: dict[RefusalCode, Words] = {
     RefusalCode.SIZE_UNDECLARED: Words(
         "The size cannot be worked out from the strategy's settings",
         "Give the strategy what the size needs: `--capital`, `--contracts-are` or a stop.",
+    ),
+    RefusalCode.OVER_FREEZE: Words(
+        "The position is larger than the exchange takes in one order",
+        "Its stop has to fit into one order too: enter less; slices are not sent yet.",
     ),
     RefusalCode.SIZE_ZERO: Words("Nothing is left after rounding to whole lots", "Raise the size or lower the risk."),
     RefusalCode.SIZE_OVER_LIMIT: Words(

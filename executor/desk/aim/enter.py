@@ -81,7 +81,7 @@ def _plan(
     if isinstance(plan, Refusal):
         end_entry(draft, signal, Outcome.REFUSED, rails.named(plan, cap))
         return
-    if refusal := rails.plan_refused(draft, strategy, bracket, plan):
+    if refusal := rails.plan_refused(draft, strategy, bracket, plan, freeze=contract.freeze):
         end_entry(draft, signal, Outcome.REFUSED, refusal)
         return
     if bracket is None:
