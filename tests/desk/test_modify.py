@@ -9,7 +9,7 @@ import pytest
 
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
-from executor.domain.strategy import Protection
+from executor.domain.strategy import Protection, Short
 from tests.desk.test_entry_life import limit, protection, stop, the_entry
 from tests.house import House, Watched
 
@@ -219,6 +219,46 @@ def test_modify_waits_for_an_entry_that_rests_and_then_moves_its_stop(house: Hou
 
     assert house.ended(signal).outcome is Outcome.FILLED
     assert protection(house) == [("STOPLOSS_LIMIT", 10, "794.00"), ("LIMIT", 10, "811.95")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "trigger", "code"),
+    [
+        ("804", "804.00", None),
+        ("809", "808.00", RefusalCode.STOP_LOOSER),
+        ("799", "808.00", RefusalCode.STOP_WRONG_SIDE),
+    ],
+)
+def test_modify_of_a_shorts_stop(house: House, asked: str, trigger: str, code: RefusalCode | None) -> None:
+    house.strategy = replace(house.strategy, short=Short.INTRADAY_CASH)
+    house.signal("sell", price="800")
+    house.run(6)
+
+    signal = house.signal("modify", stop_loss={"price": asked})
+    house.run(5)
+
+    assert house.ended(signal).code is code
+    assert (the_stop(house)["trigger"], the_stop(house)["quantity"]) == (trigger, 10)
+
+
+@pytest.mark.parametrize("kind", ["drop", "cut_before", "cut_after", "refuse"])
+def test_a_modify_whose_answer_fails_is_made_all_the_same(long: House, kind: str) -> None:
+    more = {"code": "AB1007", "message": "no"} if kind == "refuse" else {}
+    long.fault("modifyOrder", kind, **more)
+
+    long.signal("modify", stop_loss={"price": "796"})
+    long.run(15)
+
+    assert (the_stop(long)["trigger"], the_stop(long)["quantity"], len(long.orders())) == ("796.00", 10, 3)
+
+
+def test_a_modify_behind_an_exit_changes_nothing(long: House) -> None:
+    long.signal("exit")
+    signal = long.signal("modify", stop_loss={"price": "796"}, take_profit=HALVES)
+    long.run(10)
+
+    assert long.ended(signal).outcome is Outcome.NOTHING_TO_DO
+    assert (long.net(), long.working()) == (0, [])
 
 
 # -- the action `modify`: targets ---------------------------------------------------------------------------------

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from executor.broker.port import Session
 from executor.clock import ManualClock
 from executor.domain.ids import Ids
 from executor.domain.intent import Intent, IntentKind, Sent
 from executor.domain.order import OrderType
+from executor.domain.reading import Query, Reading
 from executor.domain.strategy import Protection
 from executor.store.store import Store
 from tests.desk.test_restart import kill, live_until_killed
@@ -99,16 +101,22 @@ def test_a_share_that_rounds_to_nothing_never_leaves(opened: Opened) -> None:
 
 
 class PriceFalls:
-    """A broker before whom the price falls just as a part is being sold."""
+    """A broker before whom the price falls, once, just as something is about to be sold at a limit."""
 
     def __init__(self, house: House, to: str) -> None:
         self._house, self._to, self._broker = house, to, house.workers.broker
-        self.open_session, self.read = self._broker.open_session, self._broker.read
         house.workers.broker = self
 
+    def open_session(self, saved: Session | None) -> Session:
+        return self._broker.open_session(saved)
+
+    def read(self, query: Query) -> Reading:
+        return self._broker.read(query)
+
     def send(self, intent: Intent) -> Sent:
-        if intent.kind is IntentKind.PLACE and intent.request.type is OrderType.LIMIT:
+        if intent.kind is not IntentKind.CANCEL and intent.request.type is OrderType.LIMIT and self._to:
             self._house.price(self._to)
+            self._to = ""
         return self._broker.send(intent)
 
 

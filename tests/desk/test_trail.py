@@ -16,6 +16,7 @@ from executor.domain.strategy import Level, LevelKind, Protection, Short, Trail
 from executor.store.store import Store
 from tests.builders import a_strategy
 from tests.desk.test_restart import kill, live_until_killed
+from tests.desk.test_target_parts import PriceFalls
 from tests.house import ACCOUNT, House, Watched, rails
 
 Trailing = Callable[..., House]
@@ -270,6 +271,20 @@ def test_a_trailing_stop_under_a_target_that_rests(trailing: Trailing) -> None:
 
     assert resting == ("805.00", [("816.00", 10)])
     assert (house.net(), house.working()) == (0, [])
+
+
+def test_under_single_a_turned_stop_is_turned_back_to_where_the_trail_has_brought_it(trailing: Trailing) -> None:
+    house = trailing(trail=points("5"), protection=Protection.SINGLE, take_profit=a_strategy().take_profit)
+    walk(house, "810")
+    PriceFalls(house, "812.5")
+
+    house.price("817")
+    house.run(3)
+    turned = house.orders()[1]["type"]
+    house.run(8)
+
+    assert turned == "LIMIT"
+    assert (the_stop(house)["trigger"], house.net(), len(house.orders())) == ("812.00", 10, 2)
 
 
 def test_a_halt_does_not_stop_the_trail(trailing: Trailing) -> None:
