@@ -15,7 +15,7 @@ from executor.domain.command import Command
 from executor.domain.intent import Intent, IntentState
 from executor.domain.messages import BookRows
 from executor.domain.order import Order
-from executor.domain.record import Fill, Halt, HaltKind, Lane
+from executor.domain.record import Fill, Halt, Lane
 from executor.domain.signal import Signal, SignalState
 from executor.store import schema
 from executor.store.engine import Database
@@ -165,7 +165,7 @@ def _losses(day: date) -> Select[Any]:
     """Loss limits reached on a day, also those that a person has ended since."""
     halt = schema.halt.c
     midnight = datetime.combine(day, time(), IST)
-    return select(schema.halt).where(halt.kind == HaltKind.LOSS, halt.since >= midnight).order_by(halt.id)
+    return select(schema.halt).where(schema.HALT_LOSS, halt.since >= midnight).order_by(halt.since)
 
 
 def _hashes(account: str, day: date) -> Select[Any]:

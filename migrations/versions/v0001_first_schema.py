@@ -203,6 +203,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(
+        "halt_loss",
+        "halt",
+        ["since"],
+        unique=False,
+        sqlite_where=sa.text("kind = 'LOSS'"),
+        postgresql_where=sa.text("kind = 'LOSS'"),
+    )
+    op.create_index(
         "halt_once",
         "halt",
         ["scope", "kind"],

@@ -9,6 +9,7 @@ seconds means that the profit is unknown: entries are halted until it is known, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -46,7 +47,8 @@ class _Limit:
 def limit_loss(draft: Draft) -> None:
     limits = _limits(draft)
     _look_at_prices(draft, limits)
-    unknown = [limit for limit in limits if not _judge(draft, limit)]
+    made = {one.id: _made(draft, one) for one in draft.live_brackets() if any(limit.covers(one) for limit in limits)}
+    unknown = [limit for limit in limits if not _judge(draft, limit, made)]
     _tell_unknown(draft, frozenset(limit.scope for limit in unknown))
     _leave_what_is_halted(draft)
 
@@ -96,7 +98,7 @@ def _ask(draft: Draft, bracket: Bracket) -> None:
         prices.ask_price(draft, bracket.instrument, bracket.symbol)
 
 
-def _judge(draft: Draft, limit: _Limit) -> bool:
+def _judge(draft: Draft, limit: _Limit, made: Mapping[BracketId, Decimal]) -> bool:
     """Halt what has lost as much as it may; False when nobody can tell. A kill comes first: nothing may leave then."""
     if any((halt.scope, halt.kind) == (limit.scope, HaltKind.LOSS) for halt in draft.halts):
         return True
@@ -105,8 +107,8 @@ def _judge(draft: Draft, limit: _Limit) -> bool:
     brackets = [bracket for bracket in draft.live_brackets() if limit.covers(bracket)]
     if any(draft.now - draft.evidence.unpriced.get(bracket.id, draft.now) >= _UNKNOWN for bracket in brackets):
         return False
-    made = sum((_made(draft, bracket) for bracket in brackets), draft.made_today(limit.strategy))
-    loss, allowed = -made, limit.rupees + _counted(draft, limit)
+    loss = -sum((made[bracket.id] for bracket in brackets), draft.made_today(limit.strategy))
+    allowed = limit.rupees + _counted(draft, limit)
     if loss >= allowed:
         loss = loss.quantize(_PAISA, ROUND_HALF_UP)
         why = f"lost {loss} rupees today, allowed {allowed:f}"

@@ -14,7 +14,7 @@ from executor.store.schema.alerts import (
 )
 from executor.store.schema.keeping import Keeping, metadata
 from executor.store.schema.orders import BRACKET_ALIVE, bracket, broker_call, broker_order, fill, intent, leg, report
-from executor.store.schema.people import account, api_token, halt, person, strategy
+from executor.store.schema.people import HALT_LOSS, account, api_token, halt, person, strategy
 from executor.store.schema.service import (
     audit,
     instrument,
@@ -31,6 +31,7 @@ from executor.store.schema.service import (
 __all__ = [
     "BRACKET_ALIVE",
     "COMMAND_NEW",
+    "HALT_LOSS",
     "SIGNAL_OPEN",
     "Keeping",
     "account",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Table
+from sqlalchemy import BigInteger, Column, Index, Table, literal_column
 
 from executor.domain.record import HaltKind
 from executor.domain.strategy import AccountKind
@@ -46,6 +46,8 @@ halt = Table(
 )
 _in_force = halt.c.ended_at.is_(None)
 Index("halt_once", halt.c.scope, halt.c.kind, unique=True, sqlite_where=_in_force, postgresql_where=_in_force)
+HALT_LOSS = halt.c.kind == literal_column(f"'{HaltKind.LOSS}'")
+Index("halt_loss", halt.c.since, sqlite_where=HALT_LOSS, postgresql_where=HALT_LOSS)
 
 person = Table(
     "person",
