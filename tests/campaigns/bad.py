@@ -20,12 +20,13 @@ from typing import Any
 from executor.domain.bracket import Role
 from executor.store.store import Store
 from tests.campaigns import broken
+from tests.campaigns.acts import Act
 from tests.campaigns.broken import Patch
 from tests.campaigns.checkers import check
 from tests.campaigns.day import Day
 from tests.campaigns.lanes import lanes
 from tests.campaigns.mix import Trouble
-from tests.campaigns.plan import Act, Plan
+from tests.campaigns.plan import Plan
 from tests.campaigns.seam import Point
 from tests.campaigns.stores import StoreMaker
 from tests.campaigns.truth import Truth, truth_of

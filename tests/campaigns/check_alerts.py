@@ -105,7 +105,7 @@ def obeyed(truth: Truth) -> list[str]:
 
     Not judged: what a person has halted, and what a fault of the broker or a restart held up.
     """
-    if any(halt.by != "trader" for halt in truth.halts):
+    if any(halt.by != "trader" and not halt.by.startswith("signal ") for halt in truth.halts):
         return []
     found = []
     for lane in lanes():
@@ -123,7 +123,7 @@ def _left_open(truth: Truth, lane: Lane, posts: list[Post]) -> list[str]:
     """What is still held after a last exit; what a hand traded is its own."""
     fills = truth.fills_of(lane.share.key)
     last = max(posts, key=lambda post: post.at, default=None)
-    if last is None or last.message.action != "exit" or not _is_fresh(last) or any(not fill["tag"] for fill in fills):
+    if last is None or not last.message.leaves or not _is_fresh(last) or any(not fill["tag"] for fill in fills):
         return []
     net = net_of(fills)
     return [f"left: {net} of {lane.share.name} are held, though its last alert was an exit"] if net else []
@@ -135,8 +135,23 @@ def _judged_entries(truth: Truth, posts: list[Post]) -> Iterator[Post]:
         before = [one for one in posts if post.at - _IDLE < one.at <= post.at and one is not post]
         after = [one for one in posts if post.at < one.at < post.at + PLACED and not one.message.enters]
         is_first = post.status == 202 and post.message.enters and not before and not after
-        if is_first and _is_fresh(post) and _is_still(truth, post) and _all_is_well(truth, post.at):
+        if (
+            is_first
+            and _is_fresh(post)
+            and not _is_halted(truth, post)
+            and _is_still(truth, post)
+            and _all_is_well(truth, post.at)
+        ):
             yield post
+
+
+def _is_halted(truth: Truth, post: Post) -> bool:
+    """Whether the strategy was flattened by an alert about then: it stands still until a person lets it go on."""
+    flattened = [one for one in _acknowledged(truth) if one.message.action == "flatten"]
+    return any(
+        one.message.lane.strategy == post.message.lane.strategy and post.at - _IDLE < one.at < post.at + PLACED
+        for one in flattened
+    )
 
 
 def _is_fresh(post: Post) -> bool:
@@ -167,7 +182,7 @@ def _all_is_well(truth: Truth, at: datetime) -> bool:
 
 def _was_placed(truth: Truth, post: Post) -> bool:
     """Whether an order was sent for it, whatever became of it."""
-    share, side = post.message.lane.share, "SELL" if post.message.action == "short" else "BUY"
+    share, side = post.message.lane.share, "BUY" if post.message.asks_for(1) else "SELL"
     wanted = {"exchange": share.exchange, "symboltoken": share.token, "transactiontype": side}
     return any(
         row["route"] == "placeOrder" and wanted.items() <= row["body"].items()

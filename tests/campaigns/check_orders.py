@@ -6,12 +6,13 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from executor.clock import IST
 from executor.domain.bracket import Role
-from tests.campaigns.lanes import QUANTITY, Lane, Message, lanes
+from tests.campaigns.lanes import MAX_QUANTITY, Lane, Message, lanes
 from tests.campaigns.truth import WORKING, Step, Truth, net_of, path_of, when
 
 WRITES = {"placeOrder", "modifyOrder", "cancelOrder"}
@@ -19,6 +20,8 @@ _BOOKS = {"getOrderBook", "getTradeBook", "getPosition"}
 ORPHAN = timedelta(seconds=10)
 #: The longest between two order books while something is open: the feed's rhythm, and a step of the clock.
 WATCH = timedelta(seconds=8)
+#: The lowest price of an entry, as a part of its alert's: a limit below it.
+_LOWEST = Decimal("0.99")
 #: How long a lost session may keep us from reading: the next TOTP step, and a failed try.
 _LOGIN = timedelta(seconds=40)
 
@@ -43,16 +46,31 @@ def _more_than_asked(truth: Truth, lane: Lane) -> list[str]:
     """Whether a lane opened more than the alerts that were taken asked for, whatever our rows plan."""
     found = []
     for sign in (1, -1):
-        asked = {post.signal for post in truth.posts if post.message.lane == lane and asks_for(post.message, sign)}
+        taken = {post.signal: post.message for post in truth.posts if post.message.lane == lane and post.signal}
+        asked = {signal: message for signal, message in taken.items() if message.asks_for(sign)}
+        most = sum(_allowed(message, sign) for message in asked.values())
         opened = sum(_opened(truth, step, sign) for step in path_of(truth, lane.share.key))
-        if opened > QUANTITY * len(asked - {None}):
-            found.append(f"duplicated: {opened} of {lane.share.key} opened for {len(asked - {None})} alerts")
+        if opened > most:
+            found.append(f"duplicated: {opened} of {lane.share.key} opened for {len(asked)} alerts, {most} units")
     return found
 
 
-def asks_for(message: Message, sign: int) -> bool:
-    """Whether an alert asks for a side; where shorts are allowed a sell of a part opens one on a lane that is flat."""
-    return message.action in ({"buy"} if sign > 0 else {"short", "part"})
+def _allowed(message: Message, sign: int) -> int:
+    """Units that an alert may open, at the lowest price that its entry may have."""
+    price = message.price
+    return message.grows(sign) if price is None else message.lane.most(price * _LOWEST, message.grows(sign))
+
+
+def sized(truth: Truth) -> list[str]:
+    """No entry order is larger than its strategy allows at its price, and none of all is larger than a position."""
+    found = []
+    for lane in lanes():
+        for order in truth.orders_of(lane.share.key):
+            for version in order["history"] if order["tag"] else ():
+                most = lane.most(Decimal(version["price"]), MAX_QUANTITY) if truth.enters(order) else MAX_QUANTITY
+                if int(version["quantity"]) > most:
+                    found.append(f"size: {order['tag']} is for {version['quantity']}, {lane.strategy} allows {most}")
+    return list(dict.fromkeys(found))
 
 
 def _opened(truth: Truth, step: Step, sign: int) -> int:

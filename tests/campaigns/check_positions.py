@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import Any
 
 from executor.domain.bracket import Role
-from tests.campaigns.check_orders import asks_for
 from tests.campaigns.lanes import Lane, lanes
 from tests.campaigns.truth import Span, Step, Truth, over_covered, path_of, unprotected, when
 
@@ -23,6 +22,9 @@ _BEGIN = timedelta(seconds=5)
 _ASKED = timedelta(seconds=120)
 #: The share of the price that may be lost at a stop: 1 % is asked for, of an average that adds have moved.
 _LEVEL = (Decimal(0), Decimal("0.03"))
+#: Where alerts, a trail or a break-even move the stop, it may save a profit.
+_SAVES = Decimal("-0.1")
+_MOVED = frozenset({"pair", "single", "bare", "ladder", "steps", "trail", "waits", "risky"})
 #: How long more stop than position may rest: a fill has to be seen, and a change to be taken.
 EXCESS = timedelta(seconds=20)
 
@@ -63,7 +65,7 @@ def _was_asked(truth: Truth, lane: Lane, sign: int, at: datetime) -> bool:
     """Whether an alert asked for this side: a long at any time, a short (where it may be) lately."""
     if not lane.short:
         return sign > 0
-    posts = (post for post in truth.posts if post.message.lane == lane and asks_for(post.message, sign))
+    posts = (post for post in truth.posts if post.message.lane == lane and post.message.asks_for(sign))
     return any(at - _ASKED <= post.at <= at for post in posts)
 
 
@@ -108,10 +110,11 @@ def levelled(truth: Truth) -> list[str]:
     found = []
     for lane in lanes():
         steps = list(path_of(truth, lane.share.key))
+        least = _SAVES if lane.strategy in _MOVED else _LEVEL[0]
         for order in truth.orders_of(lane.share.key):
-            for version in order["history"]:
+            for version in [] if truth.enters(order) else order["history"]:
                 loss = _loss_at(steps, version)
-                if loss is not None and not _LEVEL[0] <= loss <= _LEVEL[1]:
+                if loss is not None and not least <= loss <= _LEVEL[1]:
                     found.append(f"level: {order['tag']} waits at {version['trigger']}, a loss of {loss:.2%}")
     return found
 

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from tests.campaigns.check_alerts import answered, lost, obeyed, recorded
-from tests.campaigns.check_orders import duplicated, in_session, orphans, rates, reconciled_first, watched, widest
+from tests.campaigns.check_life import charted, ended, oversold, ratcheted
+from tests.campaigns.check_orders import (
+    duplicated,
+    in_session,
+    orphans,
+    rates,
+    reconciled_first,
+    sized,
+    watched,
+    widest,
+)
 from tests.campaigns.check_positions import levelled, not_over_covered, protected, reversed_
 from tests.campaigns.check_record import audited, discreet, noted
 from tests.campaigns.truth import Truth
@@ -28,6 +38,11 @@ CHECKERS: Mapping[str, Callable[[Truth], list[str]]] = {
     "protected": protected,
     "levelled": levelled,
     "not over covered": not_over_covered,
+    "sized": sized,
+    "ratcheted": ratcheted,
+    "charted": charted,
+    "oversold": oversold,
+    "ended": ended,
     "rates": rates,
     "reconciled first": reconciled_first,
     "in session": in_session,

@@ -16,15 +16,19 @@ from typing import Any
 from executor.domain.ids import Ids
 from executor.errors import LeaseLost
 from executor.store.store import Store
+from tests.campaigns.acts import Act
 from tests.campaigns.lanes import Lane, Message, Share
 from tests.campaigns.mix import HELL, Trouble
-from tests.campaigns.plan import START, Act, Plan
+from tests.campaigns.plan import START, Plan
 from tests.campaigns.rig import HostClock, Rig
 from tests.campaigns.seam import Crash, Seam
 
 #: How long after an act an order that was given up may still come: until then nothing is jumped over.
 _CALM_S = 45.0
 _REST_S = 180.0
+#: An alert that is overtaken arrives so much later than it should have.
+_OVERTAKEN_S = 0.3
+_LEVELS = frozenset({"limit", "trigger", "modify"})
 
 
 @dataclass
@@ -44,6 +48,7 @@ class Day:
         self.calm_at = 0.0
         self.up_at: float | None = None
         self.prices: dict[str, Decimal] = {}
+        self.overtaken: list[tuple[float, Message]] = []
         clock = HostClock(START)
         ids = Ids(clock.now, Random(f"{self.plan.seed}/first"))
         seam = Seam()
@@ -62,9 +67,11 @@ class Day:
         """The whole day, until everything has come to rest."""
         self._open_market()
         for act in self.plan.acts:
+            self._deliver_overtaken(act.at)
             self._until(act.at)
             self._do(act)
             self.calm_at = act.at + _CALM_S
+        self._deliver_overtaken(self.now + _OVERTAKEN_S)
         self._rest()
 
     # -- time ------------------------------------------------------------------------------------------------------
@@ -132,6 +139,10 @@ class Day:
                 self._count("clock stepped")
             case "second":
                 self._second_trader()
+            case "resume":
+                assert act.lane is not None
+                self.rig.resume(act.lane.strategy)
+                self._count("hand: resume")
         if act.what != "price":
             self._work()
 
@@ -139,26 +150,57 @@ class Day:
         self.fired[name] = self.fired.get(name, 0) + 1
 
     def _move(self, share: Share, move: float) -> None:
-        """A price moves by a share of itself, on the tick."""
-        tick = Decimal(share.tick)
-        moved = self.prices[share.key] * (1 + Decimal(str(round(move, 5))))
-        self.prices[share.key] = (moved / tick).quantize(Decimal(1), ROUND_HALF_EVEN) * tick
+        """A price moves by a share of itself."""
+        self.prices[share.key] = self._off(share, move)
         self.rig.set_price(share, str(self.prices[share.key]))
 
+    def _off(self, share: Share, away: float) -> Decimal:
+        """A price that far from the present one, on the tick."""
+        tick = Decimal(share.tick)
+        moved = self.prices[share.key] * (1 + Decimal(str(round(away, 5))))
+        return (moved / tick).quantize(Decimal(1), ROUND_HALF_EVEN) * tick
+
     def _alert(self, lane: Lane, act: Act) -> None:
+        """Send what a lane's alert says now; one that is missed is never sent, one that is overtaken after the next."""
         ago = {"stale": self.random.uniform(61, 300), "reordered": 4.0}.get(act.kind, 0.0)
         message = self.rig.message(
-            lane, act.action, price=str(self.prices[lane.share.key]), ago=ago, quantity=int(act.value)
+            lane,
+            act.action,
+            price=str(self.prices[lane.share.key]),
+            ago=ago,
+            quantity=int(act.value),
+            chart=act.chart,
+            levels=self._levels(lane.share, act),
         )
         if act.kind != "genuine":
             self._count(f"alert {act.kind}")
-        if act.kind == "forged":
-            self._deliver(_forged(message, self.random))
-        elif act.kind == "bad":
-            self._deliver(_bad(message, self.random))
+        match act.kind:
+            case "missed":
+                return
+            case "overtaken":
+                self.overtaken.append((self.now + _OVERTAKEN_S, message))
+                return
+            case "forged":
+                self._deliver(_forged(message, self.random))
+            case "bad":
+                self._deliver(_bad(message, self.random))
         self._deliver(message)
         if act.kind == "duplicate":
             self._deliver(message)
+
+    def _levels(self, share: Share, act: Act) -> tuple[str, ...]:
+        """The prices that an alert names: its limit or trigger, or a stop and a target."""
+        away = {"modify": (-act.value, 3 * act.value)}.get(act.action, (act.value,))
+        return tuple(str(self._off(share, one)) for one in away) if act.action in _LEVELS else ()
+
+    def _deliver_overtaken(self, until: float) -> None:
+        """Alerts that arrive late, before the next act of the day."""
+        due = [one for one in self.overtaken if one[0] <= until]
+        self.overtaken = [one for one in self.overtaken if one[0] > until]
+        for at, message in due:
+            self._until(at)
+            self._deliver(message)
+            self._work()
 
     def _deliver(self, message: Message) -> None:
         """Send it, and once more when the connection broke: TradingView does so after a 5xx."""

@@ -21,6 +21,7 @@ from typing import Any
 from executor.store import chain
 from tests.campaigns.checkers import check, widest
 from tests.campaigns.day import Day, play
+from tests.campaigns.features import FEATURES, features
 from tests.campaigns.mix import MIX
 from tests.campaigns.plan import plan_of
 from tests.campaigns.results import ROOT, Results, commit_of_sources, source_digest
@@ -42,6 +43,9 @@ ACCIDENTS = (
     "alert stale",
     "alert forged",
     "alert bad",
+    "alert missed",
+    "alert overtaken",
+    "hand: resume",
 )
 ENTRIES_A_DAY = 20
 #: In fewer days a rare fault may well not come up.
@@ -73,6 +77,7 @@ def line_of(day: Day) -> dict[str, Any]:
         "fills": len(truth.state["fills"]),
         "outcomes": dict(Counter(row.outcome for row in truth.signals.values())),
         "faults": dict(faults),
+        "features": dict(features(truth)),
         "unprotected": [round(span.seconds, 2) for span in unprotected(truth)],
         "widest": widest(truth),
         "head": f"{head.seq}:{head.hash}",
@@ -120,11 +125,13 @@ def _play(seed: int) -> dict[str, Any]:
 def summary(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The sums of many days."""
     faults: Counter[str] = Counter()
+    shown: Counter[str] = Counter()
     violations: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
     spans: list[float] = []
     for line in lines:
         faults.update(line["faults"])
+        shown.update(line["features"])
         outcomes.update(line["outcomes"])
         violations.update({name: len(found) for name, found in line["violations"].items()})
         spans += line["unprotected"]
@@ -138,6 +145,7 @@ def summary(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "fills": sum(line["fills"] for line in lines),
         "outcomes": dict(sorted(outcomes.items())),
         "faults": dict(sorted(faults.items())),
+        "features": dict(sorted(shown.items())),
         "unprotected_s": {
             "spans": len(spans),
             "p50": _share(spans, 0.5),
@@ -153,12 +161,13 @@ def summary(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def faults_missing(lines: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The faults that should have fired and never did."""
+def never_fired(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The faults and features that should have come up and never did."""
     fired: Counter[str] = Counter()
     for line in lines:
         fired.update(line["faults"])
-    return [name for name in (*(chance.name for chance in MIX), *ACCIDENTS) if not fired[name]]
+        fired.update(line["features"])
+    return [name for name in (*(chance.name for chance in MIX), *ACCIDENTS, *FEATURES) if not fired[name]]
 
 
 def verdict(lines: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -170,7 +179,7 @@ def verdict(lines: Sequence[Mapping[str, Any]]) -> list[str]:
         for sentence in sentences
     ]
     if len(lines) >= ENOUGH_DAYS:
-        found += [f"{name}: never fired, so nothing is shown about it" for name in faults_missing(lines)]
+        found += [f"{name}: never fired, so nothing is shown about it" for name in never_fired(lines)]
     filled = sum(line["entries"] for line in lines) / len(lines)
     if filled < ENTRIES_A_DAY:
         found.append(f"{filled:.1f} filled entries a day: too few to show anything")

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from executor.clock import IST
-from executor.domain.bracket import Role
+from executor.domain.bracket import BracketState, Role
 from executor.domain.delivery import Verdict
 from executor.domain.signal import Outcome, SignalState
 from tests.campaigns.lanes import Lane, Message, Post, lanes
@@ -22,6 +22,7 @@ from tests.campaigns.truth import Truth
 
 LANES = {lane.strategy: lane for lane in reversed(lanes())}
 ENTRY, STOP, TARGET, EXIT = (f"{name:0>13}" for name in ("entry", "stop", "target", "exit"))
+BRACKET = "bracket"
 BOUGHT, LEFT = "signal-in", "signal-out"
 _ZERO = datetime(2026, 11, 25, 9, 20, tzinfo=IST)
 _VERDICTS = {202: Verdict.ACCEPTED, 200: Verdict.DUPLICATE}
@@ -60,6 +61,7 @@ class Made:
     calls: list[Any] = field(default_factory=list)
     deliveries: list[Any] = field(default_factory=list)
     halts: list[Any] = field(default_factory=list)
+    brackets: list[Any] = field(default_factory=lambda: [SimpleNamespace(id=BRACKET, state=BracketState.CLOSED)])
     seen: dict[str, datetime] = field(default_factory=dict)
     noted: list[str] = field(default_factory=list)
     chain_fault: str = ""
@@ -85,6 +87,7 @@ class Made:
             noted=self.noted,
             deliveries=self.deliveries,
             halts=self.halts,
+            brackets=self.brackets,
             seen=self.seen,
             stored=self.stored,
             secrets=self.secrets,
@@ -149,7 +152,7 @@ class Made:
         self.signals[name] = SimpleNamespace(id=name, state=SignalState.ENDED, outcome=outcome, action=action)
 
     def leg(self, name: str, role: Role, cause: str = BOUGHT) -> None:
-        self.legs[name] = SimpleNamespace(id=name, cause=cause, role=role, quantity=self.quantity)
+        self.legs[name] = SimpleNamespace(id=name, bracket=BRACKET, cause=cause, role=role, quantity=self.quantity)
 
     def _version(self, version: Version) -> dict[str, Any]:
         second, status, type_, price, trigger, filled, *quantity = version
@@ -179,3 +182,18 @@ def made(strategy: str = "pair", *, quantity: int = 10, hold: float = 20.0) -> M
     day.writes(hold + 0.2, "modifyOrder", {"orderid": f"{TARGET}-1", "price": "796"})
     day.writes(hold + 2, "cancelOrder", {"orderid": f"{STOP}-1"})
     return day
+
+
+#: Makes a day with something changed on it.
+Change = Callable[[], Made]
+
+
+def a_day(change: Callable[[Made], object], **words: Any) -> Change:
+    """A clean day of these words, changed."""
+
+    def changed() -> Made:
+        day = made(**words)
+        change(day)
+        return day
+
+    return changed

@@ -12,27 +12,15 @@ from datetime import UTC, datetime
 from random import Random
 
 from executor.clock import IST
-from tests.campaigns.lanes import QUANTITY, Lane, lanes
+from tests.campaigns.acts import WAVE_S, Act, life
+from tests.campaigns.lanes import lanes
 from tests.campaigns.seam import Point
 
 START = datetime(2026, 11, 25, 9, 16, 30, tzinfo=IST).astimezone(UTC)
 #: Seconds after START at which the waves begin: 09:20, 14:30.
 WAVES = (210.0, 18810.0)
-#: Within it a wave's lanes are entered, within the next left.
-_ENTERED_S, _LEFT_S, _WAVE_S = 10.0, 26.0, 40.0
-_STOP_MOVE, _TARGET_MOVE = -0.011, 0.021
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Something from outside at a second of the day."""
-
-    at: float
-    what: str  #: alert, price, hand, step, second, command
-    lane: Lane | None = None
-    action: str = ""
-    value: float = 0.0
-    kind: str = "genuine"
+#: How long after an alert that flattens a strategy somebody resumes it.
+_RESUMED_S = (6.0, 12.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +51,19 @@ def plan_of(seed: int) -> Plan:
 
 
 def _wave(random: Random, begin: float) -> list[Act]:
-    acts: list[Act] = []
-    for lane in lanes():
-        acts += _life(random, lane, begin)
+    acts = [act for lane in lanes() for act in life(random, lane, begin)]
+    if random.random() < 0.2:
+        acts += _flatten(random, begin)
     return acts
 
 
-def _life(random: Random, lane: Lane, begin: float) -> Iterator[Act]:
-    """One position: in, perhaps more, perhaps a part out, prices, out; around it what else senders do."""
-    entered = begin + random.uniform(0, _ENTERED_S)
-    is_short = lane.short and random.random() < 0.5
-    enter = "short" if is_short else "buy"
-    yield Act(entered, "alert", lane, enter, kind=_kind(random))
-    if random.random() < 0.1:
-        yield Act(entered + random.uniform(2, 9), "alert", lane, enter)
-    if random.random() < 0.25 and not is_short:
-        yield Act(entered + random.uniform(4, 15), "alert", lane, "part", value=random.randrange(1, QUANTITY))
-    at = entered
-    while (at := at + random.uniform(2, 5)) < begin + _WAVE_S:
-        move = random.choices((random.uniform(-0.003, 0.003), _STOP_MOVE, _TARGET_MOVE), (88, 7, 5))[0]
-        yield Act(at, "price", lane, value=move)
-    if random.random() < 0.4:
-        left = begin + _ENTERED_S + random.uniform(0, _LEFT_S - _ENTERED_S)
-        yield Act(left, "alert", lane, "exit", kind=_kind(random))
-        if lane.short and random.random() < 0.6:  # a reversal as two alerts of one second
-            yield Act(left + 0.05, "alert", lane, "buy" if is_short else "short")
-    yield Act(begin + _WAVE_S + random.uniform(0, 4), "alert", lane, "exit")
-
-
-def _kind(random: Random) -> str:
-    kinds = ("genuine", "duplicate", "reordered", "stale", "forged", "bad")
-    return random.choices(kinds, (87, 5, 1, 1, 1, 5))[0]
+def _flatten(random: Random, begin: float) -> list[Act]:
+    """An alert leaves all that its strategy holds; a person looks at it and lets it go on."""
+    lane, at = random.choice(lanes()), begin + random.uniform(12, 30)
+    return [
+        Act(at, "alert", lane, "flatten"),
+        Act(at + random.uniform(*_RESUMED_S), "resume", lane),
+    ]
 
 
 def _accidents(random: Random, factor: float) -> Iterator[Act]:
@@ -107,7 +77,7 @@ def _accidents(random: Random, factor: float) -> Iterator[Act]:
         ("second", "trader", 0.05),
     ):
         for _ in range(_times(random, rate * factor)):
-            yield Act(random.choice(WAVES) + random.uniform(3, _WAVE_S), what, action=action, value=random.random())
+            yield Act(random.choice(WAVES) + random.uniform(3, WAVE_S), what, action=action, value=random.random())
 
 
 def _crashes(random: Random, factor: float) -> frozenset[Point]:

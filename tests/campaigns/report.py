@@ -62,8 +62,10 @@ def _days(reports: Path) -> list[str]:
         _table(["store", "days", "signals", "entries filled", "crashes", *_KINDS], rows),
         *[_about(name, sums) for name, sums in found],
         "How often each fault struck:",
-        _table(["fault", *[name for name, _ in found]], _faults([sums for _, sums in found])),
+        _table(["fault", *[name for name, _ in found]], _counts([sums["faults"] for _, sums in found])),
     ]
+    if shown := _counts([sums.get("features", {}) for _, sums in found]):
+        parts += ["How often each of these came up:", _table(["feature", *[name for name, _ in found]], shown)]
     return parts
 
 
@@ -80,9 +82,9 @@ def _about(name: str, sums: Mapping[str, Any]) -> str:
     )
 
 
-def _faults(all_sums: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
-    names = sorted({name for sums in all_sums for name in sums["faults"]})
-    return [[name, *[sums["faults"].get(name, 0) for sums in all_sums]] for name in names]
+def _counts(all_sums: Sequence[Mapping[str, int]]) -> list[list[Any]]:
+    names = sorted({name for sums in all_sums for name in sums})
+    return [[name, *[sums.get(name, 0) for sums in all_sums]] for name in names]
 
 
 def _sweep(reports: Path) -> list[str]:

@@ -6,7 +6,7 @@ The exchange has its own clock, which never steps; the host's may. `posts` is th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -24,13 +24,13 @@ from executor.config.calendar import load_calendar
 from executor.config.secrets import Keys
 from executor.desk.reads import BUSY
 from executor.domain.bracket import Bracket, BracketState
+from executor.domain.command import CommandKind
 from executor.domain.ids import Ids
 from executor.domain.intent import Intent, IntentState
 from executor.domain.messages import Resolved, SendEnded, Tick
 from executor.domain.order import Order, OrderState
 from executor.domain.reading import Query, QueryKind
 from executor.domain.signal import Signal
-from executor.domain.strategy import Strategy
 from executor.instruments.resolve import resolve
 from executor.simulator import Rules, SimulatorConfig
 from executor.simulator.faults import Fault as FaultToCome
@@ -45,6 +45,21 @@ from tests.campaigns.seam import Crash, Seam, SeamedBroker, SeamedIntake, Seamed
 from tests.house import ACCOUNT, House
 
 KEYS = Keys.derive("only-for-campaigns-" + "0123456789abcdef")
+#: What each alert says beside its defaults.
+_ACTION = {"action": "{{strategy.order.action}}"}
+_SETTINGS: Mapping[str, Mapping[str, str]] = {
+    "buy": _ACTION,
+    "sell": _ACTION,
+    "exit": {"action": "exit"},
+    "part": {"action": "sell", "size.quantity": "{{strategy.order.contracts}}"},
+    "chart": {"size.contracts": "{{strategy.order.contracts}}"},
+    "reverse": {"action": "reverse"},
+    "flatten": {"action": "flatten"},
+    "cancel": {"action": "cancel"},
+    "modify": {"action": "modify", "stop_loss.price": "{{plot_0}}", "take_profit.0.price": "{{plot_1}}"},
+    "limit": {"action": "buy", "order.type": "limit", "order.limit": "{{plot_0}}"},
+    "trigger": {"action": "buy", "order.type": "stop_limit", "order.trigger": "{{plot_0}}"},
+}
 #: How soon it looks again for a permit, or for a book that was not to be had.
 _WAITS_S = 0.2
 
@@ -111,7 +126,8 @@ class Rig(House):
         self._kept: dict[str, Session] = {}
         self._generation = 0
         self._fill_master()
-        self.strategy, *others = strategies()
+        self._strategies = {strategy.name: strategy for strategy in strategies()}
+        self.strategy, *others = self._strategies.values()
         for strategy in others:
             self.store.people.save_strategy(strategy, by="campaign", at=self.clock.now())
         self.trouble.rig = self
@@ -199,36 +215,71 @@ class Rig(House):
             floods=Floods("campaign"),
         )
         self.web = create_app(parts).test_client()
+        self._template_ids = ids
         self._templates: dict[tuple[str, str], tuple[str, str]] = {}
-        for strategy in strategies():
-            for action in ("buy", "sell", "exit", "part"):
-                self._templates[strategy.name, action] = self._template(strategy, action, ids)
 
-    def _template(self, strategy: Strategy, action: str, ids: Ids) -> tuple[str, str]:
-        settings = {"action": "{{strategy.order.action}}" if action in {"buy", "sell"} else "exit"}
-        if action == "part":
-            settings = {"action": "sell", "size.quantity": "{{strategy.order.contracts}}"}
-        made = build(
-            strategy, style=Style.INDICATOR, settings=settings, keys=KEYS, alert_id=ids.new(), now=self.clock.now()
-        )
-        self.store.people.issue_alert(made.issued)
-        return hook_url(KEYS, strategy, "http://campaign"), made.body
+    def _template(self, name: str, action: str) -> tuple[str, str]:
+        """Address and body of an alert of a strategy, issued when it is first sent."""
+        if (name, action) not in self._templates:
+            strategy = self._strategies[name]
+            made = build(
+                strategy,
+                style=Style.STRATEGY if action == "chart" else Style.INDICATOR,
+                settings=_SETTINGS[action],
+                keys=KEYS,
+                alert_id=self._template_ids.new(),
+                now=self.clock.now(),
+            )
+            self.store.people.issue_alert(made.issued)
+            self._templates[name, action] = hook_url(KEYS, strategy, "http://campaign"), made.body
+        return self._templates[name, action]
 
-    def message(self, lane: Lane, action: str, *, price: str, ago: float = 0.0, quantity: int = 0) -> Message:
-        """An alert as TradingView would send it now: buy, short (a sell that opens), exit, or part (a sell of some)."""
+    def message(
+        self,
+        lane: Lane,
+        action: str,
+        *,
+        price: str,
+        ago: float = 0.0,
+        quantity: int = 0,
+        chart: tuple[int, int] | None = None,
+        levels: Sequence[str] = (),
+    ) -> Message:
+        """An alert as TradingView would send it now. `action`: one of _SETTINGS, or short, a sell that opens.
+
+        `chart` is the chart's position before and after, `levels` the prices that the alert names.
+        """
         fired = self.exchange_clock.now() - timedelta(seconds=ago)
-        template = "sell" if action == "short" else action
-        url, body = self._templates[lane.strategy, template]
+        url, body = self._template(lane.strategy, "sell" if action == "short" else action)
+        prev, now = chart or (0, 0)
+        sells = action == "short" or now < prev
         values = {
             "ticker": lane.share.ticker,
             "exchange": lane.share.exchange,
-            "strategy.order.action": "sell" if action == "short" else "buy",
-            "strategy.order.contracts": str(quantity),
+            "strategy.order.action": "sell" if sells else "buy",
+            "strategy.order.contracts": str(quantity or abs(now - prev)),
+            "strategy.market_position": _side(now),
+            "strategy.market_position_size": str(abs(now)),
+            "strategy.prev_market_position": _side(prev),
+            "strategy.prev_market_position_size": str(abs(prev)),
             "close": price,
             "interval": "5",
             "timenow": f"{fired:%Y-%m-%dT%H:%M:%SZ}",
+            **{f"plot_{number}": level for number, level in enumerate(levels)},
         }
-        return Message(lane, action, url, render(body, values).encode())
+        return Message(lane, action, url, render(body, values).encode(), chart=chart)
+
+    def resume(self, strategy: str) -> None:
+        """A person ends the halt of a strategy."""
+        self.store.commands.record(
+            CommandKind.RESUME,
+            scope=f"strategy:{strategy}",
+            arguments={},
+            by="person",
+            why="it may go on",
+            at=self.clock.now(),
+        )
+        self.inbox.put(Tick())
 
     def post(self, message: Message) -> Post:
         """Send it once. Raises Crash out of the web's process; the post is in the log then too."""
@@ -317,3 +368,7 @@ class Rig(House):
             or any(one.settled_by is None and one.state is not IntentState.DROPPED for one in tables[Intent].values())
             or any(one.outcome is None for one in tables[Signal].values())
         )
+
+
+def _side(position: int) -> str:
+    return "long" if position > 0 else "short" if position < 0 else "flat"

@@ -11,24 +11,27 @@ from executor.domain.bracket import Role
 from executor.domain.delivery import Verdict
 from executor.domain.signal import Outcome, SignalState
 from tests.campaigns.checkers import CHECKERS, check
-from tests.campaigns.handmade import BOUGHT, ENTRY, EXIT, LANES, LEFT, STOP, TARGET, Made, at, iso, made, tag_of
+from tests.campaigns.handmade import (
+    BOUGHT,
+    ENTRY,
+    EXIT,
+    LANES,
+    LEFT,
+    STOP,
+    TARGET,
+    Change,
+    Made,
+    a_day,
+    at,
+    iso,
+    made,
+    tag_of,
+)
+from tests.campaigns.handmade_lives import LIVES, LONG, added, stop_moves
+from tests.campaigns.handmade_record import RECORD
 
-#: A stop of which nothing was ever heard, in seconds that a day may be held.
-_LONG = 50.0
 #: 15:31.
 _CLOSED = (6 * 60 + 11) * 60.0
-
-Change = Callable[[], Made]
-
-
-def _day(change: Callable[[Made], object], **words: object) -> Change:
-    def changed() -> Made:
-        day = made(**words)  # type: ignore[arg-type]
-        change(day)
-        return day
-
-    return changed
-
 
 # -- alerts ------------------------------------------------------------------------------------------------------
 
@@ -37,15 +40,15 @@ def _unended(day: Made) -> None:
     day.signals[LEFT].state, day.signals[LEFT].outcome = SignalState.WORKING, None
 
 
-def _told(outcome: Outcome) -> Change:
+def _ended(outcome: Outcome) -> Change:
     def change(day: Made) -> None:
         day.signals[BOUGHT].outcome = outcome
 
-    return _day(change)
+    return a_day(change)
 
 
 def _taken(kind: str) -> Change:
-    return _day(lambda day: day.alert(1, "exit", LEFT, kind=kind, body={"size": 39}))
+    return a_day(lambda day: day.alert(1, "exit", LEFT, kind=kind, body={"size": 39}))
 
 
 def _answered_500(day: Made) -> None:
@@ -74,21 +77,25 @@ def _never_left(day: Made) -> None:
 
 
 ALERTS = [
-    ("lost", "lost: signal-out was acknowledged", _day(lambda day: day.signals.pop(LEFT))),
-    ("lost", "lost: signal-out is WORKING at the day's end", _day(_unended)),
-    ("lost", "untrue: signal-in is told as NOT_FILLED, 10 of 10", _told(Outcome.NOT_FILLED)),
-    ("lost", "untrue: signal-in is told as PARTLY_FILLED", _told(Outcome.PARTLY_FILLED)),
-    ("lost", "untrue: signal-in is told as EXPIRED", _told(Outcome.EXPIRED)),
+    ("lost", "lost: signal-out was acknowledged", a_day(lambda day: day.signals.pop(LEFT))),
+    ("lost", "lost: signal-out is WORKING at the day's end", a_day(_unended)),
+    ("lost", "untrue: signal-in is told as NOT_FILLED, 10 of 10", _ended(Outcome.NOT_FILLED)),
+    ("lost", "untrue: signal-in is told as PARTLY_FILLED", _ended(Outcome.PARTLY_FILLED)),
+    ("lost", "untrue: signal-in is told as EXPIRED", _ended(Outcome.EXPIRED)),
     ("answered", "forged: a forged alert was answered 202", _taken("forged")),
     ("answered", "forged: a bad alert was answered 202", _taken("bad")),
-    ("answered", "turned away: a genuine alert", _day(lambda day: day.alert(1, "buy", None, 422))),
-    ("answered", "broken: an alert was answered 500", _day(_answered_500)),
-    ("answered", "stowaway: ['from nowhere']", _day(lambda day: day.signal("from nowhere", Outcome.FILLED, "exit"))),
-    ("recorded", "unrecorded: {<Verdict.ACCEPTED", _day(lambda day: day.deliveries.pop())),
-    ("recorded", "unrecorded: ", _day(_kept_otherwise)),
-    ("recorded", "unrecorded: ", _day(lambda day: day.keep(day.posts[0]))),
-    ("obeyed", "idle: NSE:", _day(_never_placed)),
-    ("obeyed", "left: 10 of NSE:SBIN", _day(_never_left)),
+    ("answered", "turned away: a genuine alert", a_day(lambda day: day.alert(1, "buy", None, 422))),
+    ("answered", "broken: an alert was answered 500", a_day(_answered_500)),
+    (
+        "answered",
+        "stowaway: ['from nowhere']",
+        a_day(lambda day: day.signal("from nowhere", Outcome.FILLED, "exit")),
+    ),
+    ("recorded", "unrecorded: {<Verdict.ACCEPTED", a_day(lambda day: day.deliveries.pop())),
+    ("recorded", "unrecorded: ", a_day(_kept_otherwise)),
+    ("recorded", "unrecorded: ", a_day(lambda day: day.keep(day.posts[0]))),
+    ("obeyed", "idle: NSE:", a_day(_never_placed)),
+    ("obeyed", "left: 10 of NSE:SBIN", a_day(_never_left)),
 ]
 
 
@@ -127,7 +134,7 @@ def _writes(count: int, apart: float, *, begin: float = 100) -> Change:
         for number in range(count):
             day.writes(begin + number * apart, "cancelOrder", {"orderid": f"no order {number}"})
 
-    return _day(change)
+    return a_day(change)
 
 
 def _reads(route: str, count: int) -> Change:
@@ -137,14 +144,14 @@ def _reads(route: str, count: int) -> Change:
         if route == "loginByPassword":
             day.calls += [SimpleNamespace(route=route, request="{}")] * count
 
-    return _day(change)
+    return a_day(change)
 
 
 def _without(route: str) -> Change:
     def change(day: Made) -> None:
         day.requests = [row for row in day.requests if row["route"] != route]
 
-    return _day(change)
+    return a_day(change)
 
 
 def _started_again(day: Made) -> None:
@@ -159,14 +166,18 @@ def _parked(day: Made) -> None:
 _WAITS = {"status": "trigger pending"}
 
 ORDERS = [
-    ("duplicated", f"duplicated: 2 entry orders of leg {ENTRY}", _day(_second_entry)),
-    ("duplicated", "duplicated: 20 of NSE:3045 opened for 1 alerts", _day(lambda day: None, quantity=20)),
-    ("orphans", f"orphan: {tag_of(STOP)} is at the exchange", _day(lambda day: day.orders.pop(tag_of(STOP)))),
-    ("orphans", f"orphan: {tag_of(STOP)} is {STOP}-1 at the exchange, another", _day(_other_id)),
-    ("orphans", f"orphan: {tag_of(TARGET)} filled 10 at the exchange, 4", _day(_other_filled)),
-    ("orphans", f"orphan: {tag_of(STOP)} still rests", _day(_rests_on)),
-    ("orphans", f"orphan: {tag_of(TARGET)} was found 10.5 s after", _day(_found_late)),
-    ("watched", "unwatched: no order book for 12.0 s", _day(_unread)),
+    ("duplicated", f"duplicated: 2 entry orders of leg {ENTRY}", a_day(_second_entry)),
+    (
+        "duplicated",
+        "duplicated: 20 of NSE:3499 opened for 1 alerts",
+        a_day(lambda day: None, strategy="chart", quantity=20),
+    ),
+    ("orphans", f"orphan: {tag_of(STOP)} is at the exchange", a_day(lambda day: day.orders.pop(tag_of(STOP)))),
+    ("orphans", f"orphan: {tag_of(STOP)} is {STOP}-1 at the exchange, another", a_day(_other_id)),
+    ("orphans", f"orphan: {tag_of(TARGET)} filled 10 at the exchange, 4", a_day(_other_filled)),
+    ("orphans", f"orphan: {tag_of(STOP)} still rests", a_day(_rests_on)),
+    ("orphans", f"orphan: {tag_of(TARGET)} was found 10.5 s after", a_day(_found_late)),
+    ("watched", "unwatched: no order book for 12.0 s", a_day(_unread)),
     ("rates", "rate: more than 8 writes in 1 s", _writes(9, 0.1)),
     ("rates", "rate: more than 450 writes in 60 s", _writes(451, 0.13)),
     ("rates", "rate: more than 950 writes in 3600 s", _writes(951, 3.7)),
@@ -177,8 +188,8 @@ ORDERS = [
     ("rates", "rate: loginByPassword more than 1 times", _reads("loginByPassword", 2)),
     ("reconciled first", "unreconciled: after the start at 2026-11-25 09:19:48", _without("getPosition")),
     ("reconciled first", "unreconciled: after the start at 2026-11-25 09:19:48", _without("getTradeBook")),
-    ("reconciled first", "unreconciled: after the start at 2026-11-25 09:20:19", _day(_started_again)),
-    ("in session", f"closed: {tag_of(STOP)} was parked", _day(_parked)),
+    ("reconciled first", "unreconciled: after the start at 2026-11-25 09:20:19", a_day(_started_again)),
+    ("in session", f"closed: {tag_of(STOP)} was parked", a_day(_parked)),
     ("in session", "closed: cancelOrder at 15:31", _writes(1, 0, begin=_CLOSED)),
 ]
 
@@ -227,51 +238,26 @@ def _too_much_stop(day: Made) -> None:
         version["quantity"] = 20
 
 
-def _stop_at(trigger: str) -> Change:
+def _stop_at(trigger: str, strategy: str = "pair") -> Change:
     def change(day: Made) -> None:
         for version in day.exchange_orders[f"{STOP}-1"]["history"]:
             version["trigger"] = trigger
 
-    return _day(change)
+    return a_day(change, strategy=strategy)
 
 
 POSITIONS = [
-    ("reversed", "reversed: NSE:SBIN was the wrong way round", _day(_overshot(back=33))),
-    ("reversed", "reversed: NSE:RELIANCE was the wrong way round", _day(_overshot(back=33), strategy="shorts")),
-    ("protected", "unprotected: NSE:3045 for 49.9 s", _day(_no_stop, hold=_LONG)),
-    ("protected", "unprotected: NSE:3045 for 39.4 s", _day(_triggered, hold=_LONG)),
-    ("levelled", f"level: {tag_of(STOP)} waits at 810, a loss of -1.00%", _stop_at("810")),
+    ("reversed", "reversed: NSE:SBIN was the wrong way round", a_day(_overshot(back=33))),
+    ("reversed", "reversed: NSE:RELIANCE was the wrong way round", a_day(_overshot(back=33), strategy="shorts")),
+    ("protected", "unprotected: NSE:3045 for 49.9 s", a_day(_no_stop, hold=LONG)),
+    ("protected", "unprotected: NSE:3045 for 39.4 s", a_day(_triggered, hold=LONG)),
+    ("levelled", f"level: {tag_of(STOP)} waits at 810, a loss of -1.00%", _stop_at("810", "shorts")),
     ("levelled", f"level: {tag_of(STOP)} waits at 400, a loss of 50.12%", _stop_at("400")),
-    ("not over covered", "excess: stops for more of NSE:3045", _day(_too_much_stop, hold=_LONG)),
+    ("not over covered", "excess: stops for more of NSE:3045", a_day(_too_much_stop, hold=LONG)),
 ]
 
 
-# -- the record --------------------------------------------------------------------------------------------------
-
-
-def _broken_chain(day: Made) -> None:
-    day.chain_fault = "entry 7 does not follow from entry 6"
-
-
-def _altered_call(day: Made) -> None:
-    day.calls[-2].request = day.calls[-2].request.replace("796", "797")
-
-
-RECORD = [
-    ("audited", "audit: entry 7 does not follow", _day(_broken_chain)),
-    ("audited", "audit: 1 at the exchange, 0 in the record: cancelOrder", _day(lambda day: day.calls.pop())),
-    ("audited", "audit: 1 at the exchange, 2 in the record: cancelOrder", _day(lambda d: d.calls.append(d.calls[-1]))),
-    ("audited", "audit: 1 at the exchange, 0 in the record: modifyOrder", _day(_altered_call)),
-    ("audited", "audit: 1 at the exchange, 0 in the record: loginByPassword", _day(lambda day: day.calls.pop(0))),
-    ("discreet", "secret: the PIN is stored", _day(lambda day: setattr(day, "stored", '{"password":"1234"}'))),
-    (
-        "fenced",
-        "fenced: a trader that was followed",
-        _day(lambda d: d.noted.append("fenced: a trader that was followed")),
-    ),
-]
-
-CASES = [*ALERTS, *ORDERS, *POSITIONS, *RECORD]
+CASES = [*ALERTS, *ORDERS, *LIVES, *POSITIONS, *RECORD]
 
 
 @pytest.mark.parametrize("strategy", LANES)
@@ -307,7 +293,7 @@ def _more_than_planned(day: Made) -> None:
     ],
 )
 def test_what_goes_wrong_for_good_is_seen_by_several(change: Callable[[Made], None], seen_by: set[str], sentence: str):
-    found = check(_day(change)().truth())
+    found = check(a_day(change)().truth())
 
     assert set(found) == seen_by
     assert any(said.startswith(sentence) for sentences in found.values() for said in sentences), found
@@ -369,30 +355,32 @@ def _halted(day: Made) -> None:
         pytest.param(
             _closed_by_hand(20.3, withdrawn=False), id="a hand that is quicker by a moment sold what is its own"
         ),
+        pytest.param(stop_moves("793", "794.50"), id="a stop may come nearer"),
+        pytest.param(added, id="an add moves the average, and the stop with it"),
         pytest.param(_halted, id="what a person has halted is not placed"),
     ],
 )
 def test_nobody_speaks_without_need(change: Callable[[Made], None]):
-    assert check(_day(change)().truth()) == {}
+    assert check(a_day(change)().truth()) == {}
 
 
 def test_what_nobody_alive_could_undo_counts_from_the_next_start():
-    assert "reversed" in check(_day(_overshot(back=33))().truth())
-    assert "reversed" not in check(_day(_overshot_while_dead)().truth())
+    assert "reversed" in check(a_day(_overshot(back=33))().truth())
+    assert "reversed" not in check(a_day(_overshot_while_dead)().truth())
 
 
 def test_a_restart_does_not_excuse_what_a_living_trader_left_undone():
-    day = _day(_overshot(back=60))()
+    day = a_day(_overshot(back=60))()
     day.lives.append(at(55))
 
     assert "reversed" in check(day.truth())
 
 
 def test_a_target_that_is_moved_in_time_is_the_forced_exit():
-    assert check(_day(_left_in_time, hold=_LONG)().truth()) == {}
+    assert check(a_day(_left_in_time, hold=LONG)().truth()) == {}
 
 
 def test_a_hand_does_not_excuse_an_exit_that_comes_much_later():
-    found = check(_day(_closed_by_hand(2, withdrawn=False))().truth())
+    found = check(a_day(_closed_by_hand(2, withdrawn=False))().truth())
 
     assert "reversed" in found

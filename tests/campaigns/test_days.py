@@ -57,6 +57,7 @@ def a_line(**changes: Any) -> dict[str, Any]:
         "fills": 50,
         "outcomes": {"FILLED": 40},
         "faults": {},
+        "features": {},
         "unprotected": [1.0, 2.0],
         "widest": {"second": 8, "minute": 50, "hour": 50},
         "violations": {},
@@ -73,11 +74,12 @@ def test_a_run_fails_when_too_little_was_filled() -> None:
     assert "too few" in verdict([a_line(entries=3)])[0]
 
 
-def test_a_run_of_many_days_fails_when_a_fault_never_fired() -> None:
-    said = verdict([a_line(faults={"answer lost": 3})] * ENOUGH_DAYS)
+def test_a_run_of_many_days_fails_when_a_fault_or_feature_never_fired() -> None:
+    said = verdict([a_line(faults={"answer lost": 3}, features={"trailed": 1})] * ENOUGH_DAYS)
 
-    assert any(sentence.startswith("two traders: never fired") for sentence in said)
-    assert not any(sentence.startswith("answer lost") for sentence in said)
+    for never in ("two traders", "broke even"):
+        assert any(sentence.startswith(f"{never}: never fired") for sentence in said)
+    assert not any(sentence.startswith(("answer lost", "trailed")) for sentence in said)
 
 
 def test_the_sums_tell_of_all_days() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,10 +21,14 @@ from tests.campaigns.lanes import Post, lanes
 from tests.campaigns.rig import Rig
 
 WORKING = {"open", "trigger pending"}
+#: Of an order: from when on it stands for how many units, a sell's below zero.
+Counting = Callable[[Mapping[str, Any]], Iterator[tuple[datetime, int]]]
 #: A stop that triggered and does not trade protects nothing any more after this long.
 _TRIGGERED = timedelta(seconds=5)
 #: So soon after a hand's fill an order of ours that was working cannot have been cancelled yet.
 _RACE = timedelta(seconds=15)
+#: Notes of the audit that tell what a day showed.
+_TOLD = ("stop_moved", "target", "plan", "lapsed", "missed")
 _TOKEN = re.compile(rb"xt1_[A-Za-z0-9_.=-]{40,}")
 
 
@@ -47,7 +52,7 @@ class Truth:
     """A day as the exchange saw it, as the sender saw it, and our rows to compare.
 
     `stored` is all that our database holds, as text; `secrets` what must not be in it, by name. `seen` is when a
-    report first told us of an order of the broker, by its id.
+    report first told us of an order of the broker, by its id. `said`: kind and words of what the audit notes.
     """
 
     state: Mapping[str, Any]
@@ -61,6 +66,8 @@ class Truth:
     noted: Sequence[str]
     deliveries: Sequence[Any] = ()
     halts: Sequence[Any] = ()
+    brackets: Sequence[Any] = ()
+    said: Sequence[tuple[str, str]] = ()
     seen: Mapping[str, datetime] = field(default_factory=dict)
     stored: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -70,6 +77,11 @@ class Truth:
 
     def fills_of(self, share: str) -> list[Mapping[str, Any]]:
         return [fill for fill in self.state["fills"] if f"{fill['exchange']}:{fill['token']}" == share]
+
+    def enters(self, order: Mapping[str, Any]) -> bool:
+        """Whether an order of the exchange was to open something of ours."""
+        leg = self.legs.get(order["tag"][1:14])
+        return leg is not None and leg.role == Role.ENTRY
 
     @property
     def end(self) -> datetime:
@@ -99,6 +111,8 @@ def rows_of(database: Database) -> dict[str, Any]:
             "chain_fault": _chain_fault(connection),
             "deliveries": list(connection.execute(select(schema.delivery))),
             "halts": list(connection.execute(select(schema.halt))),
+            "brackets": list(connection.execute(select(schema.bracket))),
+            "said": _said(connection),
             "seen": _first_seen(connection),
             "stored": _all_text(connection),
         }
@@ -112,6 +126,15 @@ def unprotected(truth: Truth) -> list[Span]:
 def over_covered(truth: Truth) -> list[Span]:
     """The spans in which stops rested for more of a share than was held."""
     return [span for lane in lanes() for span in _spans(truth, lane.share.key, lambda net, covered: covered > net)]
+
+
+def leaving(truth: Truth) -> list[Span]:
+    """The spans in which more rested to leave a share at once or at a target than was held; stops are apart."""
+    return [
+        span
+        for lane in lanes()
+        for span in _spans(truth, lane.share.key, lambda net, resting: resting > net, count=_leaves)
+    ]
 
 
 def when(text: str) -> datetime:
@@ -173,10 +196,12 @@ def _given_back(taken: list[tuple[datetime, int]], held: int, at: datetime) -> i
     return back
 
 
-def _spans(truth: Truth, share: str, is_wrong: Callable[[int, int], bool]) -> list[Span]:
+def _spans(
+    truth: Truth, share: str, is_wrong: Callable[[int, int], bool], *, count: Counting | None = None
+) -> list[Span]:
     """When the units held and those covered by stops did not fit, by a rule."""
     begin, leaves, spans = None, "SELL", []
-    for at, net, covered in _moments(truth, share):
+    for at, net, covered in _moments(truth, share, count):
         if begin is None and is_wrong(abs(net), covered):
             begin, leaves = at, "SELL" if net >= 0 else "BUY"
         elif begin is not None and not is_wrong(abs(net), covered):
@@ -185,10 +210,10 @@ def _spans(truth: Truth, share: str, is_wrong: Callable[[int, int], bool]) -> li
     return [*spans, Span(share, begin, truth.end, leaves, open=True)] if begin else spans
 
 
-def _moments(truth: Truth, share: str) -> Iterator[tuple[datetime, int, int]]:
+def _moments(truth: Truth, share: str, count: Counting | None) -> Iterator[tuple[datetime, int, int]]:
     """All that happened to a share in time order: when, what is held, and the units that stops cover of it.
 
-    Equal times are one moment. While nothing is held, every stop counts as covering.
+    Equal times are one moment. While nothing is held, every stop counts as covering. `count` counts other orders.
     """
     events: list[
         tuple[datetime, int, str, int]
@@ -196,7 +221,8 @@ def _moments(truth: Truth, share: str) -> Iterator[tuple[datetime, int, int]]:
     for step in path_of(truth, share):
         events.append((step.at, step.after - step.before, "", 0))
     for order in truth.orders_of(share):
-        events += [(at, 0, order["orderid"], units) for at, units in _covering(order)]
+        if not truth.enters(order):
+            events += [(at, 0, order["orderid"], units) for at, units in (count or _covering)(order)]
     events.sort(key=lambda event: event[0])
     net, stops = 0, dict[str, int]()
     for at, group in groupby(events, key=lambda event: event[0]):
@@ -218,6 +244,14 @@ def _covering(order: Mapping[str, Any]) -> Iterator[tuple[datetime, int]]:
             yield lapses, 0
 
 
+def _leaves(order: Mapping[str, Any]) -> Iterator[tuple[datetime, int]]:
+    """From when on how many units an order of ours would leave that is no stop, nor began as one."""
+    is_ours = order["tag"] and order["history"][0]["type"] == "LIMIT"
+    for version in order["history"] if is_ours else ():
+        left = int(version["quantity"]) - int(version["filled"]) if version["status"] in WORKING else 0
+        yield when(version["at"]), -left if order["side"] == "SELL" else left
+
+
 def _covers(order: Mapping[str, Any], version: Mapping[str, Any]) -> int:
     """Units that a version of an order would stop: it waits for its trigger, or was triggered and may trade."""
     if version["status"] not in WORKING or version["type"] != "STOPLOSS_LIMIT":
@@ -235,6 +269,12 @@ def _chain_fault(connection: Connection) -> str:
     except ChainBroken as error:
         return str(error)
     return ""
+
+
+def _said(connection: Connection) -> list[tuple[str, str]]:
+    columns = schema.audit.c
+    rows = connection.execute(select(columns.kind, columns.text).where(columns.kind.in_(_TOLD)).order_by(columns.seq))
+    return [(row.kind, json.loads(row.text)["say"]) for row in rows]
 
 
 def _first_seen(connection: Connection) -> dict[str, datetime]:

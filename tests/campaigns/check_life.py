@@ -1,0 +1,123 @@
+"""What must be true of a position's life: its stop comes only nearer, it lies where its chart does, and it ends.
+
+Orders, triggers and fills are the exchange's. Of our own rows only which leg an order belongs to, and whether a
+bracket has ended.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from executor.domain.bracket import BracketState, Role
+from tests.campaigns.lanes import Lane, lanes
+from tests.campaigns.truth import Span, Truth, leaving, path_of, when
+
+#: A fill that came so shortly before a stop's last change may not have been known to it.
+_UNSEEN = timedelta(seconds=10)
+#: How long a position may lie against its chart: an answer that is lost is given up after 13 s, the exit that
+#: follows has its own round trips and permits.
+AGAINST = timedelta(seconds=20)
+#: What the first stretch of a new life needs, and the wait for a new session.
+_DOWN, _LOGIN = timedelta(seconds=5), timedelta(seconds=40)
+#: How long more may rest to leave than is held: a fill has to be seen, and a change to be taken.
+_EXCESS = timedelta(seconds=20)
+
+
+def ratcheted(truth: Truth) -> list[str]:
+    """A stop never moves away from the price: its trigger only comes nearer, unless an entry moved the average."""
+    found = []
+    for leg, orders in _stops(truth).items():
+        entered = _entry_fills(truth, truth.legs[leg].bracket)
+        sign = 1 if orders[0]["side"] == "SELL" else -1
+        for before, after in pairwise(_triggers(orders)):
+            moved = (Decimal(after["trigger"]) - Decimal(before["trigger"])) * sign
+            if moved < 0 and not any(when(before["at"]) - _UNSEEN <= at <= when(after["at"]) for at in entered):
+                found.append(f"loosened: the stop of leg {leg} went from {before['trigger']} to {after['trigger']}")
+    return found
+
+
+def _stops(truth: Truth) -> Mapping[str, list[Mapping[str, Any]]]:
+    """The orders of each STOP leg that a position still stood behind, oldest first."""
+    found: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for order in truth.state["orders"]:
+        leg = truth.legs.get(order["tag"][1:14])
+        if leg is not None and leg.role == Role.STOP:
+            found[leg.id].append(order)
+    return found
+
+
+def _triggers(orders: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The versions in which a stop waited for its trigger, in time order."""
+    versions = [version for order in orders for version in order["history"]]
+    waiting = [one for one in versions if one["status"] == "trigger pending" and one["type"] == "STOPLOSS_LIMIT"]
+    return sorted(waiting, key=lambda version: when(version["at"]))
+
+
+def _entry_fills(truth: Truth, bracket: str) -> list[datetime]:
+    entries = {leg.id for leg in truth.legs.values() if leg.bracket == bracket and leg.role == Role.ENTRY}
+    return [when(fill["at"]) for fill in truth.state["fills"] if fill["tag"][1:14] in entries]
+
+
+def charted(truth: Truth) -> list[str]:
+    """A lane whose alerts tell where its chart stands never lies on the other side for longer than the latencies."""
+    found = []
+    for lane in lanes():
+        told = _told(truth, lane)
+        if told:
+            found += [
+                f"against: {lane.share.name} lay against its chart for {_while_up(truth, span)} from {span.begin}"
+                for span in _against(truth, lane, told)
+                if _while_up(truth, span) > AGAINST
+            ]
+    return found
+
+
+def _told(truth: Truth, lane: Lane) -> list[tuple[datetime, int]]:
+    """When we were told where the chart stands: by alerts that were acknowledged."""
+    posts = [post for post in truth.posts if post.message.lane == lane and 200 <= post.status < 300]
+    return [(post.at, post.message.chart[1]) for post in posts if post.message.chart is not None]
+
+
+def _against(truth: Truth, lane: Lane, told: list[tuple[datetime, int]]) -> Iterator[Span]:
+    """The stretches in which what is held and the chart have opposite signs, or the chart is flat."""
+    events = [(at, None, now) for at, now in told]
+    events += [(step.at, step.after, None) for step in path_of(truth, lane.share.key)]
+    held, chart, begin = 0, None, None
+    for at, after, now in sorted(events, key=lambda event: event[0]):
+        held = held if after is None else after
+        chart = chart if now is None else now
+        wrong = chart is not None and held != 0 and held * chart <= 0
+        if wrong and begin is None:
+            begin = at
+        elif not wrong and begin is not None:
+            yield Span(lane.share.key, begin, at)
+            begin = None
+    if begin is not None:
+        yield Span(lane.share.key, begin, truth.end, open=True)
+
+
+def _while_up(truth: Truth, span: Span) -> timedelta:
+    """How long it lasted since the last start, or the last login that was tried."""
+    logins = [when(row["at"]) for row in truth.state["requests"] if row["answer_kind"] == "gateway"]
+    begins = [life + _DOWN for life in truth.lives[1:] if span.begin - _DOWN <= life < span.end]
+    begins += [login + _LOGIN for login in logins if span.begin - _LOGIN <= login < span.end]
+    return span.end - max([span.begin, *begins])
+
+
+def oversold(truth: Truth) -> list[str]:
+    """Orders that leave, but for stops, never rest for more than is held: targets and exits together."""
+    return [
+        f"oversold: orders to leave more of {span.share} than was held for {span.seconds:.1f} s from {span.begin}"
+        for span in leaving(truth)
+        if span.end - max([span.begin, *(life for life in truth.lives if span.begin < life < span.end)]) > _EXCESS
+    ]
+
+
+def ended(truth: Truth) -> list[str]:
+    """Every bracket has ended."""
+    return [f"open: bracket {row.id} is {row.state}" for row in truth.brackets if row.state != BracketState.CLOSED]
