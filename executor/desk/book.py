@@ -54,7 +54,14 @@ class Book:
             self.halts = committed.halts
             self.losses = (*self.losses, *(halt for halt in decision.halts if halt.kind is HaltKind.LOSS))
         if decision.evidence is not None:
-            self.evidence = decision.evidence
+            before, self.evidence = self.evidence.morning.day, decision.evidence
+            if date.min < before < self.evidence.morning.day:
+                self._begin_day(self.evidence.morning.day)
+
+    def _begin_day(self, day: date) -> None:
+        """Forget what ended on earlier days, as a start would: memory does not grow with the days."""
+        self.rows = self.rows.of_day(day)
+        self.report_hashes = set()
 
 
 class Draft:

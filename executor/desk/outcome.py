@@ -120,6 +120,9 @@ def _end_exit(draft: Draft, signal: Signal, closed: list[Bracket]) -> None:
     left = sum(draft.holding(row).left for row in closed)
     if left:
         end_signal(draft, signal, Outcome.FILLED, None, reason=f"{left} left; the position is closed")
+    elif outside := [row for row in closed if row.outside]:
+        reason = outside[0].closing_reason or ""
+        end_signal(draft, signal, Outcome.NOT_FILLED, None, reason=f"others closed the position first: {reason}")
     else:
         end_signal(
             draft, signal, Outcome.NOTHING_TO_DO, None, reason="nothing had been filled; the entry was withdrawn"

@@ -87,6 +87,30 @@ class Rows:
             setattr(other, name, {key: dict(rows) for key, rows in value.items()} if nested else dict(value))
         return other
 
+    def of_day(self, day: date) -> Rows:
+        """What a start on this day would load (`store/recovery.py`): what lives, and what has orders of the day."""
+        orders: dict[OrderId, Order] = self.tables[Order]
+        legs: dict[LegId, Leg] = self.tables[Leg]
+        today = {legs[order.leg].bracket for order in orders.values() if order.day == day and order.leg is not None}
+        kept_brackets = today | {bracket.id for bracket in self.watched(LIVE)}
+        kept_legs = {leg.id for leg in legs.values() if leg.bracket in kept_brackets}
+        kept_orders = {order.id for order in orders.values() if order.day == day or order.leg in kept_legs}
+        causes = {legs[leg].cause for leg in kept_legs}
+        keeps: dict[type, Callable[[Any], bool]] = {
+            Signal: lambda row: row.state is not SignalState.ENDED or row.id in causes,
+            Lane: bool,  # all of them
+            Bracket: lambda row: row.id in kept_brackets,
+            Leg: lambda row: row.id in kept_legs,
+            Order: lambda row: row.id in kept_orders,
+            Intent: lambda row: row.order in kept_orders,
+            Fill: lambda row: row.day == day,
+        }
+        kept = Rows()
+        for kind, keep in keeps.items():
+            for row in filter(keep, self.tables[kind].values()):
+                kept.take(row)
+        return kept
+
     def watched(self, watch: Watch[R]) -> list[R]:
         """The rows for which it holds now."""
         return list(self._watched[watch].values())

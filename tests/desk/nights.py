@@ -25,10 +25,10 @@ def listed(expiries: dict[str, date]) -> dict[str, Instrument]:
     return {
         "SBIN": Instrument(SBIN, "SBIN-EQ", "SBIN", Kind.CASH, 1, Decimal("0.05"), series="EQ"),
         **{
-            ticker: Instrument(key, ticker, name, kind, lot, tick, expiry=expiries.get(ticker))
-            for ticker, key, name, kind, lot in (
-                ("RELIANCE1!", RELIANCE_FUTURE, "RELIANCE", Kind.FUTURE, 500),
-                ("NIFTYCALL", NIFTY_CALL, "NIFTY", Kind.OPTION, 65),
+            ticker: Instrument(key, symbol, name, kind, lot, tick, expiry=expiries.get(ticker))
+            for ticker, key, symbol, name, kind, lot in (
+                ("RELIANCE1!", RELIANCE_FUTURE, "RELIANCE29DEC26FUT", "RELIANCE", Kind.FUTURE, 500),
+                ("NIFTYCALL", NIFTY_CALL, "NIFTY01DEC2625000CE", "NIFTY", Kind.OPTION, 65),
             )
         },
     }
@@ -52,13 +52,13 @@ class Nights(House):
         """From wherever the house is through the close and the night to a day's morning; books are read from 09:00."""
         today = self.clock.now().astimezone(IST).date()
         self.clock.set(max(self.clock.now(), ist(today, "15:41")))
-        self.run(35)
+        self.run(31)
         self.go(day, "08:59")
         if restart:
             self.start()
-        self.run(3)
+        self.run(1)
         self.go(day, "09:00:30")
-        self.run(45)
+        self.run(15)
         if at > "09:01":
             self.go(day, at)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import time
@@ -10,12 +11,13 @@ from typing import Any
 import pytest
 
 from executor.clock import ManualClock
-from executor.domain.bracket import BracketState
+from executor.domain.bracket import Bracket, BracketState, Leg
 from executor.domain.calendar import Hours
 from executor.domain.ids import Ids
 from executor.domain.instrument import Segment
+from executor.domain.record import Fill, Lane
 from executor.domain.refusal import RefusalCode
-from executor.domain.signal import Outcome
+from executor.domain.signal import Outcome, Signal
 from executor.domain.strategy import Gap, Product, Rails
 from executor.store.store import Store
 from tests.builders import a_strategy
@@ -209,6 +211,22 @@ def test_a_position_is_carried_for_days_over_a_weekend(carried: Nights) -> None:
     assert carried.said("taken_away") == []
 
 
+def test_the_book_does_not_grow_with_the_days(carried: Nights) -> None:
+    sizes = []
+    for day in (THURSDAY, FRIDAY, FRIDAY.replace(day=30)):
+        carried.night(day)
+        carried.run(5)
+        sizes.append({kind: len(carried.book.rows.tables[kind]) for kind in (Signal, Lane, Bracket, Leg, Fill)})
+        carried.signal("buy", price="800", trade="in and out")
+        carried.run(6)
+        carried.signal("exit", trade="in and out")
+        carried.run(6)
+
+    assert carried.net() == 10
+    assert sizes[1] == sizes[2]
+    assert carried.book.report_hashes == carried.store.recovery.load_book(ACCOUNT, FRIDAY.replace(day=30)).report_hashes
+
+
 def test_no_entry_of_the_account_comes_before_the_stop_of_what_is_carried(carried: Nights) -> None:
     carried.night(THURSDAY, at="09:14:58")
     carried.fault("getLtpData", "status", status=500, body="", times=4)
@@ -293,6 +311,39 @@ def test_a_person_ends_the_doubt_and_nothing_is_sold_that_is_not_there(carried: 
 
     assert carried.writes(ist(THURSDAY, "09:00")) == []
     assert carried.brackets()[0].state is BracketState.CLOSED
+
+
+def test_of_what_is_there_only_in_part_that_part_alone_is_sold(carried: Nights) -> None:
+    row = {"exchange": "NSE", "tradingsymbol": "SBIN-EQ", "symboltoken": "3045", "quantity": 6}
+    body = json.dumps({"status": True, "message": "SUCCESS", "errorcode": "", "data": [row]})
+    carried.fault("getHolding", "status", status=200, body=body, times=500)
+    carried.night(THURSDAY)
+    carried.run(20)
+    waiting = carried.signal("exit")
+    carried.run(5)
+    before_a_person_spoke = carried.writes(ist(THURSDAY, "09:00"))
+
+    carried.command("exit")
+    carried.run(6)
+
+    assert before_a_person_spoke == []
+    assert [row["quantity"] for row in carried.writes(ist(THURSDAY, "09:00"))] == [6]
+    assert carried.ended(waiting).outcome is Outcome.FILLED
+    assert carried.brackets()[0].outside == 4
+
+
+def test_a_lane_is_free_again_when_a_person_has_resumed(carried: Nights) -> None:
+    empty_holdings(carried)
+    carried.night(THURSDAY)
+    carried.run(20)
+    carried.command("resume")
+    carried.run(20)
+
+    signal = carried.signal("buy", price="800")
+    carried.run(6)
+
+    assert carried.ended(signal).outcome is Outcome.FILLED
+    assert carried.stopped() == 10
 
 
 def test_a_holdings_read_that_fails_is_not_flat_the_stop_is_placed(carried: Nights) -> None:

@@ -35,6 +35,7 @@ def aim_commands(draft: Draft) -> None:
         if done and command.kind in _DECIDING:
             for bracket in _in_question(draft, command):
                 carried.decide(draft, bracket, by=f"{command.kind} by {command.by}")
+            _free_lanes(draft, command)
         state = CommandState.DONE if done else CommandState.REFUSED
         draft.put(replace(command, state=state, answer=answer), before=command)
         draft.note("command", command.id, f"{command.kind} by {command.by}: {answer}")
@@ -43,6 +44,14 @@ def aim_commands(draft: Draft) -> None:
 def _in_question(draft: Draft, command: Command) -> list[Bracket]:
     """What was carried over night and waits for a person's word."""
     return [row for row in draft.live_brackets() if _covers(command, row) and carried.in_question(draft, row)]
+
+
+def _free_lanes(draft: Draft, command: Command) -> None:
+    """End the halt of lanes whose position was closed before anybody decided."""
+    for lane in list(draft.lanes.values()):
+        in_scope = command.scope in {"ALL", f"account:{lane.account}", f"strategy:{lane.strategy}"}
+        if lane.halted and in_scope and draft.bracket_of_lane(lane.key) is None:
+            draft.put(replace(lane, halted=False))
 
 
 def _halt(_draft: Draft, command: Command) -> tuple[bool, str]:
