@@ -124,7 +124,7 @@ def _rules(strategy: Strategy, style: Style) -> dict[str, Rule]:
         "size.quantity": most,
         "size.contracts": most,
         "size.notional": Rule(most=rails.max_notional),
-        "size.risk": Rule(most=rails.max_loss),
+        "size.risk": Rule(most=rails.max_daily_loss),
     }
 
 

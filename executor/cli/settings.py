@@ -110,11 +110,11 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
     ),
     RAILS: (
         Setting("max_quantity", "UNITS", "largest position, in units", "such as 50", click.INT),
-        Setting("max_order", "UNITS", "largest entry, in units", "such as 10", _COUNT),
+        Setting("max_order_quantity", "UNITS", "largest entry, in units", "such as 10", _COUNT),
         Setting("max_notional", "RUPEES", "rupees of the largest position", "such as 200000"),
         Setting("max_open", "N", "positions at a time", "such as 3", _COUNT),
         Setting("max_trades", "N", "entries a day", "20 unless given", _COUNT),
-        Setting("max_loss", "RUPEES", "rupees lost in a day, then it is flattened and halted", "such as 5000"),
+        Setting("max_daily_loss", "RUPEES", "rupees lost in a day, then it is flattened and halted", "such as 5000"),
         Setting("cooldown", "SECONDS", "seconds without entries after a loss", "such as 600", _COUNT),
     ),
 }

@@ -67,7 +67,7 @@ def set_(*, name: str, file: Path | None, as_json: bool, **said: Any) -> None:
     one before.
 
     \b
-        executor strategy set dip --risk 500 --max-loss 2000 --trail none
+        executor strategy set dip --risk 500 --max-daily-loss 2000 --trail none
     """
     with _open() as desk:
         before = desk.strategy(name)

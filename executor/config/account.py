@@ -17,23 +17,17 @@ def rails_from(given: Mapping[str, Any], *, account: str) -> AccountRails:
     """Read an account's rails; None, or not given, is no limit. Raises ConfigError."""
     said = {name: value for name, value in given.items() if value is not None}
     loaded = checked(_SCHEMA, said, f"account {account}")
-    return AccountRails(
-        max_order=loaded.get("max_order_quantity"),
-        max_notional=loaded.get("max_notional"),
-        max_open=loaded.get("max_open"),
-        max_trades=loaded.get("max_trades"),
-        max_loss=loaded.get("max_daily_loss"),
-    )
+    return AccountRails(**loaded)
 
 
 def rails_fields(rails: AccountRails) -> dict[str, Any]:
     """Every rail as a JSON-able field; None where there is no limit."""
     return {
-        "max_order_quantity": rails.max_order,
+        "max_order_quantity": rails.max_order_quantity,
         "max_notional": None if rails.max_notional is None else plain(rails.max_notional),
         "max_open": rails.max_open,
         "max_trades": rails.max_trades,
-        "max_daily_loss": None if rails.max_loss is None else plain(rails.max_loss),
+        "max_daily_loss": None if rails.max_daily_loss is None else plain(rails.max_daily_loss),
     }
 
 

@@ -113,18 +113,18 @@ def _in_size(strategy: Strategy) -> _Found:
             f"{said} is {plain(notional)} rupees, above max_notional {plain(rails.max_notional)}; "
             "every entry would be refused",
         )
-    if size.kind is SizeKind.RISK and rails.max_loss is not None:
+    if size.kind is SizeKind.RISK and rails.max_daily_loss is not None:
         yield (
-            size.value > rails.max_loss,
-            f"{said} is above max_loss {plain(rails.max_loss)}: the first stop would pass the day's limit; give less",
+            size.value > rails.max_daily_loss,
+            f"{said} is above max_daily_loss {plain(rails.max_daily_loss)}: the first stop would pass it; give less",
         )
 
 
 def _in_limits(strategy: Strategy) -> _Found:
     rails, slippage = strategy.rails, strategy.max_slippage
     yield (
-        rails.max_order is not None and rails.max_order > rails.max_quantity,
-        f"max_order {rails.max_order} is above max_quantity {rails.max_quantity}, the largest position; give less",
+        rails.max_order_quantity is not None and rails.max_order_quantity > rails.max_quantity,
+        f"max_order_quantity {rails.max_order_quantity} is above max_quantity {rails.max_quantity}; give less",
     )
     yield rails.enter_from >= rails.enter_until, "enter_from is not before enter_until; put the earlier time first"
     yield slippage is not None and slippage >= 100, "max_slippage is 100 percent or more; give less, such as 0.3%"
@@ -137,8 +137,8 @@ def _unreachable(level: Level | None) -> bool:
 def _largest_order(strategy: Strategy) -> tuple[str, int]:
     """The rail that holds an entry first, in units; a lot has one unit at least."""
     rails = strategy.rails
-    if rails.max_order is not None and rails.max_order < rails.max_quantity:
-        return "max_order", rails.max_order
+    if rails.max_order_quantity is not None and rails.max_order_quantity < rails.max_quantity:
+        return "max_order_quantity", rails.max_order_quantity
     return "max_quantity", rails.max_quantity
 
 

@@ -115,11 +115,11 @@ def _protection_fields(strategy: Strategy) -> dict[str, Any]:
 def _rail_fields(rails: Rails) -> dict[str, Any]:
     return {
         "max_quantity": rails.max_quantity,
-        "max_order": rails.max_order,
+        "max_order_quantity": rails.max_order_quantity,
         "max_notional": _text(rails.max_notional),
         "max_open": rails.max_open,
         "max_trades": rails.max_trades,
-        "max_loss": _text(rails.max_loss),
+        "max_daily_loss": _text(rails.max_daily_loss),
         "cooldown": rails.cooldown,
         "enter_from": f"{rails.enter_from:%H:%M}",
         "enter_until": f"{rails.enter_until:%H:%M}",
@@ -191,11 +191,11 @@ class _Settings(Strict):
     max_slippage = percent()
     expiry_day = switch()
     max_quantity = count(required=True)
-    max_order = count()
+    max_order_quantity = count()
     max_notional = rupees()
     max_open = count()
     max_trades = count()
-    max_loss = rupees()
+    max_daily_loss = rupees()
     cooldown = count(least=0, most=_DAY_S)
     enter_from = fields.Function(deserialize=_minute)
     enter_until = fields.Function(deserialize=_minute)

@@ -170,8 +170,8 @@ def largest_order(draft: Draft, strategy: Strategy) -> Cap:
     rails, account = strategy.rails, draft.evidence.account_rails
     caps = [
         Cap(rails.max_quantity, "the strategy's largest position"),
-        Cap(rails.max_order or rails.max_quantity, "the strategy's largest order"),
-        Cap(account.max_order or rails.max_quantity, "the account's largest order"),
+        Cap(rails.max_order_quantity or rails.max_quantity, "the strategy's largest order"),
+        Cap(account.max_order_quantity or rails.max_quantity, "the account's largest order"),
     ]
     return min(caps, key=lambda cap: cap.units)
 

@@ -204,7 +204,7 @@ WORDS: dict[RefusalCode, Words] = {
     RefusalCode.SIZE_ZERO: Words("Nothing is left after rounding to whole lots", "Raise the size or lower the risk."),
     RefusalCode.SIZE_OVER_LIMIT: Words(
         "The order is larger than the rails allow",
-        "Raise `--max-quantity` or `--max-order`, or the account's `--max-order-quantity`, if that is what you want.",
+        "Raise `--max-quantity` or `--max-order-quantity` of the strategy or account if that is what you want.",
     ),
     RefusalCode.NOTIONAL_OVER_LIMIT: Words(
         "The position would be worth more than the rails allow",

@@ -98,18 +98,18 @@ class Size:
 class Rails:
     """What stops entries; exits pass all of these (each pass recorded). None: no limit of its own.
 
-    Quantities in units: `max_quantity` the largest position, `max_order` the largest entry. `max_notional` rupees of
-    one position, `max_open` brackets at a time, `max_trades` entries a day, `max_loss` rupees a day (then the strategy
-    is flattened and halted), `cooldown` seconds without entries after a position closed with a loss.
+    Quantities in units: `max_quantity` the largest position, `max_order_quantity` the largest entry. `max_notional`
+    rupees of one position, `max_open` brackets at a time, `max_trades` entries a day, `max_daily_loss` rupees (then the
+    strategy is flattened and halted), `cooldown` seconds without entries after a position closed with a loss.
     """
 
     tickers: frozenset[str]
     max_quantity: int
-    max_order: int | None = None
+    max_order_quantity: int | None = None
     max_notional: Decimal | None = None
     max_open: int | None = None
     max_trades: int = 20
-    max_loss: Decimal | None = None
+    max_daily_loss: Decimal | None = None
     cooldown: int = 0
     enter_from: time = time(9, 16)
     enter_until: time = time(15, 0)
@@ -119,11 +119,11 @@ class Rails:
 class AccountRails:
     """The same limits over all strategies of an account; None: no limit of its own."""
 
-    max_order: int | None = None
+    max_order_quantity: int | None = None
     max_notional: Decimal | None = None
     max_open: int | None = None
     max_trades: int | None = None
-    max_loss: Decimal | None = None
+    max_daily_loss: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ _NEWEST_ACCOUNT = (
 _ALERT = select(schema.alert).where(schema.alert.c.id == bindparam("id"))
 
 #: Rails of an account that are Decimals: text in its settings.
-_RUPEES = ("max_notional", "max_loss")
+_RUPEES = ("max_notional", "max_daily_loss")
 
 StrategyReader = Callable[[Mapping[str, Any], str, int], Strategy]
 StrategyWriter = Callable[[Strategy], Mapping[str, Any]]

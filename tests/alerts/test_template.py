@@ -79,9 +79,9 @@ def test_the_tickers_bound_knows_tradingviews_spelling_and_its_exchange():
 
 
 def test_a_size_in_rupees_is_bounded_by_the_rail_of_its_kind_if_there_is_one():
-    rails = replace(STRATEGY.rails, max_notional=Decimal(200_000), max_loss=Decimal(5000))
+    rails = replace(STRATEGY.rails, max_notional=Decimal(200_000), max_daily_loss=Decimal(5000))
 
-    for size, most in (("notional", rails.max_notional), ("risk", rails.max_loss)):
+    for size, most in (("notional", rails.max_notional), ("risk", rails.max_daily_loss)):
         settings = {f"size__{size}": "{{plot_0}}", "action": "buy"}
         railed = a_template(Style.INDICATOR, strategy=replace(STRATEGY, rails=rails), **settings)
         assert claims_of(railed).grant.bounds[f"size.{size}"] == Rule(most=most)

@@ -20,8 +20,8 @@ EVERYTHING = [
     *("--stop-loss", "1%", "--take-profit", "1%:50", "--take-profit", "2%:50", "--trail", "1%:0.25%"),
     *("--breakeven-after", "0.5%", "--protection", "pair", "--gap", "exit", "--entry-ttl", "30"),
     *("--max-slippage", "0.2%", "--enter-from", "09:20", "--enter-until", "14:30", "--expiry-day"),
-    *("--max-quantity", "50", "--max-order", "25", "--max-notional", "20000", "--max-open", "2"),
-    *("--max-trades", "9", "--max-loss", "5000.50", "--cooldown", "600"),
+    *("--max-quantity", "50", "--max-order-quantity", "25", "--max-notional", "20000", "--max-open", "2"),
+    *("--max-trades", "9", "--max-daily-loss", "5000.50", "--cooldown", "600"),
 ]
 
 
@@ -150,11 +150,11 @@ def test_every_setting_has_its_option_and_comes_out_by_json(run, run_json):
         "enter_until": "14:30",
         "expiry_day": True,
         "max_quantity": 50,
-        "max_order": 25,
+        "max_order_quantity": 25,
         "max_notional": "20000",
         "max_open": 2,
         "max_trades": 9,
-        "max_loss": "5000.5",
+        "max_daily_loss": "5000.5",
         "cooldown": 600,
         "enabled": True,
     }
@@ -163,7 +163,7 @@ def test_every_setting_has_its_option_and_comes_out_by_json(run, run_json):
 def test_every_option_that_can_be_without_is_taken_away_by_none(run, run_json):
     run("add", "dip", *EVERYTHING)
     gone = ["contracts_are", "take_profit", "trail", "breakeven_after", "entry_ttl", "max_slippage"]
-    gone += ["max_order", "max_notional", "max_open", "max_loss", "capital"]
+    gone += ["max_order_quantity", "max_notional", "max_open", "max_daily_loss", "capital"]
 
     taken = [word for name in gone for word in (f"--{name.replace('_', '-')}", "none")]
     shown = run_json("set", "dip", *taken, "--quantity", "5", "--max-trades", "none", "--no-expiry-day")

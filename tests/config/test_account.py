@@ -28,7 +28,7 @@ def test_an_account_has_no_limit_that_was_not_set():
 def test_limits_are_named_as_the_options_are():
     rails = rails_from({"max_order_quantity": 50, "max_daily_loss": "2500.50", "max_open": None}, account="paper")
 
-    assert rails == AccountRails(max_order=50, max_loss=Decimal("2500.5"))
+    assert rails == AccountRails(max_order_quantity=50, max_daily_loss=Decimal("2500.5"))
 
 
 _count = st.none() | st.integers(1, 10_000_000)

@@ -81,11 +81,11 @@ def test_everything_can_be_said():
         short="intraday-cash",
         entry_ttl=30,
         max_slippage="0.3%",
-        max_order=20,
+        max_order_quantity=20,
         max_notional="250000.50",
         max_open=2,
         max_trades=3,
-        max_loss=5000,
+        max_daily_loss=5000,
         cooldown=600,
         enter_from="09:30",
         enter_until="14:00",
@@ -97,11 +97,11 @@ def test_everything_can_be_said():
     assert strategy.rails == Rails(
         tickers=frozenset({"NSE:SBIN", "M&M"}),
         max_quantity=100,
-        max_order=20,
+        max_order_quantity=20,
         max_notional=Decimal("250000.50"),
         max_open=2,
         max_trades=3,
-        max_loss=Decimal(5000),
+        max_daily_loss=Decimal(5000),
         cooldown=600,
         enter_from=time(9, 30),
         enter_until=time(14, 0),
@@ -168,15 +168,15 @@ def test_brokers_words_for_products_are_understood(word, product):
         ({"notional": "1e5"}, "notional is '1e5'; give rupees above zero such as 5000"),
         ({"capital": "0"}, "capital is '0'; give rupees above zero"),
         ({"capital": True}, "capital is True; give rupees above zero"),
-        ({"max_loss": -1}, "max_loss is -1; give rupees above zero"),
-        ({"max_loss": "0.001"}, "max_loss is '0.001'; give rupees above zero"),
+        ({"max_daily_loss": -1}, "max_daily_loss is -1; give rupees above zero"),
+        ({"max_daily_loss": "0.001"}, "max_daily_loss is '0.001'; give rupees above zero"),
         ({"percent_of_capital": "0%"}, "percent_of_capital is '0%'; give percent above zero such as 10%"),
         ({"contracts_are": "shares"}, "contracts_are is 'shares'; give one of lots, units"),
         ({"entry_ttl": 4}, "entry_ttl is 4; give a whole number from 5 to 3600"),
         ({"entry_ttl": 3601}, "entry_ttl is 3601; give a whole number from 5 to 3600"),
         ({"cooldown": -1}, "cooldown is -1; give a whole number from 0 to 86400"),
         ({"max_open": 0}, "max_open is 0; give a whole number from 1"),
-        ({"max_order": "5"}, "max_order is no whole number"),
+        ({"max_order_quantity": "5"}, "max_order_quantity is no whole number"),
         ({"gap": "wait"}, "gap is 'wait'; give one of exit, stop-again"),
         ({"expiry_day": "yes"}, "expiry_day is neither true nor false"),
         ({"trail": "@790"}, "trail is '@790'; give a distance"),
@@ -234,9 +234,9 @@ def test_fields_are_what_a_person_writes_and_leave_out_what_is_not_set():
 
 
 def test_numbers_with_a_unit_are_written_as_text_without_needless_digits():
-    fields = strategy_fields(read(quantity=None, notional="25000.50", max_slippage="0.30", max_loss=5000))
+    fields = strategy_fields(read(quantity=None, notional="25000.50", max_slippage="0.30", max_daily_loss=5000))
 
-    assert (fields["notional"], fields["max_slippage"], fields["max_loss"]) == ("25000.5", "0.3%", "5000")
+    assert (fields["notional"], fields["max_slippage"], fields["max_daily_loss"]) == ("25000.5", "0.3%", "5000")
 
 
 _levels = st.builds(
@@ -268,11 +268,11 @@ def _rails(draw):
     return Rails(
         tickers=draw(st.frozensets(st.sampled_from(["SBIN", "NSE:M&M", "BSE:TCS"]), min_size=1)),
         max_quantity=draw(st.integers(500, 900)),
-        max_order=draw(st.none() | st.integers(200, 500)),
+        max_order_quantity=draw(st.none() | st.integers(200, 500)),
         max_notional=draw(st.none() | _rupees.map(lambda rupees: rupees * 100)),
         max_open=draw(st.none() | st.integers(1, 9)),
         max_trades=draw(st.integers(1, 50)),
-        max_loss=draw(st.none() | _rupees),
+        max_daily_loss=draw(st.none() | _rupees),
         cooldown=draw(st.integers(0, 86_400)),
         enter_from=time(9, draw(st.integers(0, 59))),
         enter_until=time(14, draw(st.integers(0, 59))),

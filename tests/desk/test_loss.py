@@ -20,7 +20,7 @@ from tests.house import ACCOUNT, House
 def limited(house: House, rupees: int = 40, **changes: Any) -> None:
     """The strategy may lose so many rupees a day; a long of 10 from 800 reaches 40 at 796, above its stop at 792."""
     house.strategy = replace(house.strategy, **changes)
-    set_rails(house, max_loss=Decimal(rupees))
+    set_rails(house, max_daily_loss=Decimal(rupees))
 
 
 def halts(house: House) -> list[tuple[str, HaltKind]]:
@@ -82,7 +82,7 @@ def test_what_left_today_counts_with_what_is_held(house: House) -> None:
 
 
 def test_the_limit_of_the_account_leaves_every_position_of_it(house: House) -> None:
-    set_account(house, max_loss=Decimal(80))
+    set_account(house, max_daily_loss=Decimal(80))
     house.long()
     house.long(trade="second")
     assert house.net() == 20
@@ -103,7 +103,7 @@ def test_an_entry_that_works_is_cancelled_and_what_it_fills_leaves(house: House)
     (entry,) = house.working(side="BUY")
     house.fill(entry, 4, price="802.40")
 
-    house.store.people.save_rails(ACCOUNT, AccountRails(max_loss=Decimal(1)), by="test", at=house.clock.now())
+    house.store.people.save_rails(ACCOUNT, AccountRails(max_daily_loss=Decimal(1)), by="test", at=house.clock.now())
     house.price("799.80")
     house.run(10)
 

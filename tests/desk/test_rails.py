@@ -52,8 +52,8 @@ def lost(house: House) -> None:
     ("strategy", "account", "code", "named"),
     [
         ({"max_quantity": 19}, {}, RefusalCode.SIZE_OVER_LIMIT, "the strategy's largest position is 19"),
-        ({"max_order": 19}, {}, RefusalCode.SIZE_OVER_LIMIT, "the strategy's largest order is 19"),
-        ({}, {"max_order": 19}, RefusalCode.SIZE_OVER_LIMIT, "the account's largest order is 19"),
+        ({"max_order_quantity": 19}, {}, RefusalCode.SIZE_OVER_LIMIT, "the strategy's largest order is 19"),
+        ({}, {"max_order_quantity": 19}, RefusalCode.SIZE_OVER_LIMIT, "the account's largest order is 19"),
         ({"max_notional": Decimal(15999)}, {}, RefusalCode.NOTIONAL_OVER_LIMIT, "the strategy's position: 15999"),
         ({}, {"max_notional": Decimal(15999)}, RefusalCode.NOTIONAL_OVER_LIMIT, "the account's positions: 15999"),
         ({"enter_until": time(9, 20)}, {}, RefusalCode.OUTSIDE_WINDOW, "entries run 09:16–09:20"),
@@ -75,7 +75,7 @@ def test_a_rail_refuses_an_entry_and_says_which_it_is(
 @pytest.mark.parametrize(
     ("strategy", "account", "passes"),
     [
-        ({"max_quantity": 10, "max_order": 10, "max_notional": Decimal(1)}, {"max_order": 1}, ""),
+        ({"max_quantity": 10, "max_order_quantity": 10, "max_notional": Decimal(1)}, {"max_order_quantity": 1}, ""),
         ({}, {"max_notional": Decimal(1)}, ""),
         ({"max_trades": 1}, {}, "The trades of the day are used up: 1 today, allowed 1 for the strategy"),
         ({}, {"max_trades": 1}, "The trades of the day are used up: 1 today, allowed 1 for the account"),
@@ -213,9 +213,9 @@ def test_after_a_profit_nothing_pauses(house: House) -> None:
 
 
 def test_rails_that_are_narrowed_while_a_signal_waits_stop_it(house: House) -> None:
-    set_account(house, max_order=10)
+    set_account(house, max_order_quantity=10)
     house.signal("buy", price="800")
-    house.store.people.save_rails(ACCOUNT, AccountRails(max_order=9), by="test", at=house.clock.now())
+    house.store.people.save_rails(ACCOUNT, AccountRails(max_order_quantity=9), by="test", at=house.clock.now())
 
     house.run(3)
 

@@ -24,7 +24,7 @@ _TICKERS = [f"NSE:T{number}" for number in range(5)]
 _units = st.integers(1, 60)
 _rupees = st.integers(1_000, 12_000).map(Decimal)
 _shared: dict[str, Any] = {
-    "max_order": st.none() | _units,
+    "max_order_quantity": st.none() | _units,
     "max_notional": st.none() | _rupees,
     "max_open": st.none() | st.integers(1, 4),
 }
@@ -76,7 +76,7 @@ def keeps_within(book: Book, new: Leg, rails: Rails, account: AccountRails) -> N
     assert of_position <= (rails.max_notional or of_position)
     assert sum(worth.values()) <= (account.max_notional or Decimal("Infinity"))
     for limits in (rails, account):
-        assert new.quantity <= (limits.max_order or new.quantity)
+        assert new.quantity <= (limits.max_order_quantity or new.quantity)
         assert len(lanes) <= (limits.max_open or len(lanes)) or _adds(book, new)
         assert len(entries(book)) <= (limits.max_trades or len(entries(book)))
 

@@ -75,11 +75,13 @@ def test_an_account_is_made_once(store: Store, ids: Ids):
 
 
 def test_rails_of_an_account_are_a_new_version_of_it(store: Store, ids: Ids):
-    rails = AccountRails(max_order=50, max_notional=Decimal("250000.50"), max_open=3, max_trades=9, max_loss=Decimal(5))
+    rails = AccountRails(
+        max_order_quantity=50, max_notional=Decimal("250000.50"), max_open=3, max_trades=9, max_daily_loss=Decimal(5)
+    )
     for name in ("mine", "paper"):
         store.people.add_account(Account(name, AccountKind.LIVE), by="settings", at=NOW, new_id=ids.new)
 
-    store.people.save_rails("mine", AccountRails(max_order=10), by="cli", at=NOW)
+    store.people.save_rails("mine", AccountRails(max_order_quantity=10), by="cli", at=NOW)
     store.people.save_rails("mine", rails, by="cli", at=NOW)
 
     mine, paper = Account("mine", AccountKind.LIVE, rails), Account("paper", AccountKind.LIVE)
@@ -103,7 +105,7 @@ def test_what_an_account_is_and_how_it_logs_in_outlives_new_rails(store: Store, 
 def test_new_rails_are_in_the_audit(store: Store, ids: Ids):
     store.people.add_account(Account("paper", AccountKind.PAPER), by="settings", at=NOW, new_id=ids.new)
 
-    store.people.save_rails("paper", AccountRails(max_loss=Decimal(5000)), by="cli", at=NOW)
+    store.people.save_rails("paper", AccountRails(max_daily_loss=Decimal(5000)), by="cli", at=NOW)
 
     assert [note.say for note in store.pages.notes("paper")][-1] == "version 2 saved by cli"
     assert store.pages.verify(None).rows
@@ -121,7 +123,7 @@ def test_a_trader_reads_the_newest_rails_of_strategies_and_of_its_account(store:
     store.people.add_account(Account("mine", AccountKind.PAPER), by="settings", at=NOW, new_id=ids.new)
     store.people.save_strategy(a_strategy(), by="test", at=NOW)
     before = store.recovery.new_work("mine").versions
-    narrow = Rails(frozenset({"NSE:SBIN"}), 5, max_loss=Decimal(100))
+    narrow = Rails(frozenset({"NSE:SBIN"}), 5, max_daily_loss=Decimal(100))
 
     store.people.save_strategy(
         a_strategy(version=2, rails=narrow, size=Size(SizeKind.QUANTITY, Decimal(1))), by="test", at=NOW

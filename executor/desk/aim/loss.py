@@ -2,7 +2,7 @@
 
 When it is reached, a LOSS halt comes into force that only a person's `resume` ends, and while it stands nothing stays
 open under it: entries are withdrawn, positions leave by the orders that rest (`want/flat`). After `resume` the limit
-counts on from the loss at which it was reached: another full `max_loss` must be lost before it is reached again. The
+counts on from the loss at which it was reached: another full `max_daily_loss` must be lost to reach it again. The
 halt's row keeps that loss, so that a restart neither forgets it nor flattens anew. A price that is missing for ten
 seconds means that the profit is unknown: entries are halted until it is known, nothing is flattened.
 """
@@ -55,11 +55,11 @@ def limit_loss(draft: Draft) -> None:
 
 def _limits(draft: Draft) -> list[_Limit]:
     found = [
-        _Limit(f"strategy:{name}", name, one.max_loss)
+        _Limit(f"strategy:{name}", name, one.max_daily_loss)
         for name, one in draft.evidence.strategy_rails.items()
-        if one.max_loss is not None
+        if one.max_daily_loss is not None
     ]
-    account = draft.evidence.account_rails.max_loss
+    account = draft.evidence.account_rails.max_daily_loss
     return found if account is None else [*found, _Limit(f"account:{draft.account}", None, account)]
 
 
