@@ -88,10 +88,14 @@ class Rows:
         return other
 
     def of_day(self, day: date) -> Rows:
-        """What a start on this day would load (`store/recovery.py`): what lives, and what has orders of the day."""
+        """What lives, has orders of the day or an intent to be settled: what a start on this day would load
+        (`store/recovery.py`).
+        """
         orders: dict[OrderId, Order] = self.tables[Order]
         legs: dict[LegId, Leg] = self.tables[Leg]
-        today = {legs[order.leg].bracket for order in orders.values() if order.day == day and order.leg is not None}
+        unsettled = {intent.order for intent in self.watched(UNSETTLED)}
+        wanted = [order.leg for order in orders.values() if order.day == day or order.id in unsettled]
+        today = {legs[leg].bracket for leg in wanted if leg is not None}
         kept_brackets = today | {bracket.id for bracket in self.watched(LIVE)}
         kept_legs = {leg.id for leg in legs.values() if leg.bracket in kept_brackets}
         kept_orders = {order.id for order in orders.values() if order.day == day or order.leg in kept_legs}

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import time
+from typing import Any
 
 import pytest
 
 from executor.clock import ManualClock
 from executor.domain.ids import Ids
+from executor.domain.strategy import Product, Rails
 from executor.store.engine import open_database
 from executor.store.store import Store, build_store
-from tests.builders import read_settings, settings_of
-from tests.house import House
+from tests.builders import a_strategy, read_settings, settings_of
+from tests.desk.nights import Make, Nights, listed
+from tests.house import ACCOUNT, House
 
 
 @pytest.fixture
@@ -26,4 +30,29 @@ def house(sqlite_store: Store, clock: ManualClock, ids: Ids) -> House:
     house = House(sqlite_store, clock, ids)
     house.price("800")
     house.run(3)
+    return house
+
+
+@pytest.fixture
+def make(sqlite_store: Store, clock: ManualClock, ids: Ids) -> Make:
+    """A reconciled house on Wednesday 09:20 with SBIN at 800."""
+
+    def made(**settings: Any) -> Nights:
+        rails = Rails(frozenset({"NSE:SBIN"}), 100, enter_from=time(9, 15), enter_until=time(15, 30))
+        Nights.contracts = listed({})
+        strategy = a_strategy(**{"account": ACCOUNT, "rails": rails, **settings})
+        house = Nights(sqlite_store, clock, ids, strategy=strategy)
+        house.price("800")
+        house.run(3)
+        return house
+
+    return made
+
+
+@pytest.fixture
+def carried(make: Make) -> Nights:
+    """A long of 10 for delivery, bought on Wednesday at 800, its stop at 792."""
+    house = make(product=Product.DELIVERY)
+    house.long()
+    assert house.stopped() == 10
     return house

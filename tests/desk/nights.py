@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -69,3 +70,6 @@ class Nights(House):
 
 def ist(day: date, at: str) -> datetime:
     return datetime.combine(day, time.fromisoformat(at), IST)
+
+
+Make = Callable[..., Nights]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from sqlalchemy import select
 
 from executor.clock import IST
 from executor.domain.intent import Intent, IntentKind, IntentState, PermitClass
 from executor.domain.order import Order, OrderState
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
+from executor.store import schema
 from tests.house import House
 
 
@@ -52,7 +54,15 @@ def test_a_cancel_that_never_left_is_dropped_when_its_order_ends_with_the_day(ho
     house.run(2)
 
     assert [one.kind for one in waiting] == [IntentKind.CANCEL]
-    assert house.book.rows.tables[Intent][waiting[0].id].state is IntentState.DROPPED
+    assert _stored_state(house, waiting[0]) == IntentState.DROPPED
+
+
+def _stored_state(house: House, intent: Intent) -> str:
+    """The book has forgotten what ended yesterday."""
+    with house.store.database.read() as connection:
+        return str(
+            connection.execute(select(schema.intent.c.state).where(schema.intent.c.id == intent.id)).scalar_one()
+        )
 
 
 def test_a_restart_counts_what_may_still_be_on_its_way(house: House) -> None:

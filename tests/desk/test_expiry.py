@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, time
 from decimal import Decimal
 from random import Random
@@ -18,15 +17,13 @@ from executor.domain.signal import Outcome
 from executor.domain.strategy import Level, LevelKind, Product, Rails, Size, SizeKind
 from executor.store.store import Store
 from tests.builders import a_strategy
-from tests.desk.nights import NIFTY_CALL, RELIANCE_FUTURE, Nights, ist, listed
+from tests.desk.nights import NIFTY_CALL, RELIANCE_FUTURE, Make, Nights, ist, listed
 from tests.house import ACCOUNT
 
 #: A Tuesday on which NIFTY's week ends, and the last one of December, on which RELIANCE's month ends; the 25th is none.
 WEEK_END, MONTH_END = date(2026, 12, 1), date(2026, 12, 29)
 MONDAY, BEFORE_MONTH_END = date(2026, 11, 30), date(2026, 12, 28)
 TICKERS = frozenset({"NFO:RELIANCE1!", "NFO:NIFTYCALL"})
-
-Make = Callable[..., Nights]
 
 
 @pytest.fixture
