@@ -104,8 +104,8 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
             "entry_ttl", "SECONDS", "seconds that an entry may rest", "5 to 3600; 10 for market, else one bar", _COUNT
         ),
         Setting("max_slippage", "PERCENT", "furthest from the alert's price", "such as 0.3%, as for cash unless given"),
-        Setting("enter_from", "HH:MM", "first entry of a day, in India", "09:16 unless given"),
-        Setting("enter_until", "HH:MM", "end of a day's entries, in India", "15:00 unless given"),
+        Setting("enter_from", "HH:MM", "first entry of a day, in India", "a minute after the opening unless given"),
+        Setting("enter_until", "HH:MM", "end of a day's entries, in India", "15:00, for MCX 23:00 unless given"),
         Setting("expiry_day", None, "options may be entered until they expire", "else until 14:45 of their last day"),
     ),
     RAILS: (

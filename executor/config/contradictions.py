@@ -7,6 +7,7 @@ domain/plan; MARGIN is the broker's margin delivery of shares (smartapi.md 2.1).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import time
 from decimal import Decimal
 
 from executor.config.amounts import plain
@@ -126,7 +127,8 @@ def _in_limits(strategy: Strategy) -> _Found:
         rails.max_order_quantity is not None and rails.max_order_quantity > rails.max_quantity,
         f"max_order_quantity {rails.max_order_quantity} is above max_quantity {rails.max_quantity}; give less",
     )
-    yield rails.enter_from >= rails.enter_until, "enter_from is not before enter_until; put the earlier time first"
+    begins, ends = rails.enter_from or time.min, rails.enter_until or time.max
+    yield begins >= ends, "enter_from is not before enter_until; put the earlier time first"
     yield slippage is not None and slippage >= 100, "max_slippage is 100 percent or more; give less, such as 0.3%"
 
 

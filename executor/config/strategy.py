@@ -121,8 +121,8 @@ def _rail_fields(rails: Rails) -> dict[str, Any]:
         "max_trades": rails.max_trades,
         "max_daily_loss": _text(rails.max_daily_loss),
         "cooldown": rails.cooldown,
-        "enter_from": f"{rails.enter_from:%H:%M}",
-        "enter_until": f"{rails.enter_until:%H:%M}",
+        "enter_from": rails.enter_from and f"{rails.enter_from:%H:%M}",
+        "enter_until": rails.enter_until and f"{rails.enter_until:%H:%M}",
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 from executor.desk import hours
@@ -82,8 +82,10 @@ def _hours_refused(draft: Draft, rails: Rails, segment: Segment) -> Refusal | No
         if trading_day(draft.now) > draft.calendar.valid_until:
             return Refusal(RefusalCode.CLOSED, f"the calendar ends on {draft.calendar.valid_until}: extend it")
         return Refusal(RefusalCode.CLOSED, f"{segment} at {clock_time(draft.now):%H:%M} IST")
-    if not rails.enter_from <= clock_time(draft.now) < rails.enter_until:
-        hours = f"{rails.enter_from:%H:%M}–{rails.enter_until:%H:%M}"
+    begins = rails.enter_from or draft.calendar.entries_from(segment, draft.day) or time.max
+    ends = rails.enter_until or draft.calendar.entries_until(segment, draft.day) or time.min
+    if not begins <= clock_time(draft.now) < ends:
+        hours = f"{begins:%H:%M}–{ends:%H:%M}"
         return Refusal(RefusalCode.OUTSIDE_WINDOW, f"it is {clock_time(draft.now):%H:%M}, entries run {hours}")
     return None
 

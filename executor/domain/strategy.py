@@ -101,6 +101,7 @@ class Rails:
     Quantities in units: `max_quantity` the largest position, `max_order_quantity` the largest entry. `max_notional`
     rupees of one position, `max_open` brackets at a time, `max_trades` entries a day, `max_daily_loss` rupees (then the
     strategy is flattened and halted), `cooldown` seconds without entries after a position closed with a loss.
+    The window is the calendar's for the contract's segment where the strategy has none.
     """
 
     tickers: frozenset[str]
@@ -111,8 +112,8 @@ class Rails:
     max_trades: int = 20
     max_daily_loss: Decimal | None = None
     cooldown: int = 0
-    enter_from: time = time(9, 16)
-    enter_until: time = time(15, 0)
+    enter_from: time | None = None
+    enter_until: time | None = None
 
 
 @dataclass(frozen=True, slots=True)

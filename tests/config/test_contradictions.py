@@ -67,7 +67,7 @@ def sized(**more):
             "percent_of_capital 10 is 6000 rupees, above max_notional 5000",
         ),
         ({"max_slippage": "100%"}, "max_slippage is 100 percent or more"),
-        ({"enter_from": "15:00"}, "enter_from is not before enter_until"),
+        ({"enter_from": "15:00", "enter_until": "14:00"}, "enter_from is not before enter_until"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_the_way_out(more, words):

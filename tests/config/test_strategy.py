@@ -226,8 +226,6 @@ def test_fields_are_what_a_person_writes_and_leave_out_what_is_not_set():
         "expiry_day": False,
         "max_trades": 20,
         "cooldown": 0,
-        "enter_from": "09:16",
-        "enter_until": "15:00",
         "enabled": True,
         "rotation": 1,
     }
@@ -274,8 +272,8 @@ def _rails(draw):
         max_trades=draw(st.integers(1, 50)),
         max_daily_loss=draw(st.none() | _rupees),
         cooldown=draw(st.integers(0, 86_400)),
-        enter_from=time(9, draw(st.integers(0, 59))),
-        enter_until=time(14, draw(st.integers(0, 59))),
+        enter_from=draw(st.none() | st.builds(time, st.just(9), st.integers(0, 59))),
+        enter_until=draw(st.none() | st.builds(time, st.just(14), st.integers(0, 59))),
     )
 
 
