@@ -1,4 +1,4 @@
-"""Square-off, the close, the night and the open, told by the exchange: what rests, what was sold, what was never sent."""
+"""Square-off, the close, the night and the open, told by the exchange: what rests, what was sold, what never left."""
 
 from __future__ import annotations
 
