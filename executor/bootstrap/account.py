@@ -121,7 +121,7 @@ def _parts(
         lease=lease,
         kill_file=common.settings.state_dir / KILL_FILE,
         reserve=common.store.database.reserve,
-        status=_status,
+        status=lambda book: _status(book, common.clock.now()),
     )
 
 
@@ -169,7 +169,7 @@ def _read_session(text: str) -> Session:
     )
 
 
-def _status(book: Book) -> Mapping[str, Any]:
+def _status(book: Book, now: datetime) -> Mapping[str, Any]:
     """What the beat tells pages about the desk."""
     evidence = book.evidence
     return {
@@ -177,6 +177,7 @@ def _status(book: Book) -> Mapping[str, Any]:
         "reconciled": evidence.reconciled,
         "waiting": len(evidence.waiting),
         "failed_reads": evidence.failed_reads,
+        "calendar": book.calendar.ends_soon(now),
         "halts": [
             {"kind": one.kind, "scope": one.scope, "since": one.since.isoformat(), "why": one.why, "by": one.by}
             for one in book.halts

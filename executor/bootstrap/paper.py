@@ -24,6 +24,7 @@ from executor.domain.reading import Query, Reading
 from executor.domain.signal import Signal, read_ask
 from executor.errors import StoreError
 from executor.simulator import ConnectionCut, SimulatorConfig, create_app, credentials
+from executor.simulator.exchange.rules import Rules
 from executor.simulator.simulation import Simulation
 from executor.simulator.snapshot import restore, take
 from executor.store.paper import Paper
@@ -96,7 +97,8 @@ class PaperBroker:
 def open_paper_desk(common: Common, sessions: SessionStore, *, priced_by: Sequence[Seat]) -> Desk:
     """Open the exchange where it was left, and a client of it. Quotes come from the first of `priced_by`, if any."""
     seed = sessions.epoch  # another for each start: no order number comes twice
-    app = create_app(SimulatorConfig(seed=seed, journal=0), common.clock)
+    closed = frozenset.intersection(*common.calendar.holidays.values())
+    app = create_app(SimulatorConfig(seed=seed, journal=0, rules=Rules(holidays=closed)), common.clock)
     simulation: Simulation = app.extensions["simulation"]
     _restore(simulation, Paper(common.store.database).load_simulator(sessions.account), seed=seed)
     prices = PaperPrices(

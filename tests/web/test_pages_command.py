@@ -104,6 +104,15 @@ def test_the_halt_a_live_account_began_with_has_no_resume(store: Store, ids: Ids
     assert "Resume" not in page
 
 
+def test_a_calendar_that_ends_soon_is_told_on_every_page(house: House, browser: Browser) -> None:
+    lease = house.store.ledger.lease("default")
+    assert lease is not None
+    house.store.ledger.beat("default", lease.epoch, at=NOW, status={"calendar": "The trading calendar ends"})
+
+    assert "The trading calendar ends" in browser.get("/").text
+    assert "The trading calendar ends" in browser.get("/positions").text
+
+
 def test_a_trader_that_gave_its_account_back_is_told(house: House, browser: Browser) -> None:
     lease = house.store.ledger.lease("default")
     assert lease is not None

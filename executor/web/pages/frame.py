@@ -44,6 +44,7 @@ class Frame:
             badges=[_badge(account, beat, now) for account, beat in standing.accounts],
             kinds={account.name: account.kind for account, _ in standing.accounts},
             halts=_halts(standing),
+            warnings=_warnings(standing),
             scopes=_scopes([account.name for account, _ in standing.accounts], self._pages.strategy_names()),
             **values,
         )
@@ -55,6 +56,12 @@ def _halts(standing: Standing) -> list[tuple[str, Halt, bool]]:
     for _, beat in standing.accounts:
         found += [(_told(halt), False) for halt in (beat.status.get("halts", ()) if beat else ())]
     return [(_HALT_WORDS[halt.kind], halt, resumable) for halt, resumable in found]
+
+
+def _warnings(standing: Standing) -> list[str]:
+    """What traders say that a person should see to before it hurts."""
+    said = [beat.status.get("calendar") for _, beat in standing.accounts if beat]
+    return sorted({str(words) for words in said if words})
 
 
 def _told(halt: Mapping[str, str]) -> Halt:
