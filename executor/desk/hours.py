@@ -55,10 +55,12 @@ def has_expired(draft: Draft, bracket: Bracket) -> bool:
 
 
 def entry_too_late(draft: Draft, *, ask: Ask, strategy: Strategy, contract: Instrument) -> Refusal | None:
-    """Why a contract may not be entered any more: the square-off, or its expiry."""
+    """Why a contract may not be entered any more today: its expiry, the closing auction, the square-off."""
     words = entry_ended(draft.calendar, contract, now=draft.now, on_expiry_day=strategy.expiry_day)
     if words:
         return Refusal(RefusalCode.EXPIRING, words)
+    if in_auction(draft, contract.key.segment):
+        return Refusal(RefusalCode.CLOSED, "the closing auction of stocks runs, in which no stop can rest")
     at = draft.calendar.square_off(contract.key.segment, draft.day)
     if (ask.product or strategy.product) is Product.INTRADAY and at is not None and draft.now >= at:
         return Refusal(RefusalCode.SQUARED_OFF, f"it is {clock_time(draft.now):%H:%M}, it was at {at:%H:%M}")

@@ -165,6 +165,17 @@ def test_in_the_closing_auction_a_stop_is_neither_missed_nor_placed_again(carrie
     assert len(carried.said("night")) == 1
 
 
+def test_nothing_is_entered_in_the_closing_auction(carried: Nights) -> None:
+    carried.go(WEDNESDAY, "15:16")
+    carried.run(2)
+
+    signal = carried.signal("buy", price="800", trade="second")
+    carried.run(3)
+
+    assert carried.ended(signal).code is RefusalCode.CLOSED
+    assert carried.writes(ist(WEDNESDAY, "15:15")) == []
+
+
 def test_an_exit_refused_in_the_closing_auction_is_the_first_order_of_the_next_session(carried: Nights) -> None:
     carried.go(WEDNESDAY, "15:16")
     carried.cancel(carried.working(type="STOPLOSS_LIMIT")[0])
