@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help install demo run test kills forkkills report bench days sweep lint
+.PHONY: help install demo run test kills forkkills report bench days weeks sweep lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: install ## the figures of the design, measured on both stores, and docs/b
 
 days: install ## play and check N simulated days (50) on all cores; STORE=postgres, ARGS="--first 100"
 	$(BIN)/python -m tests.campaigns.days --days $(or $(N),50) --store $(or $(STORE),sqlite) $(ARGS)
+
+weeks: install ## play and check N simulated weeks (20) with their nights, on all cores; STORE=postgres, ARGS="--first 100"
+	$(BIN)/python -m tests.campaigns.weeks --weeks $(or $(N),20) --store $(or $(STORE),sqlite) $(ARGS)
 
 sweep: install ## crashes at every passage of 16 stories (STORE=sqlite|postgres, N=a sample, PAIRS=1 all pairs too)
 	$(BIN)/python -m tests.campaigns.sweep --store $(or $(STORE),sqlite) $(if $(N),--sample $(N)) $(if $(PAIRS),--pairs)

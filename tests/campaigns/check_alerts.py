@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from executor.clock import IST
 from executor.domain.bracket import Role
 from executor.domain.delivery import Verdict
 from executor.domain.signal import Outcome, SignalState
-from tests.campaigns.lanes import Lane, Post, lanes
+from tests.campaigns.lanes import Lane, Post
 from tests.campaigns.truth import WORKING, Truth, net_of, when
 
 #: Who sent it is not told, or nothing is kept: the address is unknown, or there were too many.
@@ -108,7 +109,7 @@ def obeyed(truth: Truth) -> list[str]:
     if any(halt.by != "trader" and not halt.by.startswith("signal ") for halt in truth.halts):
         return []
     found = []
-    for lane in lanes():
+    for lane in truth.lanes:
         posts = [post for post in _acknowledged(truth) if post.message.lane == lane and post.signal in truth.signals]
         found += [
             f"idle: {lane.share.name} was to be entered at {post.at} and nothing was placed"
@@ -134,7 +135,7 @@ def _judged_entries(truth: Truth, posts: list[Post]) -> Iterator[Post]:
     for post in posts:
         before = [one for one in posts if post.at - _IDLE < one.at <= post.at and one is not post]
         after = [one for one in posts if post.at < one.at < post.at + PLACED and not one.message.enters]
-        is_first = post.status == 202 and post.message.enters and not before and not after
+        is_first = post.status == 202 and post.message.enters and not before and not after and not _is_too_late(post)
         if (
             is_first
             and _is_fresh(post)
@@ -143,6 +144,12 @@ def _judged_entries(truth: Truth, posts: list[Post]) -> Iterator[Post]:
             and _all_is_well(truth, post.at)
         ):
             yield post
+
+
+def _is_too_late(post: Post) -> bool:
+    """Whether its contract may not be entered any more."""
+    last = post.message.lane.last_entry
+    return last is not None and post.at.astimezone(IST).date() > last
 
 
 def _is_halted(truth: Truth, post: Post) -> bool:
@@ -183,7 +190,7 @@ def _all_is_well(truth: Truth, at: datetime) -> bool:
 def _was_placed(truth: Truth, post: Post) -> bool:
     """Whether an order was sent for it, whatever became of it."""
     share, side = post.message.lane.share, "BUY" if post.message.asks_for(1) else "SELL"
-    wanted = {"exchange": share.exchange, "symboltoken": share.token, "transactiontype": side}
+    wanted = {"exchange": share.market, "symboltoken": share.token, "transactiontype": side}
     return any(
         row["route"] == "placeOrder" and wanted.items() <= row["body"].items()
         for row in truth.state["requests"]

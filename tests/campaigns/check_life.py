@@ -14,7 +14,8 @@ from itertools import pairwise
 from typing import Any
 
 from executor.domain.bracket import BracketState, Role
-from tests.campaigns.lanes import Lane, lanes
+from executor.domain.calendar import trading_day
+from tests.campaigns.lanes import Lane
 from tests.campaigns.truth import Span, Truth, leaving, path_of, when
 
 #: A fill that came so shortly before a stop's last change may not have been known to it.
@@ -29,12 +30,19 @@ _EXCESS = timedelta(seconds=20)
 
 
 def ratcheted(truth: Truth) -> list[str]:
-    """A stop never moves away from the price: its trigger only comes nearer, unless an entry moved the average."""
+    """A stop never moves away from the price: its trigger only comes nearer, unless an entry moved the average.
+
+    Where a gap asks for another stop, the first of a day is another one.
+    """
+    again = {lane.share.key for lane in truth.lanes if lane.strategy == "again"}
     found = []
     for leg, orders in _stops(truth).items():
         entered = _entry_fills(truth, truth.legs[leg].bracket)
         sign = 1 if orders[0]["side"] == "SELL" else -1
+        anew = f"{orders[0]['exchange']}:{orders[0]['token']}" in again
         for before, after in pairwise(_triggers(orders)):
+            if anew and trading_day(when(before["at"])) != trading_day(when(after["at"])):
+                continue
             moved = (Decimal(after["trigger"]) - Decimal(before["trigger"])) * sign
             if moved < 0 and not any(when(before["at"]) - _UNSEEN <= at <= when(after["at"]) for at in entered):
                 found.append(f"loosened: the stop of leg {leg} went from {before['trigger']} to {after['trigger']}")
@@ -66,7 +74,7 @@ def _entry_fills(truth: Truth, bracket: str) -> list[datetime]:
 def charted(truth: Truth) -> list[str]:
     """A lane whose alerts tell where its chart stands never lies on the other side for longer than the latencies."""
     found = []
-    for lane in lanes():
+    for lane in truth.lanes:
         told = _told(truth, lane)
         if told:
             found += [

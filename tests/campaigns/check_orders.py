@@ -5,14 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from executor.clock import IST
 from executor.domain.bracket import Role
-from tests.campaigns.lanes import MAX_QUANTITY, Lane, Message, lanes
+from tests.campaigns.lanes import Lane, Message
 from tests.campaigns.truth import WORKING, Step, Truth, net_of, path_of, when
 
 WRITES = {"placeOrder", "modifyOrder", "cancelOrder"}
@@ -39,7 +39,7 @@ def duplicated(truth: Truth) -> list[str]:
             found.append(f"duplicated: {len(orders)} entry orders of leg {leg} were taken")
         if row is not None and row.role == Role.ENTRY and sum(order["filled"] for order in orders) > row.quantity:
             found.append(f"duplicated: leg {leg} filled more than its {row.quantity}")
-    return found + [sentence for lane in lanes() for sentence in _more_than_asked(truth, lane)]
+    return found + [sentence for lane in truth.lanes for sentence in _more_than_asked(truth, lane)]
 
 
 def _more_than_asked(truth: Truth, lane: Lane) -> list[str]:
@@ -64,10 +64,10 @@ def _allowed(message: Message, sign: int) -> int:
 def sized(truth: Truth) -> list[str]:
     """No entry order is larger than its strategy allows at its price, and none of all is larger than a position."""
     found = []
-    for lane in lanes():
+    for lane in truth.lanes:
         for order in truth.orders_of(lane.share.key):
             for version in order["history"] if order["tag"] else ():
-                most = lane.most(Decimal(version["price"]), MAX_QUANTITY) if truth.enters(order) else MAX_QUANTITY
+                most = lane.most(Decimal(version["price"]), lane.limit) if truth.enters(order) else lane.limit
                 if int(version["quantity"]) > most:
                     found.append(f"size: {order['tag']} is for {version['quantity']}, {lane.strategy} allows {most}")
     return list(dict.fromkeys(found))
@@ -136,13 +136,14 @@ def watched(truth: Truth) -> list[str]:
     asked = sorted(when(row["at"]) for row in truth.state["requests"] if row["route"] == "getOrderBook")
     logins = [when(row["at"]) for row in truth.state["requests"] if row["answer_kind"] == "gateway"]
     found = []
-    for lane in lanes():
+    for lane in truth.lanes:
         for begin, end in _open_times(truth, lane.share.key):
             marks = [begin, *asked[bisect_left(asked, begin) : bisect_right(asked, end)], end]
             found += [
                 f"unwatched: no order book for {(late - early).total_seconds():.1f} s from {early} ({lane.share.name})"
                 for early, late in pairwise(marks)
                 if late - early > WATCH
+                and not any(begin < late and early < end for begin, end in truth.jumps)
                 and not any(early - WATCH <= life <= late for life in truth.lives[1:])
                 and not any(early - _LOGIN <= at <= late for at in logins)
             ]
@@ -215,14 +216,22 @@ def reconciled_first(truth: Truth) -> list[str]:
 
 
 def in_session(truth: Truth) -> list[str]:
-    """Nothing is written outside the hours of the exchange (parked orders would run tomorrow)."""
+    """Nothing is written outside the hours of the exchange (parked orders would run tomorrow); by our own clock."""
     found = [
         f"closed: {order['tag']} was parked"
         for order in truth.state["orders"]
         if any("market order" in version["status"] for version in order["history"])
+        and not (truth.skew and _is_open(truth, when(order["placed_at"])))
     ]
     for row in truth.state["requests"]:
-        at = when(row["at"]).astimezone(IST)
-        if row["route"] in WRITES and not (9, 15) <= (at.hour, at.minute) < (15, 30):
-            found.append(f"closed: {row['route']} at {at:%H:%M} IST")
+        if row["route"] in WRITES and not _is_open(truth, when(row["at"])):
+            found.append(f"closed: {row['route']} at {when(row['at']).astimezone(IST):%H:%M} IST")
     return found
+
+
+def _is_open(truth: Truth, at: datetime) -> bool:
+    """Whether an exchange is open then, or was by a clock as wrong as ours became."""
+    days = {begin.astimezone(IST).date() for sessions in truth.sessions.values() for begin, _ in sessions}
+    closes = time(15, 40) if days else time(15, 30)  # derivatives trade for longer
+    early, late = ((at + off).astimezone(IST) for off in (-truth.skew, truth.skew))
+    return time(9, 15) <= late.time() and early.time() < closes and (not days or late.date() in days)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from executor.domain.bracket import Role
-from tests.campaigns.lanes import Lane, lanes
+from tests.campaigns.lanes import Lane
 from tests.campaigns.truth import Span, Step, Truth, over_covered, path_of, unprotected, when
 
 REVERSED = timedelta(seconds=10)
@@ -18,12 +18,12 @@ FORCED_EXIT = timedelta(seconds=30)
 _DOWN = timedelta(seconds=5)
 #: What the exit needs beyond the 30 s at which it begins: permits, a round trip, the lag of a book.
 _BEGIN = timedelta(seconds=5)
-#: An entry lives 60 s before it is sent, 10 s at the exchange, and may be accepted 40 s late.
-_ASKED = timedelta(seconds=120)
 #: The share of the price that may be lost at a stop: 1 % is asked for, of an average that adds have moved.
 _LEVEL = (Decimal(0), Decimal("0.03"))
 #: Where alerts, a trail or a break-even move the stop, it may save a profit.
 _SAVES = Decimal("-0.1")
+#: Where a gap only moves the stop, it lies behind the gaps of a week.
+_GAPS = Decimal("0.1")
 _MOVED = frozenset({"pair", "single", "bare", "ladder", "steps", "trail", "waits", "risky"})
 #: How long more stop than position may rest: a fill has to be seen, and a change to be taken.
 EXCESS = timedelta(seconds=20)
@@ -35,7 +35,7 @@ def reversed_(truth: Truth) -> list[str]:
     While no trader lives nobody can undo it: each stretch up to a restart may last longer by what a restart takes.
     """
     found = []
-    for lane in lanes():
+    for lane in truth.lanes:
         begin = None
         for at, is_wrong in _ways(truth, lane):
             if is_wrong and begin is None:
@@ -66,7 +66,7 @@ def _was_asked(truth: Truth, lane: Lane, sign: int, at: datetime) -> bool:
     if not lane.short:
         return sign > 0
     posts = (post for post in truth.posts if post.message.lane == lane and post.message.asks_for(sign))
-    return any(at - _ASKED <= post.at <= at for post in posts)
+    return any(at - truth.memory <= post.at <= at for post in posts)
 
 
 def protected(truth: Truth) -> list[str]:
@@ -108,13 +108,14 @@ def _leaving(truth: Truth, order: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def levelled(truth: Truth) -> list[str]:
     """Every stop waits on the losing side of what was paid, near the level that its strategy asks for (1 %)."""
     found = []
-    for lane in lanes():
+    for lane in truth.lanes:
         steps = list(path_of(truth, lane.share.key))
         least = _SAVES if lane.strategy in _MOVED else _LEVEL[0]
+        most = _LEVEL[1] + (_GAPS if lane.strategy == "again" else 0)
         for order in truth.orders_of(lane.share.key):
             for version in [] if truth.enters(order) else order["history"]:
                 loss = _loss_at(steps, version)
-                if loss is not None and not least <= loss <= _LEVEL[1]:
+                if loss is not None and not least <= loss <= most:
                     found.append(f"level: {order['tag']} waits at {version['trigger']}, a loss of {loss:.2%}")
     return found
 

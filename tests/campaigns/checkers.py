@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from tests.campaigns.check_alerts import answered, lost, obeyed, recorded
 from tests.campaigns.check_life import charted, ended, oversold, ratcheted
+from tests.campaigns.check_nights import not_entered_late, protected_first, squared_off
 from tests.campaigns.check_orders import (
     duplicated,
     in_session,
@@ -43,6 +44,9 @@ CHECKERS: Mapping[str, Callable[[Truth], list[str]]] = {
     "charted": charted,
     "oversold": oversold,
     "ended": ended,
+    "squared off": squared_off,
+    "protected first": protected_first,
+    "not entered late": not_entered_late,
     "rates": rates,
     "reconciled first": reconciled_first,
     "in session": in_session,

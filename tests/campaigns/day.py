@@ -7,20 +7,22 @@ doubt, nothing is due before the next act.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from executor.domain.ids import Ids
 from executor.errors import LeaseLost
+from executor.simulator import Rules
 from executor.store.store import Store
 from tests.campaigns.acts import Act
-from tests.campaigns.lanes import Lane, Message, Share
+from tests.campaigns.lanes import Lane, Market, Message, Share, day_market
 from tests.campaigns.mix import HELL, Trouble
 from tests.campaigns.plan import START, Plan
-from tests.campaigns.rig import HostClock, Rig
+from tests.campaigns.rig import RULES, HostClock, Rig
 from tests.campaigns.seam import Crash, Seam
 
 #: How long after an act an order that was given up may still come: until then nothing is jumped over.
@@ -34,6 +36,10 @@ _LEVELS = frozenset({"limit", "trigger", "modify"})
 @dataclass
 class Day:
     """One day as it is played; afterwards `rig` holds what the checkers look at."""
+
+    starts: ClassVar[datetime] = START
+    market: ClassVar[Callable[[], Market]] = staticmethod(day_market)
+    rules: ClassVar[Rules] = RULES
 
     plan: Plan
     store: Store
@@ -49,13 +55,15 @@ class Day:
         self.up_at: float | None = None
         self.prices: dict[str, Decimal] = {}
         self.overtaken: list[tuple[float, Message]] = []
-        clock = HostClock(START)
+        clock = HostClock(self.starts)
         ids = Ids(clock.now, Random(f"{self.plan.seed}/first"))
         seam = Seam()
         self.rig = Rig(
             self.store,
             clock,
             ids,
+            market=self.market(),
+            rules=self.rules,
             seed=self.plan.seed,
             trouble=self.trouble,
             seam=seam,
@@ -70,9 +78,13 @@ class Day:
             self._deliver_overtaken(act.at)
             self._until(act.at)
             self._do(act)
-            self.calm_at = act.at + _CALM_S
+            self.calm_at = act.at + self._calm_after(act)
         self._deliver_overtaken(self.now + _OVERTAKEN_S)
         self._rest()
+
+    def _calm_after(self, _act: Act) -> float:
+        """Seconds in which nothing is jumped over."""
+        return _CALM_S
 
     # -- time ------------------------------------------------------------------------------------------------------
 
@@ -88,11 +100,15 @@ class Day:
         left = at - self.now
         if self.up_at is not None:
             return min(left, max(0.001, self.up_at - self.now))
-        if self.rig.is_quiet() and (self.now >= self.calm_at or not self.rig.is_in_doubt()):
+        if self._is_still():
             return left
         elapsed = self.rig.clock.monotonic()
         coming = [due - elapsed for due, _ in self.rig.workers.coming]
         return min([left, self.rig.looks_in(), *(max(0.001, due) for due in coming)])
+
+    def _is_still(self) -> bool:
+        """Whether nothing happens before the next act."""
+        return self.rig.is_quiet() and (self.now >= self.calm_at or not self.rig.is_in_doubt())
 
     def _work(self) -> None:
         """A round of the trader, unless it is down; a crash takes it down for 1 to 5 s."""

@@ -13,8 +13,9 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,9 @@ ENTRIES_A_DAY = 20
 #: In fewer days a rare fault may well not come up.
 ENOUGH_DAYS = 200
 
+#: Plays and checks what a seed stands for; its line.
+PlayOne = Callable[[int, StoreMaker], dict[str, Any]]
+
 _maker: StoreMaker | None = None
 
 
@@ -62,9 +66,9 @@ def play_day(seed: int, maker: StoreMaker) -> dict[str, Any]:
         return line_of(day) | {"cpu_s": round(time.process_time() - began, 2)}
 
 
-def line_of(day: Day) -> dict[str, Any]:
-    """What is kept of a day that was played; it is checked here."""
-    truth = truth_of(day.rig)
+def line_of(day: Day, truth: Truth | None = None) -> dict[str, Any]:
+    """What is kept of a day that was played (of its truth, where that is more); it is checked here."""
+    truth = truth or truth_of(day.rig)
     with day.store.database.read() as connection:
         head = chain.read_head(connection)
     faults = Counter(day.trouble.fired) + Counter(day.fired) + Counter(crash=day.crashes)
@@ -94,8 +98,10 @@ def _filled_entries(truth: Truth) -> int:
 # -- many --------------------------------------------------------------------------------------------------------
 
 
-def run(seeds: Sequence[int], *, kind: str, jobs: int, results: Results) -> Iterator[dict[str, Any]]:
-    """Play the days that are not done yet; all lines, in the order in which they are ready."""
+def run(
+    seeds: Sequence[int], *, kind: str, jobs: int, results: Results, play_one: PlayOne = play_day
+) -> Iterator[dict[str, Any]]:
+    """Play the days (or weeks) that are not done yet; all lines, in the order in which they are ready."""
     wanted = []
     for seed in seeds:
         kept = results.done(f"{kind}/{seed}")
@@ -106,7 +112,7 @@ def run(seeds: Sequence[int], *, kind: str, jobs: int, results: Results) -> Iter
     if not wanted:
         return
     with server_url(kind) as server, ProcessPoolExecutor(jobs, initializer=_begin, initargs=(server,)) as pool:
-        for line in pool.map(_play, wanted):
+        for line in pool.map(_play, wanted, repeat(play_one)):
             results.add(f"{kind}/{line['seed']}", line)
             yield line
 
@@ -117,9 +123,9 @@ def _begin(server: str | None) -> None:
     _maker = StoreMaker(server)
 
 
-def _play(seed: int) -> dict[str, Any]:
+def _play(seed: int, play_one: PlayOne) -> dict[str, Any]:
     assert _maker is not None
-    return play_day(seed, _maker)
+    return play_one(seed, _maker)
 
 
 def summary(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -190,13 +196,13 @@ def _share(values: Sequence[float], share: float) -> float:
     return values[min(len(values) - 1, int(share * len(values)))] if values else 0.0
 
 
-def results_of(kind: str) -> Results:
-    """The lines kept of this campaign's days."""
+def results_of(kind: str, what: str = "days") -> Results:
+    """The lines kept of this campaign's days, or weeks."""
     frame = [ROOT / "tests" / "house.py", *(ROOT / "tests" / "campaigns").glob("*.py")]
     simulator = (ROOT / "executor" / "simulator").rglob("*.py")
-    kept = {"days.py", "report.py", "bad.py", "sweep.py", "scenarios.py", "forkkill.py", "mortal.py"}
+    kept = {"days.py", "weeks.py", "report.py", "bad.py", "sweep.py", "scenarios.py", "forkkill.py", "mortal.py"}
     frame = [file for file in frame if file.name not in kept and not file.name.startswith("test_")]
-    return Results(ROOT / "build" / "campaigns" / f"days-{kind}.jsonl", source_digest([*frame, *simulator]))
+    return Results(ROOT / "build" / "campaigns" / f"{what}-{kind}.jsonl", source_digest([*frame, *simulator]))
 
 
 def main(words: Iterable[str] | None = None) -> int:

@@ -65,6 +65,7 @@ class Made:
     seen: dict[str, datetime] = field(default_factory=dict)
     noted: list[str] = field(default_factory=list)
     chain_fault: str = ""
+    sessions: dict[str, Any] = field(default_factory=dict)
     stored: str = "what we keep"
     secrets: dict[str, str] = field(default_factory=lambda: {"PIN": '"password":"1234"'})
 
@@ -90,6 +91,8 @@ class Made:
             brackets=self.brackets,
             seen=self.seen,
             stored=self.stored,
+            lanes=tuple(dict.fromkeys((self.lane, *lanes()))),
+            sessions=self.sessions,
             secrets=self.secrets,
         )
 

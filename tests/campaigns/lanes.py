@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
@@ -38,6 +38,16 @@ class Share:
     ticker: str
     token: str
     tick: str
+    segment: str = ""  #: the exchange's own name for where a derivative trades
+    lot: int = 1
+    kind: Kind = Kind.CASH
+    expiry: date | None = None
+    symbol: str = ""  #: a derivative's at the broker
+    underlying: str = ""
+
+    @property
+    def market(self) -> str:
+        return self.segment or self.exchange
 
     @property
     def name(self) -> str:
@@ -45,20 +55,21 @@ class Share:
 
     @property
     def key(self) -> str:
-        return f"{self.exchange}:{self.token}"
+        return f"{self.market}:{self.token}"
 
     @property
     def instrument(self) -> Instrument:
         """The row of the instrument table that it is."""
-        is_nse = self.exchange == "NSE"
+        is_nse = self.market == "NSE"
         return Instrument(
-            InstrumentKey(Segment(self.exchange), self.token),
-            f"{self.ticker}-EQ" if is_nse else self.ticker,
-            self.ticker,
-            Kind.CASH,
-            1,
+            InstrumentKey(Segment(self.market), self.token),
+            self.symbol or (f"{self.ticker}-EQ" if is_nse else self.ticker),
+            self.underlying or self.ticker,
+            self.kind,
+            self.lot,
             Decimal(self.tick),
             series="EQ" if is_nse else "",
+            expiry=self.expiry,
         )
 
 
@@ -93,12 +104,16 @@ class Lane:
     strategy: str
     share: Share
     short: bool = False
+    units: int = QUANTITY  #: of an entry
+    limit: int = MAX_QUANTITY  #: of a position
+    last_entry: date | None = None  #: the last day on which its contract may be entered
+    leave_on: date | None = None  #: the day on which it must be left
 
     def most(self, price: Decimal, asked: int) -> int:
         """Units that one entry at this price may have, `asked` by an alert of a chart; counted anew, not by ours."""
         match self.strategy:
             case "chart":
-                return min(asked, MAX_QUANTITY)
+                return min(asked, self.limit)
             case "waits":
                 return int(NOTIONAL / price)
             case "steps":
@@ -106,7 +121,7 @@ class Lane:
             case "risky":
                 return int(RISK / (price * Decimal("0.01")))
             case _:
-                return QUANTITY
+                return self.units
 
 
 def lanes() -> tuple[Lane, ...]:
@@ -149,6 +164,18 @@ def strategies() -> tuple[Strategy, ...]:
         a_strategy(name="waits", take_profit=two, entry_ttl=12, size=Size(SizeKind.NOTIONAL, NOTIONAL), **common),
         a_strategy(name="risky", take_profit=two, size=Size(SizeKind.RISK, RISK), **common),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What a campaign trades: its lanes, and the strategies that they belong to."""
+
+    lanes: tuple[Lane, ...]
+    strategies: tuple[Strategy, ...]
+
+
+def day_market() -> Market:
+    return Market(lanes(), strategies())
 
 
 def _percent(value: int | str) -> Level:
@@ -202,7 +229,7 @@ class Message:
     def grows(self, sign: int) -> int:
         """Units by which it lets the lane grow on a side, as the chart counts; the usual ones where it does not."""
         if self.chart is None:
-            return QUANTITY if self.asks_for(sign) else 0
+            return self.lane.units if self.asks_for(sign) else 0
         prev, now = self.chart
         return max(0, max(0, sign * now) - max(0, sign * prev))
 

@@ -19,6 +19,8 @@ _STORES = ("sqlite", "postgres")
 #: Violations as the promise names them, and the checker that counts each.
 _KINDS = ("lost", "duplicated", "orphans", "reversed", "protected", "rates", "audited")
 
+_NIGHTS = ("squared off", "protected first", "not entered late", "ended")
+
 _HEAD = """# Reliability: what was tried, and what came of it
 
 Written by `make report` from the files in `docs/reports/`, which the runs below wrote. Zero is worth as much as the
@@ -44,7 +46,7 @@ _TAIL = """## What this does not show
 
 def page(reports: Path = REPORTS) -> str:
     """The whole page. A report that is not there leaves a sentence that says so."""
-    parts = [_HEAD, *_days(reports), *_sweep(reports), *_kills(reports), *_bad(reports), _TAIL]
+    parts = [_HEAD, *_days(reports), *_weeks(reports), *_sweep(reports), *_kills(reports), *_bad(reports), _TAIL]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
@@ -67,6 +69,40 @@ def _days(reports: Path) -> list[str]:
     if shown := _counts([sums.get("features", {}) for _, sums in found]):
         parts += ["How often each of these came up:", _table(["feature", *[name for name, _ in found]], shown)]
     return parts
+
+
+def _weeks(reports: Path) -> list[str]:
+    found = _found(reports, "weeks")
+    if not found:
+        return ["## Simulated weeks\n\nNot run yet."]
+    rows = []
+    for name, sums in found:
+        counts = [str(sums["violations"].get(kind, 0)) for kind in (*_KINDS, *_NIGHTS)]
+        carried = sums["features"].get("carried overnight", 0)
+        rows.append([name, sums["weeks"], sums["signals"], sums["entries"], carried, *counts])
+    shown = _counts([sums["features"] for _, sums in found])
+    faults = _counts([sums["faults"] for _, sums in found])
+    stores = [name for name, _ in found]
+    return [
+        "## Simulated weeks\n\nFive trading days with a holiday, a weekend, an option that expires and a stock future "
+        "that must be left; cash for delivery and futures are carried over nights and open with gaps; the trader is "
+        "restarted in the night; faults, crashes and hands as on the days. `make weeks N=200 STORE=postgres`.",
+        _table(["store", "weeks", "signals", "entries filled", "carried", *_KINDS, *_NIGHTS], rows),
+        *[_about_weeks(name, sums) for name, sums in found],
+        "How often each of these came up:",
+        _table(["feature", *stores], shown),
+        _table(["fault", *stores], faults),
+    ]
+
+
+def _about_weeks(name: str, sums: Mapping[str, Any]) -> str:
+    spans = sums["unprotected_s"]
+    return (
+        f"{name}: seeds {sums['seeds'][0]} to {sums['seeds'][1]}, sources {sums['commit']}, {sums['cpu_s_a_week']} "
+        f"core seconds a week. Unprotected, in the hours of the exchange alone: p50 {spans['p50']} s, "
+        f"p99 {spans['p99']} s, longest {spans['most']} s; {spans['over_15']} of {spans['spans']} over 15 s, "
+        f"{spans['over_30']} over 30 s."
+    )
 
 
 def _about(name: str, sums: Mapping[str, Any]) -> str:

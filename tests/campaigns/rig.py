@@ -40,10 +40,12 @@ from executor.trader.accounts import SessionKeeper, SessionStore
 from executor.web.app import create_app
 from executor.web.authenticity import Floods
 from executor.web.parts import WebParts
-from tests.campaigns.lanes import SHARES, Lane, Message, Post, Share, strategies
+from tests.campaigns.lanes import Lane, Market, Message, Post, Share, day_market
 from tests.campaigns.seam import Crash, Seam, SeamedBroker, SeamedIntake, SeamedLedger
 from tests.house import ACCOUNT, House
 
+#: The exchange of a campaign: fills come in parts and not at once; prices move by our word alone.
+RULES = Rules(partial_fills=0.2, fill_latency_s=0.2, volatility=0.0)
 KEYS = Keys.derive("only-for-campaigns-" + "0123456789abcdef")
 #: What each alert says beside its defaults.
 _ACTION = {"action": "{{strategy.order.action}}"}
@@ -110,6 +112,8 @@ class Calm:
 class Rig(House):
     """The house of a campaign. `seam` is the trader's process, `web_seam` the web's."""
 
+    market: Market = field(default_factory=day_market)
+    rules: Rules = RULES
     seed: int = 0
     trouble: Any = field(default_factory=Calm)
     seam: Seam = field(default_factory=Seam)
@@ -117,16 +121,14 @@ class Rig(House):
 
     def __post_init__(self) -> None:
         self.exchange_clock = ManualClock(self.clock.now())
-        self.simulator = SimulatorConfig(
-            seed=self.seed, rules=Rules(partial_fills=0.2, fill_latency_s=0.2, volatility=0.0)
-        )
+        self.simulator = SimulatorConfig(seed=self.seed, rules=self.rules)
         self.posts: list[Post] = []
         self.lives: list[datetime] = []
         self.violations: list[str] = []
         self._kept: dict[str, Session] = {}
         self._generation = 0
         self._fill_master()
-        self._strategies = {strategy.name: strategy for strategy in strategies()}
+        self._strategies = {strategy.name: strategy for strategy in self.market.strategies}
         self.strategy, *others = self._strategies.values()
         for strategy in others:
             self.store.people.save_strategy(strategy, by="campaign", at=self.clock.now())
@@ -171,7 +173,11 @@ class Rig(House):
     def resolve(self, signal: Signal) -> Resolved:
         strategy = self.store.people.strategy(signal.strategy)
         assert strategy is not None
-        found = resolve(signal.fields["exchange"], signal.fields["ticker"], self.store.master)
+        exchange, ticker = signal.fields["exchange"], signal.fields["ticker"]
+        share = self._contracts.get(f"{exchange}:{ticker}")
+        if share is not None and share.expiry is not None:  # tickers of derivatives are not resolved yet
+            return Resolved(signal, strategy, share.instrument)
+        found = resolve(exchange, ticker, self.store.master)
         return Resolved(signal, strategy, found)
 
     def clock_of_exchange(self) -> ManualClock:
@@ -198,7 +204,8 @@ class Rig(House):
         return name
 
     def _fill_master(self) -> None:
-        rows = [(share.instrument, share.ticker) for share in SHARES]
+        self._contracts = {lane.share.name: lane.share for lane in self.market.lanes}
+        rows = [(share.instrument, share.ticker) for share in self._contracts.values() if share.expiry is None]
         self.store.master.add_instruments("0" * 13, rows)
         self.store.master.switch_master("0" * 13, {"rows": len(rows), "segments": {}}, at=self.clock.now())
 
@@ -307,7 +314,7 @@ class Rig(House):
 
     def set_price(self, share: Share, price: str) -> None:
         self.simulation.advance()
-        self.simulation.exchange.set_price((share.exchange, share.token), Decimal(price))
+        self.simulation.exchange.set_price((share.market, share.token), Decimal(price))
 
     def hold_prices(self) -> dict[str, Decimal]:
         """Let no price move by itself; the prices by exchange and token."""
@@ -323,7 +330,7 @@ class Rig(House):
         return sum(
             fill.quantity * (1 if fill.side == "BUY" else -1)
             for fill in fills
-            if (fill.instrument.exchange, fill.instrument.token) == (share.exchange, share.token)
+            if (fill.instrument.exchange, fill.instrument.token) == (share.market, share.token)
         )
 
     # -- time ------------------------------------------------------------------------------------------------------

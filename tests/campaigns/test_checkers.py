@@ -28,6 +28,7 @@ from tests.campaigns.handmade import (
     tag_of,
 )
 from tests.campaigns.handmade_lives import LIVES, LONG, added, stop_moves
+from tests.campaigns.handmade_nights import NIGHTS, with_sessions
 from tests.campaigns.handmade_record import RECORD
 
 #: 15:31.
@@ -266,7 +267,7 @@ def test_a_clean_day_is_clean(strategy: str):
 
 
 def test_every_checker_has_its_violation():
-    assert {checker for checker, _, _ in CASES} == set(CHECKERS)
+    assert {checker for checker, _, _ in (*CASES, *NIGHTS)} == set(CHECKERS)
 
 
 @pytest.mark.parametrize(("checker", "sentence", "changed"), CASES, ids=[f"{one[0]}: {one[1][:40]}" for one in CASES])
@@ -275,6 +276,18 @@ def test_exactly_one_checker_speaks(checker: str, sentence: str, changed: Change
 
     assert set(found) == {checker}, found
     assert any(said.startswith(sentence) for said in found[checker]), found
+
+
+@pytest.mark.parametrize(("checker", "sentence", "changed"), NIGHTS, ids=[one[0] for one in NIGHTS])
+def test_the_checkers_of_nights_speak(checker: str, sentence: str, changed: Change):
+    said = check(changed().truth(), [checker]).get(checker, [])
+
+    assert any(one.startswith(sentence) for one in said), said
+
+
+@pytest.mark.parametrize("strategy", ["pair", "shorts"])
+def test_a_clean_day_between_nights_is_clean(strategy: str):
+    assert check(a_day(with_sessions, strategy=strategy)().truth()) == {}
 
 
 # -- what several see, and what none may --------------------------------------------------------------------------

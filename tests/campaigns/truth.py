@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -17,7 +17,7 @@ from executor.errors import ChainBroken
 from executor.store import schema
 from executor.store.chain import verify
 from executor.store.engine import Database
-from tests.campaigns.lanes import Post, lanes
+from tests.campaigns.lanes import Lane, Post, lanes
 from tests.campaigns.rig import Rig
 
 WORKING = {"open", "trigger pending"}
@@ -29,6 +29,8 @@ _TRIGGERED = timedelta(seconds=5)
 _RACE = timedelta(seconds=15)
 #: Notes of the audit that tell what a day showed.
 _TOLD = ("stop_moved", "target", "plan", "lapsed", "missed")
+#: An entry lives 60 s before it is sent, 10 s at the exchange, may be accepted 40 s late, and its day's wave is short.
+_MEMORY = timedelta(seconds=120)
 _TOKEN = re.compile(rb"xt1_[A-Za-z0-9_.=-]{40,}")
 
 
@@ -53,6 +55,10 @@ class Truth:
 
     `stored` is all that our database holds, as text; `secrets` what must not be in it, by name. `seen` is when a
     report first told us of an order of the broker, by its id. `said`: kind and words of what the audit notes.
+
+    `memory`: for so long an alert may hold a short open. `sessions`: when stops can rest, by exchange; where none is
+    told, always. `jumps`: stretches in which all stood still and nobody looked. `skew`: how
+    far our clock went from the exchange's.
     """
 
     state: Mapping[str, Any]
@@ -71,6 +77,11 @@ class Truth:
     seen: Mapping[str, datetime] = field(default_factory=dict)
     stored: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict)
+    lanes: Sequence[Lane] = field(default_factory=lanes)
+    memory: timedelta = _MEMORY
+    sessions: Mapping[str, Sequence[tuple[datetime, datetime]]] = field(default_factory=dict)
+    jumps: Sequence[tuple[datetime, datetime]] = ()
+    skew: timedelta = timedelta()
 
     def orders_of(self, share: str) -> list[Mapping[str, Any]]:
         return [order for order in self.state["orders"] if f"{order['exchange']}:{order['token']}" == share]
@@ -96,6 +107,8 @@ def truth_of(rig: Rig) -> Truth:
         lives=rig.lives,
         noted=rig.violations,
         secrets=_secrets(rig),
+        lanes=rig.market.lanes,
+        skew=abs(rig.clock.step),
         **rows_of(rig.store.database),
     )
 
@@ -119,20 +132,33 @@ def rows_of(database: Database) -> dict[str, Any]:
 
 
 def unprotected(truth: Truth) -> list[Span]:
-    """The spans in which more was held of a share than its working stops cover."""
-    return [span for lane in lanes() for span in _spans(truth, lane.share.key, lambda net, covered: net > covered)]
+    """The spans in which more was held of a share than its working stops cover, in the hours of its exchange."""
+    spans = [span for lane in truth.lanes for span in _spans(truth, lane.share.key, lambda net, covered: net > covered)]
+    return [part for span in spans for part in _in_session(truth, span)]
+
+
+def _in_session(truth: Truth, span: Span) -> Iterator[Span]:
+    """What of a span lies in the hours in which a stop can rest."""
+    sessions = truth.sessions.get(span.share.partition(":")[0])
+    if sessions is None:
+        yield span
+        return
+    for begin, end in sessions:
+        first, last = max(begin, span.begin), min(end, span.end)
+        if first < last:
+            yield replace(span, begin=first, end=last, open=span.open and last == span.end)
 
 
 def over_covered(truth: Truth) -> list[Span]:
     """The spans in which stops rested for more of a share than was held."""
-    return [span for lane in lanes() for span in _spans(truth, lane.share.key, lambda net, covered: covered > net)]
+    return [span for lane in truth.lanes for span in _spans(truth, lane.share.key, lambda net, covered: covered > net)]
 
 
 def leaving(truth: Truth) -> list[Span]:
     """The spans in which more rested to leave a share at once or at a target than was held; stops are apart."""
     return [
         span
-        for lane in lanes()
+        for lane in truth.lanes
         for span in _spans(truth, lane.share.key, lambda net, resting: resting > net, count=_leaves)
     ]
 
