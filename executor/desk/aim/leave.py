@@ -8,6 +8,7 @@ from executor.desk import hours, prices, rails
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
 from executor.desk.outcome import end_signal, withdraw
+from executor.desk.targets import leaving_quantity
 from executor.domain.bracket import Bracket, Goal, Leg, Role
 from executor.domain.calendar import trading_day
 from executor.domain.ids import LegId, SignalId
@@ -36,12 +37,11 @@ def aim_exit(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket:
         end_signal(draft, signal, Outcome.NOTHING_TO_DO, Refusal(RefusalCode.NOTHING_HELD, detail))
         return
     held = draft.holding(bracket).held
-    outstanding = sum(leg.quantity for leg in open_exits(draft, bracket))
     units = leaving_units(draft, ask, resolved.strategy, bracket) if part else Units(held, f"all {held} held leave")
     if isinstance(units, Refusal):
         end_signal(draft, signal, Outcome.REFUSED, units)
         return
-    if not part or units.quantity >= held - outstanding:
+    if not part or units.quantity >= held - leaving_quantity(draft, bracket):
         close(draft, bracket, closer=signal.id, reason=f"signal {signal.id}")
     else:
         add_exit(draft, bracket, cause=signal.id, quantity=units.quantity)
@@ -87,9 +87,10 @@ def _entered_with(draft: Draft, signal: Signal, bracket: Bracket) -> bool:
 
 
 def leaving_units(draft: Draft, ask: Ask, strategy: Strategy, bracket: Bracket) -> Units | Refusal:
-    """Units that a reduction asks to leave; by ratio where the chart tells prev → now."""
+    """Units that a reduction asks to leave; by ratio, of what is not leaving yet, where the chart tells prev → now."""
     held, average = draft.holding(bracket).held, draft.holding(bracket).average
     if ask.position is not None:
+        held -= leaving_quantity(draft, bracket)
         return part_of(held, now=ask.position.now_size, prev=ask.position.prev_size, lot=bracket.lot)
     if average is None:
         return Units(held, f"all {held} held leave")
