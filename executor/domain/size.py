@@ -19,9 +19,10 @@ class Units:
 
 
 def units_of(
-    size: Size, *, strategy: Strategy, lot: int, price: Decimal, risk: Decimal | None, cap: int
+    size: Size, *, strategy: Strategy, lot: int, price: Decimal, risk: Decimal | None, cap: int | None
 ) -> Units | Refusal:
-    """Units for an entry, or for a part that leaves, rounded down to whole lots; over the cap, or nothing, is refused.
+    """Units for an entry, or for a part that leaves (`cap` None), rounded down to whole lots; over the cap, or nothing,
+    is refused.
 
     `price` is the most a unit may be worth when it fills, `risk` the rupees it then loses when the stop hits (None: no
     stop).
@@ -31,10 +32,11 @@ def units_of(
         return found
     asked, how = found
     quantity = whole_lots(asked, lot)
-    words = f"asked {size.value.normalize():f} {_NAMES[size.kind]}{how}, lot {lot}, cap {cap} ⇒ {quantity}"
+    capped = "" if cap is None else f", cap {cap}"
+    words = f"asked {size.value.normalize():f} {_NAMES[size.kind]}{how}, lot {lot}{capped} ⇒ {quantity}"
     if quantity <= 0:
         return Refusal(RefusalCode.SIZE_ZERO, words)
-    if quantity > cap:
+    if cap is not None and quantity > cap:
         return Refusal(RefusalCode.SIZE_OVER_LIMIT, words)
     return Units(quantity, words)
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
+from executor.domain.strategy import Short, Size, SizeKind
 from tests.desk.test_exit import position
-from tests.house import House
+from tests.house import House, rails
 
 
 def test_a_reduction_by_position_is_of_what_another_one_leaves(house: House) -> None:
@@ -29,3 +37,63 @@ def test_of_a_part_that_has_filled_in_part_only_the_rest_counts_as_leaving(house
     house.run(20)
 
     assert (house.net(), house.stopped()) == (2, 2)
+
+
+def test_a_sell_larger_than_any_order_may_be_still_closes(house: House) -> None:
+    house.strategy = replace(house.strategy, rails=rails(max_quantity=10))
+    house.long()
+
+    signal = house.signal("sell", size={"quantity": "30"})
+    house.run(8)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert house.ended(signal).outcome is Outcome.FILLED
+
+
+def test_a_sell_through_zero_larger_than_any_order_may_be_closes_and_does_not_enter(house: House) -> None:
+    house.strategy = replace(house.strategy, short=Short.INTRADAY_CASH, rails=rails(max_quantity=15))
+    house.long()
+
+    signal = house.signal("sell", price="800", size={"quantity": "30"})
+    house.run(12)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert (house.ended(signal).outcome, house.ended(signal).code) == (
+        Outcome.PARTLY_FILLED,
+        RefusalCode.SIZE_OVER_LIMIT,
+    )
+
+
+@pytest.mark.parametrize("size", [{"notional": "16000"}, {"lots": "20"}])
+def test_what_is_left_of_a_larger_sell_is_counted_in_units(house: House, size: Any) -> None:
+    house.strategy = replace(house.strategy, short=Short.INTRADAY_CASH, rails=rails(max_quantity=100_000))
+    house.long()
+
+    house.signal("sell", price="800", size=size)
+    house.run(12)
+
+    assert (house.net(), house.stopped()) == (-10, 10)
+
+
+def test_what_risks_nothing_any_more_leaves_whole(house: House) -> None:
+    house.strategy = replace(house.strategy, size=Size(SizeKind.RISK, Decimal(80)))
+    house.long()
+    house.price("810")
+    house.signal("modify", stop_loss={"price": "800"})
+    house.run(4)
+
+    signal = house.signal("sell")
+    house.run(8)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert house.ended(signal).outcome is Outcome.FILLED
+
+
+def test_a_larger_sell_by_risk_closes_only(house: House) -> None:
+    house.strategy = replace(house.strategy, short=Short.INTRADAY_CASH, rails=rails(max_quantity=100_000))
+    house.long()  # 8 rupees at risk a unit
+
+    house.signal("sell", price="800", size={"risk": "160"})
+    house.run(12)
+
+    assert (house.net(), house.working()) == (0, [])

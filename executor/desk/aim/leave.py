@@ -19,7 +19,7 @@ from executor.domain.record import Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, Outcome, Signal, SignalState
 from executor.domain.size import Units, part_of, units_of
-from executor.domain.strategy import Strategy
+from executor.domain.strategy import SizeKind, Strategy
 
 
 def aim_exit(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket: Bracket, part: bool) -> None:
@@ -95,10 +95,10 @@ def leaving_units(draft: Draft, ask: Ask, strategy: Strategy, bracket: Bracket) 
     if average is None:
         return Units(held, f"all {held} held leave")
     stop = stop_trigger(bracket.stop_loss, average, bracket.side, tick=bracket.tick) if bracket.stop_loss else average
-    cap = max(held, strategy.rails.max_quantity)
-    return units_of(
-        ask.size or strategy.size, strategy=strategy, lot=bracket.lot, price=average, risk=abs(average - stop), cap=cap
-    )
+    size, risk = ask.size or strategy.size, abs(average - stop)
+    if size.kind is SizeKind.RISK and not risk:
+        return Units(held, f"all {held} held leave: at their stop they risk nothing")
+    return units_of(size, strategy=strategy, lot=bracket.lot, price=average, risk=risk, cap=None)
 
 
 def add_exit(draft: Draft, bracket: Bracket, *, cause: SignalId, quantity: int) -> None:

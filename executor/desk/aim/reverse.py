@@ -46,19 +46,24 @@ def is_leaving(draft: Draft, signal: Signal) -> bool:
 
 
 def crosses(draft: Draft, resolved: Resolved, ask: Ask, bracket: Bracket) -> bool:
-    """Whether a larger `sell` (or `buy`) of a size of its own goes through zero, where the strategy allows shorts."""
+    """Whether a larger `sell` (or `buy`) of a size of its own goes through zero, where the strategy allows shorts.
+
+    One by risk does not: what an entry would risk a unit has nothing to do with the stop of what is held.
+    """
     if ask.position is not None or ask.size is None or resolved.strategy.short is Short.NONE:
+        return False
+    if ask.size.kind is SizeKind.RISK:
         return False
     units = leaving_units(draft, ask, resolved.strategy, bracket)
     return isinstance(units, Units) and units.quantity > draft.holding(bracket).held > 0
 
 
-def entry_ask(draft: Draft, signal: Signal, ask: Ask) -> Ask:
+def entry_ask(draft: Draft, resolved: Resolved, ask: Ask) -> Ask:
     """What the entry half asks: of a chart's contracts those that it holds now, of a larger sell what is left of it.
 
     The order that turns a chart over is for both sides, also where the first of them was never held here.
     """
-    turned = draft.closed_by(signal.id)
+    turned = draft.closed_by(resolved.signal.id)
     if ask.size is None:
         return ask
     if ask.position is not None:
@@ -66,7 +71,7 @@ def entry_ask(draft: Draft, signal: Signal, ask: Ask) -> Ask:
         return replace(ask, size=Size(SizeKind.CONTRACTS, ask.position.now_size)) if turns else ask
     if ask.action is Action.REVERSE or not turned:
         return ask
-    lot = turned[0].lot
-    asked = ask.size.value * lot if ask.size.kind is SizeKind.LOTS else ask.size.value
-    left = Decimal(sum(draft.holding(bracket).left for bracket in turned))
-    return replace(ask, size=Size(SizeKind.QUANTITY, max(asked - left, Decimal(0))))
+    units = leaving_units(draft, ask, resolved.strategy, turned[0])
+    asked = units.quantity if isinstance(units, Units) else 0
+    left = sum(draft.holding(bracket).left for bracket in turned)
+    return replace(ask, size=Size(SizeKind.QUANTITY, Decimal(max(asked - left, 0))))

@@ -101,7 +101,7 @@ def _enter(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, side: Side
         return True
     if blocked:
         return enter.give_up_if_stale(draft, resolved.signal)
-    ask = reverse.entry_ask(draft, resolved.signal, ask)
+    ask = reverse.entry_ask(draft, resolved, ask)
     return enter.aim_entry(draft, resolved, ask=ask, lane=lane, contract=resolved.contract, side=side)
 
 
