@@ -29,10 +29,11 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class OpenPosition:
-    """A bracket that is not CLOSED, with its orders, oldest first."""
+    """A bracket that is not CLOSED, with its orders, oldest first; `halted`: its lane waits for a person."""
 
     bracket: Bracket
     holding: Holding
+    halted: bool
     legs: tuple[Leg, ...]
     orders: tuple[tuple[Leg, Order], ...]
 
@@ -87,10 +88,13 @@ def read_positions(connection: Connection) -> list[OpenPosition]:
     rows = connection.execute(select(leg).where(leg.c.bracket.in_([one.id for one in brackets])).order_by(leg.c.id))
     legs = {row.id: load(Leg, row) for row in rows}
     orders = _orders(connection, legs)
+    lane = schema.lane
+    halted = set(connection.execute(select(lane.c.key).where(lane.c.halted == True)).scalars())  # noqa: E712
     return [
         OpenPosition(
             bracket,
             holding_of(bracket.side, orders[bracket.id], outside=bracket.outside),
+            bracket.lane in halted,
             tuple(one for one in legs.values() if one.bracket == bracket.id),
             tuple(orders[bracket.id]),
         )

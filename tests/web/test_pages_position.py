@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Any
 
-from executor.domain.bracket import BracketState, Role
+from executor.domain.bracket import Bracket, BracketState, Role
 from executor.domain.ids import LegId, OrderId
 from executor.domain.order import OrderState, Side
 from executor.domain.position import Holding
@@ -36,7 +37,7 @@ def test_a_position_shows_what_is_held_and_where_its_stop_rests(house: House, br
     assert re.search(
         rf"stop 79\d\.\d+ ACCEPTED {stop['orderid']} the book showed it at 09:20:\d\d, .* ago", words(page)
     )
-    assert re.search(rf"target 81\d\.\d+ ACCEPTED {target['orderid']}", words(page))
+    assert re.search(rf"target for 10 81\d\.\d+ ACCEPTED {target['orderid']}", words(page))
     assert f'href="/signals/{signal}"' in page
     assert "UNPROTECTED" not in page
 
@@ -84,9 +85,14 @@ def test_why_a_position_stands_alone_is_told_apart() -> None:
     ten = Holding(10, 0, Decimal(150))
     bracket = a_bracket(state=BracketState.OPEN)
 
-    assert danger(OpenPosition(bracket, Holding(0, 0, None), ())) is None
-    assert danger(OpenPosition(bracket, ten, ())) == ("bad", "UNPROTECTED: stops that wait cover 0 of 10")
-    overnight = danger(OpenPosition(bracket, ten, ((leg, expired),)))
+    def why(held: Holding = ten, bracket: Bracket = bracket, **more: Any) -> tuple[str, str] | None:
+        return danger(OpenPosition(bracket, held, **{"halted": False, "legs": (), "orders": (), **more}))
+
+    assert why(Holding(0, 0, None)) is None
+    assert why() == ("bad", "UNPROTECTED: stops that wait cover 0 of 10")
+    in_question = why(halted=True)
+    assert in_question and in_question[1].startswith("HALTED")
+    overnight = why(orders=((leg, expired),))
     assert overnight and overnight[0] == "warn" and "first order of the next session" in overnight[1]
-    willed = danger(OpenPosition(a_bracket(protection=Protection.NONE), ten, ()))
+    willed = why(bracket=a_bracket(protection=Protection.NONE))
     assert willed == ("bad", "NO STOP: protection none")

@@ -23,6 +23,8 @@ def add_positions(blueprint: Blueprint, pages: Pages, frame: Frame) -> None:
 
 def danger(position: OpenPosition) -> tuple[str, str] | None:
     """Why a position stands without protection, with its colour; None when it does not."""
+    if position.halted:
+        return "bad", "HALTED: nothing is sent for it until you decide: exit it, move its stop, or `executor resume`"
     if position.is_protected:
         return None
     if position.never_had_a_stop:

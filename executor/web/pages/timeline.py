@@ -15,9 +15,12 @@ from executor.store.story import AuditNote, Story
 from executor.web.pages.words import request_terms, span, tone
 
 #: Kinds of audit notes that a reader should stop at.
-_ALARMS = frozenset({"refused", "unknown", "not_placed", "no_effect", "unprotected", "forced_exit", "target_dropped"})
+_ALARMS = frozenset(
+    {"refused", "unknown", "not_placed", "no_effect", "unprotected", "forced_exit", "target_dropped", "reversed"}
+    | {"missing", "changed", "gap", "rests", "not_flat", "settled", "outside", "missed", "taken_away", "stop_respected"}
+)
 _ANSWERS = frozenset({"accepted", "refused", "unknown"})
-_WARNING = frozenset({"recovered", "lapsed"})
+_WARNING = frozenset({"recovered", "lapsed", "square_off", "night", "expired"})
 _TITLES = {
     "accepted": "The broker took it",
     "refused": "The broker refused it",
@@ -27,6 +30,16 @@ _TITLES = {
     "outcome": "The signal ended",
     "bracket": "The position",
     "plan": "Planned",
+    "stop_moved": "The stop moves",
+    "target": "A target trades",
+    "square_off": "Squared off",
+    "night": "The night",
+    "gap": "It opened beyond its stop",
+    "outside": "Closed by somebody else",
+    "missed": "An alert is missing",
+    "missing": "The account does not show it",
+    "changed": "It is priced like another thing",
+    "rests": "Nobody takes the exit",
 }
 
 
