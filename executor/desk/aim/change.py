@@ -25,9 +25,10 @@ from executor.domain.strategy import Level, LevelKind, Protection, Target
 
 
 def cancel(draft: Draft, signal: Signal, lane: Lane, bracket: Bracket | None) -> None:
-    """Withdraw the lane's entries that may still fill; what has filled is kept with its stop."""
+    """Withdraw the lane's entries that may still fill and are not newer; what has filled is kept with its stop."""
     legs = draft.legs_of(bracket.id, Role.ENTRY) if bracket else []
-    coming = [leg for leg in legs if leg.wanted and may_fill(draft, leg)]
+    older = [leg for leg in legs if draft.signals[leg.cause].fired_at <= signal.fired_at]
+    coming = [leg for leg in older if leg.wanted and may_fill(draft, leg)]
     for leg in coming:
         withdraw(draft, leg, Outcome.SUPERSEDED, Refusal(RefusalCode.SUPERSEDED, f"cancelled by signal {signal.id}"))
     touch(draft, lane, signal.fired_at, exit_fired=True)

@@ -139,5 +139,6 @@ def _end_refused(draft: Draft, signal: Signal, refusal: Refusal, lane: Lane) -> 
     if refusal.code is RefusalCode.MISSED_ENTRY:
         draft.note("missed", signal.id, f"{lane.ticker}: an alert is missing; {refusal.detail}", alarm=True)
     enter.end_entry(draft, signal, outcome, refusal)
-    if refusal.code in {RefusalCode.NOTHING_HELD, RefusalCode.ALREADY_CLOSING}:
+    nothing_left = refusal.code in {RefusalCode.NOTHING_HELD, RefusalCode.ALREADY_CLOSING}
+    if nothing_left and signal.action is not Action.MODIFY:  # it is no exit: an entry that still waits goes on
         touch(draft, lane, signal.fired_at, exit_fired=True)
