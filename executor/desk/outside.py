@@ -24,7 +24,7 @@ _SETTLED = timedelta(seconds=1)
 def charge_outside(draft: Draft) -> None:
     for group in _groups(draft):
         suspected = max(suspected_outside(draft, bracket) for bracket in group)
-        if suspected <= 0 or not _positions_are_newer(draft):
+        if suspected <= 0 or not _positions_are_newer(draft) or awaits_holdings(draft, group[0]):
             continue
         missing = sum(draft.holding(bracket).held for bracket in group) - _netted(draft, group[0])
         _charge(draft, group, min(suspected, missing))
@@ -48,7 +48,13 @@ def suspected_outside(draft: Draft, bracket: Bracket) -> int:
 
 def is_unclear(draft: Draft, bracket: Bracket) -> bool:
     """Whether others may have closed what is held and no read of positions has told yet: an exit would go too far."""
-    return suspected_outside(draft, bracket) > 0 and not _positions_are_newer(draft)
+    known = _positions_are_newer(draft) and not awaits_holdings(draft, bracket)
+    return suspected_outside(draft, bracket) > 0 and not known
+
+
+def awaits_holdings(draft: Draft, bracket: Bracket) -> bool:
+    """Whether shares that were owned before the day may have been sold, and no read has told how many those are."""
+    return bracket.product is Product.DELIVERY and draft.evidence.morning.owned_at is None
 
 
 def _filled_since(draft: Draft, order: Order, at: datetime) -> int:

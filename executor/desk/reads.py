@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from executor.desk import carried
 from executor.desk.book import Draft
-from executor.desk.outside import suspected_outside
+from executor.desk.outside import awaits_holdings, suspected_outside
 from executor.desk.rows import NOT_PLACED, OPEN_ORDERS
+from executor.domain.bracket import Bracket
 from executor.domain.order import OrderState
 from executor.domain.reading import Query, QueryKind
 
@@ -26,9 +27,9 @@ def due_reads(draft: Draft) -> None:
     if QueryKind.TRADES not in draft.evidence.read or _fills_unexplained(draft):
         _read_if_due(draft, QueryKind.TRADES, BUSY)
     needed = carried.to_read(draft)
-    in_doubt = _others_traded(draft) or QueryKind.POSITIONS in needed
+    in_doubt = bool(_traded_by_others(draft)) or QueryKind.POSITIONS in needed
     _read_if_due(draft, QueryKind.POSITIONS, BUSY if in_doubt else IDLE)
-    if QueryKind.HOLDINGS in needed:
+    if QueryKind.HOLDINGS in needed or any(awaits_holdings(draft, row) for row in _traded_by_others(draft)):
         _read_if_due(draft, QueryKind.HOLDINGS, BUSY)
 
 
@@ -49,10 +50,10 @@ def _is_busy(draft: Draft) -> bool:
     )
 
 
-def _others_traded(draft: Draft) -> bool:
-    """Whether somebody else may have closed what we hold: positions tell."""
+def _traded_by_others(draft: Draft) -> list[Bracket]:
+    """What somebody else may have closed of what we hold: positions tell, and holdings."""
     held = [bracket for bracket in draft.live_brackets() if draft.holding(bracket).held > 0]
-    return any(suspected_outside(draft, bracket) > 0 for bracket in held)
+    return [bracket for bracket in held if suspected_outside(draft, bracket) > 0]
 
 
 def _fills_unexplained(draft: Draft) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+import pytest
 
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
+from tests.desk.nights import THURSDAY, Nights
 from tests.house import House
 
 
@@ -15,7 +19,7 @@ def open_long(house: House) -> None:
     assert [row["status"] for row in house.orders()] == ["complete", "trigger pending", "open"]
 
 
-def by_hand(house: House, side: str, quantity: int) -> None:
+def by_hand(house: House, side: str, quantity: int, *, product: str = "INTRADAY") -> None:
     """An order from the broker's app: no tag of ours."""
     order: dict[str, Any] = {
         "variety": "NORMAL",
@@ -24,7 +28,7 @@ def by_hand(house: House, side: str, quantity: int) -> None:
         "transactiontype": side,
         "exchange": "NSE",
         "ordertype": "LIMIT",
-        "producttype": "INTRADAY",
+        "producttype": product,
         "duration": "DAY",
         "price": "790" if side == "SELL" else "810",
         "quantity": str(quantity),
@@ -129,3 +133,31 @@ def test_a_stop_cancelled_by_hand_is_restored_once_and_the_second_cancel_is_resp
     assert len(ours(house)) == 4
     assert house.net() == 10
     assert any(row["status"] == "open" for row in ours(house))  # its target still rests
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_shares_that_a_person_owned_before_are_not_ours_also_after_a_restart(carried: Nights, *, restart: bool) -> None:
+    row = {"exchange": "NSE", "tradingsymbol": "SBIN-EQ", "symboltoken": "3045", "quantity": 110}
+    body = json.dumps({"status": True, "message": "SUCCESS", "errorcode": "", "data": [row]})
+    carried.fault("getHolding", "status", status=200, body=body, times=500)
+    carried.night(THURSDAY)
+    carried.run(8)
+    if restart:
+        carried.start()
+        carried.run(5)
+
+    by_hand(carried, "SELL", 5, product="DELIVERY")
+    carried.run(10)
+
+    assert (carried.stopped(), carried.said("outside")) == (10, [])
+
+
+def test_holdings_that_cannot_be_read_charge_nobody(carried: Nights) -> None:
+    carried.fault("getHolding", "status", status=502, body="Bad Gateway", times=500)
+    carried.night(THURSDAY)
+    carried.run(8)
+
+    by_hand(carried, "SELL", 5, product="DELIVERY")
+    carried.run(10)
+
+    assert (carried.stopped(), carried.said("outside")) == (10, [])
