@@ -104,7 +104,7 @@ def open_paper_desk(common: Common, sessions: SessionStore, *, priced_by: Sequen
     prices = PaperPrices(
         simulation,
         find=common.store.master.find_by_key,
-        quotes=Quotes(lambda: _broker_of(priced_by), common.clock),
+        quotes=Quotes(lambda: broker_of(priced_by), common.clock),
         clock=common.clock,
         seed=seed,
     )
@@ -133,8 +133,10 @@ def _restore(simulation: Simulation, saved: str | None, *, seed: int) -> None:
         restore(simulation.exchange, json.loads(saved), seed=seed)
 
 
-def _broker_of(seats: Sequence[Seat]) -> Broker | None:
-    return next((seat.trading.broker for seat in seats if seat.trading is not None), None)
+def broker_of(seats: Sequence[Seat]) -> Broker | None:
+    """The broker of the first account that is traded now."""
+    tradings = (seat.trading for seat in seats)  # each is asked once: it may end at any moment
+    return next((trading.broker for trading in tradings if trading is not None), None)
 
 
 def _telling(common: Common, prices: PaperPrices) -> Callable[[Signal], Resolved]:

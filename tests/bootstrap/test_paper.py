@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from executor.bootstrap.paper import PaperBroker, SavedExchange
+from executor.bootstrap.paper import PaperBroker, SavedExchange, broker_of
 from executor.bootstrap.paper_prices import PaperPrices, Quotes
 from executor.broker.port import Broker, Session
 from executor.broker.smartapi.client import SmartApi
@@ -300,3 +302,12 @@ def test_quotes_stay_within_what_the_logins_own_reads_leave(quoted: Floor) -> No
         quoted.clock.advance(0.1)
 
     assert 40 <= quoted.login.asked <= 45
+
+
+def test_a_login_that_ends_while_it_is_looked_for_gives_no_quote(clock: ManualClock) -> None:
+    """Its thread may end its trading between two looks at it."""
+    looks: Any = iter([SimpleNamespace(broker=Login(clock)), None])
+    seat: Any = type("Ending", (), {"trading": property(lambda _self: next(looks))})()
+
+    assert broker_of([seat]) is not None
+    assert broker_of([seat]) is None
