@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
 from tests.house import House
 
@@ -27,3 +28,16 @@ def test_a_cancel_that_comes_late_leaves_a_newer_entry_alone(house: House) -> No
 
     assert house.ended(late).outcome is Outcome.NOTHING_TO_DO
     assert len(house.working(side="BUY")) == 1
+
+
+def test_what_a_person_left_without_a_stop_is_not_added_to(house: House) -> None:
+    house.long()
+    for _ in range(2):
+        house.cancel(house.working(type="STOPLOSS_LIMIT")[0])
+        house.run(8)
+
+    add = house.signal("buy", price="800")
+    house.run(6)
+
+    assert house.ended(add).code is RefusalCode.NO_STOP
+    assert house.net() == 10

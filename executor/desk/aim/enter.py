@@ -81,6 +81,11 @@ def _plan(
     if isinstance(plan, Refusal):
         end_entry(draft, signal, Outcome.REFUSED, rails.named(plan, cap))
         return
+    if bracket is not None and Protection.NONE is bracket.protection is not plan.protection:
+        end_entry(
+            draft, signal, Outcome.REFUSED, Refusal(RefusalCode.NO_STOP, "a person has taken that of what is held")
+        )
+        return
     if refusal := rails.plan_refused(draft, strategy, bracket, plan, freeze=contract.freeze):
         end_entry(draft, signal, Outcome.REFUSED, refusal)
         return
