@@ -81,14 +81,19 @@ def _positions_are_newer(draft: Draft) -> bool:
 
 
 def _netted(draft: Draft, like: Bracket) -> int:
-    """What the account nets in the direction of a bracket."""
+    """What the account nets in the direction of a bracket, without what others of ours hold against it."""
     found = [
         position.quantity * like.side.sign
         for position in draft.evidence.positions
         if (position.instrument, position.product) == (like.instrument, like.product)
     ]
+    others = [
+        draft.holding(bracket).held
+        for bracket in draft.live_brackets()
+        if (bracket.instrument, bracket.product, bracket.side) == (like.instrument, like.product, like.side.opposite)
+    ]
     owned = draft.evidence.morning.owned.get(like.instrument, 0) if like.product is Product.DELIVERY else 0
-    return max(0, sum(found) + (owned if like.side is Side.BUY else 0))
+    return max(0, sum(found) + sum(others) + (owned if like.side is Side.BUY else 0))
 
 
 def _charge(draft: Draft, group: list[Bracket], quantity: int) -> None:

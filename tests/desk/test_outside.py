@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
+from executor.domain.strategy import Short
 from tests.desk.nights import THURSDAY, Nights
 from tests.house import House
 
@@ -161,3 +163,28 @@ def test_holdings_that_cannot_be_read_charge_nobody(carried: Nights) -> None:
     carried.run(10)
 
     assert (carried.stopped(), carried.said("outside")) == (10, [])
+
+
+def test_two_of_ours_against_each_other_net_nothing_and_both_are_held(house: House) -> None:
+    house.strategy = replace(house.strategy, short=Short.INTRADAY_CASH)
+    for action, trade in (("buy", "a"), ("sell", "b")):
+        house.signal(action, price="800", trade=trade)
+        house.run(8)
+
+    by_hand(house, "BUY", 5)
+    by_hand(house, "SELL", 5)
+    house.run(10)
+
+    assert (house.net(), house.stopped(), house.said("outside")) == (0, 20, [])
+
+
+def test_a_hand_that_closes_one_of_two_against_each_other_is_charged_to_that_one(house: House) -> None:
+    house.strategy = replace(house.strategy, short=Short.INTRADAY_CASH)
+    for action, trade in (("buy", "a"), ("sell", "b")):
+        house.signal(action, price="800", trade=trade)
+        house.run(8)
+
+    by_hand(house, "SELL", 4)
+    house.run(10)
+
+    assert sorted(row["quantity"] for row in house.working(type="STOPLOSS_LIMIT")) == [6, 10]
