@@ -249,3 +249,15 @@ def test_an_exit_that_the_price_leaves_behind_is_moved_after_it(house: House, pr
     house.run(8)
 
     assert (house.net(), house.working()) == (0, [])
+
+
+def test_the_price_that_an_alert_tells_is_no_loss(house: House) -> None:
+    limited(house)
+    house.long()
+    house.fault("getLtpData", "status", status=502, body="no", times=3)
+    house.run(2.5)
+
+    house.signal("sell", price="100", size={"quantity": "1"})
+    house.run(10)
+
+    assert (house.net(), house.stopped(), halts(house)) == (9, 9, [])

@@ -12,7 +12,7 @@ from executor.desk.targets import leaving_quantity
 from executor.domain.bracket import Bracket, Goal, Leg, Role
 from executor.domain.calendar import trading_day
 from executor.domain.ids import LegId, SignalId
-from executor.domain.instrument import Price
+from executor.domain.instrument import InstrumentKey, Price
 from executor.domain.levels import stop_trigger
 from executor.domain.messages import Resolved
 from executor.domain.record import Lane
@@ -46,7 +46,8 @@ def aim_exit(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket:
     else:
         add_exit(draft, bracket, cause=signal.id, quantity=units.quantity)
     told = prices.told_price(draft, ask.price, signal.fired_at)
-    if told is not None and prices.seen_price(draft, bracket.instrument) is None:
+    seen = prices.seen_price(draft, bracket.instrument)
+    if told is not None and seen is None and not _is_under_limit(draft, bracket.instrument):
         draft.learn(prices={**draft.evidence.prices, bracket.instrument: Price(told, signal.fired_at)})
     words = units.words + rails.passed(draft, ask=ask, strategy=resolved.strategy, bracket=bracket)
     draft.put(replace(signal, state=SignalState.WORKING, plan=words), before=signal)
@@ -84,6 +85,11 @@ def _entered_with(draft: Draft, signal: Signal, bracket: Bracket) -> bool:
     """Whether the bracket's first entry was fired at the very moment of this exit (DESIGN: Exits)."""
     entry = draft.signals.get(draft.legs_of(bracket.id, Role.ENTRY)[0].cause)
     return entry is not None and entry.fired_at == signal.fired_at
+
+
+def _is_under_limit(draft: Draft, contract: InstrumentKey) -> bool:
+    """Whether a loss limit looks at a contract's price: it believes quotes alone, or an alert could halt everything."""
+    return any(draft.brackets[one].instrument == contract for one in draft.evidence.entered)
 
 
 def leaving_units(draft: Draft, ask: Ask, strategy: Strategy, bracket: Bracket) -> Units | Refusal:
