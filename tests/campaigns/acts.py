@@ -16,7 +16,7 @@ from tests.campaigns.lanes import QUANTITY, Lane
 _ENTERED_S, _LEFT_S, WAVE_S = 10.0, 26.0, 40.0
 _STOP_MOVE, _TARGET_MOVE = -0.011, 0.021
 #: How often a lane sits a wave out: a day shall be cheap.
-_IDLE = 0.25
+_IDLE = 0.3
 #: The most that a chart holds of a share.
 _CHART_MOST = 20
 

@@ -12,6 +12,7 @@ from typing import Any
 from executor.clock import IST
 from executor.domain.bracket import Role
 from executor.domain.delivery import Verdict
+from executor.domain.record import HaltKind
 from executor.domain.signal import Outcome, SignalState
 from tests.campaigns.lanes import Lane, Post
 from tests.campaigns.truth import WORKING, Truth, net_of, when
@@ -106,7 +107,7 @@ def obeyed(truth: Truth) -> list[str]:
 
     Not judged: what a person has halted, and what a fault of the broker or a restart held up.
     """
-    if any(halt.by != "trader" and not halt.by.startswith("signal ") for halt in truth.halts):
+    if any(halt.by not in {"trader", "loss limit"} and not halt.by.startswith("signal ") for halt in truth.halts):
         return []
     found = []
     for lane in truth.lanes:
@@ -146,6 +147,10 @@ def _judged_entries(truth: Truth, posts: list[Post]) -> Iterator[Post]:
             yield post
 
 
+def _covers(halt: Any, at: datetime) -> bool:
+    return bool(halt.since <= at + PLACED and (halt.ended_at is None or at <= halt.ended_at))
+
+
 def _is_too_late(post: Post) -> bool:
     """Whether its contract may not be entered any more."""
     last = post.message.lane.last_entry
@@ -153,7 +158,10 @@ def _is_too_late(post: Post) -> bool:
 
 
 def _is_halted(truth: Truth, post: Post) -> bool:
-    """Whether the strategy was flattened by an alert about then: it stands still until a person lets it go on."""
+    """Whether the strategy was flattened by an alert about then, or has lost enough: until a person lets it go on."""
+    lost = [halt for halt in truth.halts if halt.kind == HaltKind.LOSS]
+    if any(halt.scope == f"strategy:{post.message.lane.strategy}" and _covers(halt, post.at) for halt in lost):
+        return True
     flattened = [one for one in _acknowledged(truth) if one.message.action == "flatten"]
     return any(
         one.message.lane.strategy == post.message.lane.strategy and post.at - _IDLE < one.at < post.at + PLACED

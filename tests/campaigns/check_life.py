@@ -15,7 +15,7 @@ from typing import Any
 
 from executor.domain.bracket import BracketState, Role
 from executor.domain.calendar import trading_day
-from tests.campaigns.lanes import Lane
+from tests.campaigns.lanes import MAX_LOSS, Lane
 from tests.campaigns.truth import Span, Truth, leaving, path_of, when
 
 #: A fill that came so shortly before a stop's last change may not have been known to it.
@@ -23,6 +23,8 @@ _UNSEEN = timedelta(seconds=10)
 #: How long a position may lie against its chart: an answer that is lost is given up after 13 s, the exit that
 #: follows has its own round trips and permits.
 AGAINST = timedelta(seconds=20)
+#: A fill is known so soon: a book is read, a lost session comes back.
+_KNOWN = timedelta(seconds=45)
 #: What the first stretch of a new life needs, and the wait for a new session.
 _DOWN, _LOGIN = timedelta(seconds=5), timedelta(seconds=40)
 #: How long more may rest to leave than is held: a fill has to be seen, and a change to be taken.
@@ -124,6 +126,39 @@ def oversold(truth: Truth) -> list[str]:
         for span in leaving(truth)
         if span.end - max([span.begin, *(life for life in truth.lives if span.begin < life < span.end)]) > _EXCESS
     ]
+
+
+def limited(truth: Truth) -> list[str]:
+    """Once a day's losses have passed their limit nothing more is entered, until a person lets it go on."""
+    found = []
+    for lane in truth.lanes:
+        reached = _lost_enough(truth, lane) if lane.strategy == "bare" else None
+        if reached is None:
+            continue
+        resumed = min((at for at, name in truth.resumed if name == lane.strategy and at > reached), default=truth.end)
+        since = max([reached, *(life for life in truth.lives if reached <= life <= reached + _KNOWN)]) + _KNOWN
+        found += [
+            f"limit: {order['tag']} enters {lane.share.name} after a loss of more than {MAX_LOSS} at {reached}"
+            for order in truth.orders_of(lane.share.key)
+            if truth.enters(order) and since < when(order["placed_at"]) < resumed
+        ]
+    return found
+
+
+def _lost_enough(truth: Truth, lane: Lane) -> datetime | None:
+    """When what had left of a lane had lost more than its strategy may lose in a day."""
+    units, cost, made = 0, Decimal(0), Decimal(0)
+    for step in path_of(truth, lane.share.key):
+        price, change = Decimal(step.fill["price"]), step.after - step.before
+        if step.before * change >= 0:
+            units, cost = step.after, cost + change * price
+        else:
+            average = cost / units
+            made -= change * (price - average)
+            units, cost = step.after, average * step.after
+        if made < -MAX_LOSS:
+            return step.at
+    return None
 
 
 def ended(truth: Truth) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from tests.campaigns.check_alerts import answered, lost, obeyed, recorded
-from tests.campaigns.check_life import charted, ended, oversold, ratcheted
+from tests.campaigns.check_life import charted, ended, limited, oversold, ratcheted
 from tests.campaigns.check_nights import not_entered_late, protected_first, squared_off
 from tests.campaigns.check_orders import (
     duplicated,
@@ -44,6 +44,7 @@ CHECKERS: Mapping[str, Callable[[Truth], list[str]]] = {
     "charted": charted,
     "oversold": oversold,
     "ended": ended,
+    "limited": limited,
     "squared off": squared_off,
     "protected first": protected_first,
     "not entered late": not_entered_late,

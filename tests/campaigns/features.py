@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from executor.domain.bracket import Role
+from executor.domain.record import HaltKind
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Action, EntryType, Outcome
 from tests.campaigns.truth import Truth
@@ -36,6 +37,7 @@ FEATURES = (
     "sized by notional",
     "sized by percent_of_capital",
     "sized by risk",
+    "loss limit reached",
 )
 _WAITING = {EntryType.LIMIT: "limit", EntryType.STOP_LIMIT: "trigger"}
 _SIZES = {"chart": "contracts", "waits": "notional", "steps": "percent_of_capital", "risky": "risk"}
@@ -44,7 +46,8 @@ _MOVED = {"trailing": "trailed", "break-even": "broke even"}
 
 def features(truth: Truth) -> Counter[str]:
     """How often each came up."""
-    return Counter((*_of_signals(truth), *_of_brackets(truth), *_of_notes(truth)))
+    lost = ["loss limit reached" for halt in truth.halts if halt.kind == HaltKind.LOSS]
+    return Counter((*_of_signals(truth), *_of_brackets(truth), *_of_notes(truth), *lost))
 
 
 def _filled(truth: Truth) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""What nights must not do, made by hand: the clean day with sessions laid around it, and the checker that speaks."""
+"""What nights and limits forbid, made by hand: the clean day with something laid around it, and who speaks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from datetime import date, timedelta
 
 from executor.domain.bracket import Role
 from executor.domain.signal import Outcome
-from tests.campaigns.handmade import ENTRY, Made, a_day, at, tag_of
+from tests.campaigns.handmade import ENTRY, TARGET, Made, a_day, at, tag_of
 
+#: The leg of a second entry.
+_MORE = f"{'more':0>13}"
 _HOUR = 3600.0
 #: From 09:20 to the square-offs, and to the next opening at 09:15.
 _TO_SQUARE_OFF, _TO_OPENING = 5.75 * _HOUR, 24 * _HOUR - 300
@@ -43,19 +45,34 @@ def _entered_first(day: Made) -> None:
             order["history"] = order["history"][:1]
             order |= order["history"][0]
     day.fills = [fill for fill in day.fills if fill["tag"] == tag_of(ENTRY)]
-    more = f"{'more':0>13}"
-    day.leg(more, Role.ENTRY, "signal-more")
+    day.leg(_MORE, Role.ENTRY, "signal-more")
     day.alert(_TO_OPENING + 5, "buy", "signal-more")
     day.signal("signal-more", Outcome.FILLED)
     waits = (_TO_OPENING + 6, "open", "LIMIT", "798", "0", 0)
-    day.order(more, "BUY", [waits, (_TO_OPENING + 7, "complete", *waits[2:5], 10)])
+    day.order(_MORE, "BUY", [waits, (_TO_OPENING + 7, "complete", *waits[2:5], 10)])
 
 
 def _late(day: Made) -> None:
     _kept(last_entry=date(2026, 11, 24))(day)
 
 
+def _entered_after_a_loss(day: Made) -> None:
+    """All is sold 32 rupees lower; a minute later the lane is entered again."""
+    day.end = 120
+    for version in day.exchange_orders[f"{TARGET}-1"]["history"][1:]:
+        version["price"] = "770"
+    next(fill for fill in day.fills if fill["tag"] == tag_of(TARGET))["price"] = "770"
+    day.leg(_MORE, Role.ENTRY, "signal-more")
+    waits = (80, "open", "LIMIT", "772", "0", 0)
+    day.order(_MORE, "BUY", [waits, (81, "cancelled", *waits[2:])])
+
+
 NIGHTS = [
+    (
+        "limited",
+        f"limit: {tag_of(_MORE)} enters NSE:TCS after a loss of more than 250",
+        a_day(_entered_after_a_loss, strategy="bare"),
+    ),
     (
         "squared off",
         "left over: 10 of NSE:SBIN were held at 25 Nov 15:10",

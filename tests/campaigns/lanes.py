@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -28,6 +28,8 @@ QUANTITY = 10
 MAX_QUANTITY = 40
 #: Rupees: for an entry of `waits`; of `steps`, with the percent that an entry takes; that `risky` may lose at a stop.
 NOTIONAL, CAPITAL, PART, RISK = Decimal(15000), Decimal(100_000), Decimal(20), Decimal(300)
+#: Rupees that `bare` may lose in a day: less than one stop costs.
+MAX_LOSS = Decimal(250)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def strategies() -> tuple[Strategy, ...]:
         a_strategy(name="pair", take_profit=two, **common),
         a_strategy(name="shorts", take_profit=two, short=Short.INTRADAY_CASH, **common),
         a_strategy(name="single", take_profit=two, protection=Protection.SINGLE, **common),
-        a_strategy(name="bare", take_profit=(), **common),
+        a_strategy(name="bare", take_profit=(), **common | {"rails": replace(rails, max_daily_loss=MAX_LOSS)}),
         a_strategy(name="ladder", take_profit=_shares(("0.3", 50), ("0.9", 30), ("2", 20)), **common),
         a_strategy(
             name="steps",

@@ -40,6 +40,7 @@ def plan_of(seed: int) -> Plan:
     acts: list[Act] = []
     for begin in WAVES:
         acts += _wave(random, begin)
+    acts += [Act(WAVES[1] - 15, "resume", lane) for lane in lanes() if lane.strategy == "bare"]
     acts += list(_accidents(random, factor))
     return Plan(
         seed,

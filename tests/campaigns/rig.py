@@ -123,6 +123,7 @@ class Rig(House):
         self.exchange_clock = ManualClock(self.clock.now())
         self.simulator = SimulatorConfig(seed=self.seed, rules=self.rules)
         self.posts: list[Post] = []
+        self.resumed: list[tuple[datetime, str]] = []
         self.lives: list[datetime] = []
         self.violations: list[str] = []
         self._kept: dict[str, Session] = {}
@@ -277,7 +278,8 @@ class Rig(House):
         return Message(lane, action, url, render(body, values).encode(), chart=chart)
 
     def resume(self, strategy: str) -> None:
-        """A person ends the halt of a strategy."""
+        """A person ends the halts of a strategy."""
+        self.resumed.append((self.exchange_clock.now(), strategy))
         self.store.commands.record(
             CommandKind.RESUME,
             scope=f"strategy:{strategy}",

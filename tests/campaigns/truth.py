@@ -58,7 +58,7 @@ class Truth:
 
     `memory`: for so long an alert may hold a short open. `sessions`: when stops can rest, by exchange; where none is
     told, always. `jumps`: stretches in which all stood still and nobody looked. `skew`: how
-    far our clock went from the exchange's.
+    far our clock went from the exchange's. `resumed`: when a person let which strategy go on.
     """
 
     state: Mapping[str, Any]
@@ -82,6 +82,7 @@ class Truth:
     sessions: Mapping[str, Sequence[tuple[datetime, datetime]]] = field(default_factory=dict)
     jumps: Sequence[tuple[datetime, datetime]] = ()
     skew: timedelta = timedelta()
+    resumed: Sequence[tuple[datetime, str]] = ()
 
     def orders_of(self, share: str) -> list[Mapping[str, Any]]:
         return [order for order in self.state["orders"] if f"{order['exchange']}:{order['token']}" == share]
@@ -109,6 +110,7 @@ def truth_of(rig: Rig) -> Truth:
         secrets=_secrets(rig),
         lanes=rig.market.lanes,
         skew=abs(rig.clock.step),
+        resumed=rig.resumed,
         **rows_of(rig.store.database),
     )
 
