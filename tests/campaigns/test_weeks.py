@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from executor.desk import carried, hours
 from executor.store.store import Store
 from tests.campaigns.days import line_of
 from tests.campaigns.week import play_week
@@ -29,6 +31,22 @@ def test_a_week_is_without_a_violation(sqlite_store: Store, seed: int) -> None:
 
     assert line["violations"] == {}
     assert line["features"]["carried overnight"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("room", "rule", "seed", "checker"),
+    [
+        (carried, "come_first", 2, "protected first"),
+        (hours, "is_squared_off", 1, "squared off"),
+        (hours, "entry_too_late", 0, "not entered late"),
+    ],
+)
+def test_a_desk_without_a_rule_of_the_night_is_caught(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch, room: ModuleType, rule: str, seed: int, checker: str
+) -> None:
+    monkeypatch.setattr(room, rule, lambda *_words, **_more: None)
+
+    assert checker in the_line(seed, sqlite_store)["violations"]
 
 
 @pytest.mark.postgres

@@ -71,7 +71,8 @@ def _future(name: str, token: str, tick: str, lot: int, expiry: date) -> Share:
 
 
 def _strategies(lanes: tuple[Lane, ...]) -> list[Strategy]:
-    rails = Rails(frozenset(lane.share.name for lane in lanes), max_quantity=1500, max_trades=999)
+    names = frozenset(lane.share.name for lane in lanes)
+    rails = Rails(names, max_quantity=1500, max_trades=999, enter_from=time(9, 15))  # beside the stops of the morning
     two = (Target(Level(LevelKind.PERCENT, Decimal(2))),)
     common = {"account": ACCOUNT, "rails": rails, "stop_loss": Level(LevelKind.PERCENT, Decimal(1))}
     futures = {"product": Product.CARRYFORWARD, "size": Size(SizeKind.LOTS, Decimal(1))}

@@ -56,7 +56,9 @@ def _life(random: Random, lane: Lane) -> Iterator[Act]:
             is_in = False
         elif random.random() < (0.15 if is_in else 0.75) and not _has_ended(lane, day):
             enter = "short" if lane.short and random.random() < 0.5 else "buy"
-            yield Act(begin + random.uniform(0, 8), "alert", lane, enter, kind=_kind(random))
+            at_open = day != DAYS[0] and random.random() < 0.3
+            entered = second(day, "09:15:00") + random.uniform(0.1, 2) if at_open else begin + random.uniform(0, 8)
+            yield Act(entered, "alert", lane, enter, kind=_kind(random))
             is_in = not (lane.strategy == "near" and day > LAST_ENTRY)
         at = begin
         while (at := at + random.uniform(3, 7)) < begin + _WAVE_S:
