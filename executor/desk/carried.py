@@ -56,7 +56,7 @@ def waits(draft: Draft, bracket: Bracket) -> bool:
     """Whether nothing may be sent for a carried bracket yet: its books or its first price are still to come."""
     if not to_be_matched(draft, bracket):
         return False
-    if bracket.id in draft.evidence.morning.missing or not _books_came(draft, bracket):
+    if _is_doubted(draft, bracket) or not _books_came(draft, bracket):
         return True
     return bracket.goal is Goal.OPEN and bracket.stop_loss is not None and not _price_came(draft, bracket)
 
@@ -174,6 +174,13 @@ def first_price(draft: Draft, bracket: Bracket) -> Decimal | None:
     return prices.seen_price(draft, bracket.instrument)
 
 
+def _is_doubted(draft: Draft, bracket: Bracket) -> bool:
+    """Whether units are missing and reads may still prove it; where these fail, the stop goes first."""
+    since = draft.evidence.morning.missing.get(bracket.id)
+    in_vain = since is not None and draft.now >= since + _MISSING + _PATIENCE and _patience_ended(draft, bracket)
+    return since is not None and not in_vain
+
+
 def _patience_ended(draft: Draft, bracket: Bracket) -> bool:
     opened = hours.opened_at(draft, bracket.instrument.segment)
     return opened is not None and draft.now >= opened + _PATIENCE
@@ -212,6 +219,11 @@ def _shown(draft: Draft, bracket: Bracket) -> int:
         position.quantity * bracket.side.sign
         for position in draft.evidence.positions
         if (position.instrument, position.product) == (bracket.instrument, bracket.product)
+    )
+    netted += sum(
+        draft.holding(other).held
+        for other in draft.live_brackets()
+        if (other.instrument, other.product, other.side) == (bracket.instrument, bracket.product, bracket.side.opposite)
     )
     if bracket.side is not Side.BUY or QueryKind.HOLDINGS not in _kinds(bracket):
         return max(0, netted)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import time
+from decimal import Decimal
 
 import pytest
 
 from executor.domain.bracket import BracketState
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
+from executor.domain.strategy import Product, Rails, Short, Size, SizeKind
 from tests.desk.nights import THURSDAY, WEDNESDAY, Make, Nights, ist
 
 NO_HOLDINGS = '{"status":true,"message":"SUCCESS","errorcode":"","data":[]}'
@@ -211,3 +214,28 @@ def test_an_exit_from_a_locked_stock_rests_at_the_band(make: Make, way: str) -> 
     assert writes <= 12
     assert len(house.said("rests")) == 1
     assert house.said("unprotected") == []
+
+
+def test_units_that_were_missing_once_get_their_stop_when_the_reads_then_fail(carried: Nights) -> None:
+    carried.fault("getHolding", "status", status=200, body=NO_HOLDINGS, times=2)
+    carried.fault("getHolding", "status", status=502, body="x", times=5000)
+
+    carried.night(THURSDAY)
+    carried.run(30)
+
+    assert carried.stopped() == 10
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_long_and_a_short_of_one_contract_are_both_found(make: Make, restart: bool) -> None:
+    rails = Rails(frozenset({"NSE:RELIANCE1!"}), 1000, enter_from=time(9, 15), enter_until=time(15, 30))
+    size = Size(SizeKind.QUANTITY, Decimal(500))
+    house = make(product=Product.CARRYFORWARD, short=Short.FUTURES, rails=rails, size=size)
+    for action, trade in (("buy", "a"), ("sell", "b")):
+        house.signal(action, ticker="RELIANCE1!", trade=trade)
+        house.run(8)
+
+    house.night(THURSDAY, restart=restart)
+    house.run(30)
+
+    assert (house.stopped(), house.said("missing")) == (1000, [])
