@@ -105,9 +105,9 @@ def _end_if_done(draft: Draft, signal: Signal, closing: list[Bracket]) -> None:
         if all(row.state is BracketState.CLOSED for row in closing):
             _end_exit(draft, signal, closing)
         return
-    legs = [leg for leg in draft.legs_by_cause(signal.id) if leg.role in {Role.ENTRY, Role.EXIT}]
+    legs = entry or [leg for leg in draft.legs_by_cause(signal.id) if leg.role is Role.EXIT]
     if legs and not any(may_fill(draft, leg) for leg in legs):
-        _end_legs(draft, signal, entry or legs)
+        _end_legs(draft, signal, legs)
 
 
 def _end_legs(draft: Draft, signal: Signal, legs: list[Leg]) -> None:

@@ -79,7 +79,7 @@ def line_of(day: Day, truth: Truth | None = None) -> dict[str, Any]:
         "acknowledged": sum(200 <= post.status < 300 for post in truth.posts),
         "entries": _filled_entries(truth),
         "fills": len(truth.state["fills"]),
-        "outcomes": dict(Counter(row.outcome for row in truth.signals.values())),
+        "outcomes": dict(Counter(str(row.outcome) for row in truth.signals.values())),
         "faults": dict(faults),
         "features": dict(features(truth)),
         "unprotected": [round(span.seconds, 2) for span in unprotected(truth)],

@@ -43,6 +43,22 @@ def test_a_long_becomes_a_short_with_its_own_stop_and_no_order_of_double_size(tu
     assert {row["side"] for row in turning.working()} == {"BUY"}
 
 
+def test_a_reverse_whose_first_half_a_hand_has_made_ends_with_its_entry(turning: House) -> None:
+    """Day 212: the exit that was wanted was never sent, and held the signal open for ever."""
+    turning.long()
+    for order in turning.working():
+        turning.cancel(order)
+    closing = {"variety": "NORMAL", "tradingsymbol": "SBIN-EQ", "symboltoken": "3045", "exchange": "NSE"}
+    closing |= {"transactiontype": "SELL", "ordertype": "LIMIT", "producttype": "INTRADAY", "duration": "DAY"}
+    turning.control("order", closing | {"price": "795", "quantity": "10"})
+
+    signal = turning.signal("sell", price="800", position=position(10, -10))
+    turning.run(25)
+
+    assert turning.ended(signal).outcome is Outcome.FILLED
+    assert (sides(turning), turning.stopped()) == ([("BUY", 10), ("SELL", 10), ("SELL", 10)], 10)
+
+
 def test_an_alert_that_says_reverse_does_the_same(turning: House) -> None:
     turning.long()
 
