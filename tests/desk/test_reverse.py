@@ -141,6 +141,19 @@ def test_an_exit_that_comes_between_the_halves_keeps_the_lane_flat(turning: Hous
     assert turning.ended(signal).code is RefusalCode.SUPERSEDED
 
 
+def test_an_exit_of_the_same_second_keeps_the_lane_flat_too(turning: House) -> None:
+    turning.long()
+    turning.fault("modifyOrder", "late", seconds=3)
+
+    signal = turning.signal("sell", price="800", position=position(10, -10))
+    turning.run(1)
+    turning.signal("buy", ago=1, price="800", position=position(-10, 0))
+    turning.run(15)
+
+    assert (turning.net(), turning.working()) == (0, [])
+    assert turning.ended(signal).code is RefusalCode.SUPERSEDED
+
+
 def test_contracts_of_the_chart_count_as_it_holds_them_after_turning(turning: House) -> None:
     turning.strategy = replace(turning.strategy, contracts_are=ContractsAre.UNITS)
     turning.long()

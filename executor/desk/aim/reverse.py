@@ -45,6 +45,16 @@ def is_leaving(draft: Draft, signal: Signal) -> bool:
     return any(bracket.state is not BracketState.CLOSED for bracket in draft.closed_by(signal.id))
 
 
+def overtaken(draft: Draft, leaving: Signal, bracket: Bracket) -> None:
+    """End a reverse whose second half still waits when an exit comes behind it, were it in the same second."""
+    waiting = {one: found for one, found in draft.evidence.waiting.items() if one == bracket.closer}
+    for one, found in waiting.items():
+        if one != leaving.id and found.signal.fired_at <= leaving.fired_at:
+            refusal = Refusal(RefusalCode.SUPERSEDED, f"signal {leaving.id} left the position meanwhile")
+            end_signal(draft, found.signal, Outcome.SUPERSEDED, refusal)
+            draft.learn(waiting={key: row for key, row in draft.evidence.waiting.items() if key != one})
+
+
 def crosses(draft: Draft, resolved: Resolved, ask: Ask, bracket: Bracket) -> bool:
     """Whether a larger `sell` (or `buy`) of a size of its own goes through zero, where the strategy allows shorts.
 

@@ -55,6 +55,8 @@ def aim_signal(draft: Draft, resolved: Resolved, *, blocked: bool) -> bool:
         meant = Refusal(RefusalCode.UNSUPPORTED, ", ".join(ask.unsupported))
     _sync(draft, lane, ask)
     if isinstance(meant, Refusal):
+        if bracket is not None and (ask.position.now is Held.FLAT if ask.position else ask.action is Action.EXIT):
+            reverse.overtaken(draft, signal, bracket)
         _end_refused(draft, signal, _closing(meant, bracket), lane)
         return True
     return _aim(draft, resolved, meant, ask=ask, lane=lane, bracket=bracket, blocked=blocked)
