@@ -203,7 +203,7 @@ BAD: Mapping[str, Bad] = {
     "fills summed twice": Bad(
         "each report adds its cumulative quantity",
         broken.fills_summed_twice,
-        Campaign(_days(2, many=12)),
+        Campaign(_days(3, many=12)),
     ),
     "no epoch check": Bad(
         "a trader that was followed goes on",
