@@ -6,6 +6,7 @@ Errors say what was found and what to do; the path comes from the schema.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -25,15 +26,15 @@ _WORDS: dict[str, str | list[Any] | dict[Any, Any]] = {
 }
 
 
-class _Form(fields.Field[str]):
+class _Form(fields.Field[str], ABC):
     """A value with one canonical text."""
 
     def __init__(self, *, required: bool = False) -> None:
         super().__init__(required=required, error_messages=_WORDS)
 
+    @abstractmethod
     def canonical(self, text: str) -> str:
         """The canonical text of what was given, trimmed. Raises ValidationError."""
-        raise NotImplementedError
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:  # noqa: ARG002 - marshmallow's signature
         if not isinstance(value, str):

@@ -176,14 +176,19 @@ def never_fired(lines: Sequence[Mapping[str, Any]]) -> list[str]:
     return [name for name in (*(chance.name for chance in MIX), *ACCIDENTS, *FEATURES) if not fired[name]]
 
 
-def verdict(lines: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Why the run fails; nothing when it does not."""
-    found = [
+def violated(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Every sentence of a checker, with its seed."""
+    return [
         f"seed {line['seed']}: {name}: {sentence}"
         for line in lines
         for name, sentences in line["violations"].items()
         for sentence in sentences
     ]
+
+
+def verdict(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Why the run fails; nothing when it does not."""
+    found = violated(lines)
     if len(lines) >= ENOUGH_DAYS:
         found += [f"{name}: never fired, so nothing is shown about it" for name in never_fired(lines)]
     filled = sum(line["entries"] for line in lines) / len(lines)

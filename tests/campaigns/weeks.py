@@ -22,7 +22,7 @@ from executor.domain.bracket import Role
 from executor.domain.calendar import clock_time, trading_day
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Action, Outcome
-from tests.campaigns.days import line_of, results_of, run, summary
+from tests.campaigns.days import line_of, results_of, run, summary, violated
 from tests.campaigns.results import commit_of_sources
 from tests.campaigns.stores import StoreMaker
 from tests.campaigns.truth import Truth, path_of
@@ -95,12 +95,7 @@ def _stops_again(truth: Truth, leg: str) -> int:
 
 def verdict(lines: Sequence[Mapping[str, Any]]) -> list[str]:
     """Why the run fails; nothing when it does not."""
-    found = [
-        f"seed {line['seed']}: {name}: {sentence}"
-        for line in lines
-        for name, sentences in line["violations"].items()
-        for sentence in sentences
-    ]
+    found = violated(lines)
     shown: Counter[str] = Counter()
     for line in lines:
         shown.update(line["features"])

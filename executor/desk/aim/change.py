@@ -12,16 +12,16 @@ from executor.desk import prices, rails
 from executor.desk.aim.leave import close
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
+from executor.desk.legs import add_leg
 from executor.desk.outcome import end_signal, may_fill, withdraw
-from executor.domain.bracket import Bracket, Goal, Leg, Role
-from executor.domain.ids import LegId
+from executor.domain.bracket import Bracket, Goal, Role
 from executor.domain.levels import stop_trigger, target_price
 from executor.domain.messages import Resolved
 from executor.domain.plan import nearer_trail
 from executor.domain.record import Halt, HaltKind, Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, Outcome, Signal, SignalState
-from executor.domain.strategy import Level, LevelKind, Protection, Target
+from executor.domain.strategy import Level, LevelKind, Protection
 
 
 def cancel(draft: Draft, signal: Signal, lane: Lane, bracket: Bracket | None) -> None:
@@ -126,24 +126,6 @@ def _set_targets(draft: Draft, signal: Signal, ask: Ask, bracket: Bracket, avera
             draft.put(replace(leg, wanted=False, reason=f"replaced by signal {signal.id}"))
     priced = [(target_price(one.level, average, bracket.side, tick=bracket.tick), one) for one in ask.take_profit]
     for price, target in sorted(priced, key=lambda pair: pair[0] * bracket.side.sign):
-        _add_target(draft, signal, bracket, target, price)
+        held = draft.holding(bracket).held
+        add_leg(draft, bracket, Role.TARGET, cause=signal.id, quantity=held, price=price, target=target)
     return [f"targets to {', '.join(str(price) for price, _ in priced)}"]
-
-
-def _add_target(draft: Draft, signal: Signal, bracket: Bracket, target: Target, price: Decimal) -> None:
-    draft.put(
-        Leg(
-            id=LegId(draft.ids.new()),
-            bracket=bracket.id,
-            account=draft.account,
-            cause=signal.id,
-            role=Role.TARGET,
-            side=bracket.side.opposite,
-            quantity=draft.holding(bracket).held,
-            price=price,
-            trigger=None,
-            created_at=draft.now,
-            level=target.level,
-            share=target.share,
-        )
-    )

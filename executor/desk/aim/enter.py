@@ -8,10 +8,11 @@ from decimal import Decimal
 from executor.desk import carried, prices, rails
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
+from executor.desk.legs import add_leg
 from executor.desk.outcome import end_signal
 from executor.desk.reads import BLIND
-from executor.domain.bracket import Bracket, Goal, Leg, Role
-from executor.domain.ids import BracketId, LegId
+from executor.domain.bracket import Bracket, Goal, Role
+from executor.domain.ids import BracketId
 from executor.domain.instrument import Instrument
 from executor.domain.messages import Resolved
 from executor.domain.order import Side
@@ -19,7 +20,7 @@ from executor.domain.plan import EntryPlan, plan_entry, stop_with_add
 from executor.domain.record import Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, Outcome, Signal, SignalState
-from executor.domain.strategy import Gap, Protection, Target
+from executor.domain.strategy import Gap, Protection
 
 
 def aim_entry(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, contract: Instrument, side: Side) -> bool:
@@ -93,7 +94,16 @@ def _plan(
         bracket = _open_bracket(draft, signal, plan, contract, gap=strategy.gap)
     else:
         draft.put(replace(bracket, stop_loss=stop_with_add(plan.stop, bracket.stop_loss, last, side)))
-    _add_leg(draft, bracket, signal, Role.ENTRY, plan, price=plan.entry.limit, trigger=plan.entry.trigger)
+    add_leg(
+        draft,
+        bracket,
+        Role.ENTRY,
+        cause=signal.id,
+        quantity=plan.quantity,
+        price=plan.entry.limit,
+        trigger=plan.entry.trigger,
+        lasts=plan.entry.lasts,
+    )
     draft.put(replace(signal, state=SignalState.WORKING, plan=plan.words), before=signal)
     draft.note("plan", signal.id, plan.words)
     touch(draft, lane, signal.fired_at, exit_fired=False)
@@ -123,36 +133,7 @@ def _open_bracket(draft: Draft, signal: Signal, plan: EntryPlan, contract: Instr
     )
     draft.put(bracket)
     if plan.protection is not Protection.NONE:
-        _add_leg(draft, bracket, signal, Role.STOP, plan, trigger=plan.trigger)
+        add_leg(draft, bracket, Role.STOP, cause=signal.id, quantity=plan.quantity, trigger=plan.trigger)
     for target, price in plan.targets:
-        _add_leg(draft, bracket, signal, Role.TARGET, plan, price=price, target=target)
+        add_leg(draft, bracket, Role.TARGET, cause=signal.id, quantity=plan.quantity, price=price, target=target)
     return bracket
-
-
-def _add_leg(
-    draft: Draft,
-    bracket: Bracket,
-    signal: Signal,
-    role: Role,
-    plan: EntryPlan,
-    *,
-    price: Decimal | None = None,
-    trigger: Decimal | None = None,
-    target: Target | None = None,
-) -> None:
-    leg = Leg(
-        id=LegId(draft.ids.new()),
-        bracket=bracket.id,
-        account=draft.account,
-        cause=signal.id,
-        role=role,
-        side=plan.side if role is Role.ENTRY else plan.side.opposite,
-        quantity=plan.quantity,
-        price=price,
-        trigger=trigger,
-        created_at=draft.now,
-        lasts=plan.entry.lasts if role is Role.ENTRY else None,
-        level=target.level if target else None,
-        share=target.share if target else None,
-    )
-    draft.put(leg)

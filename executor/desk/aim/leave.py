@@ -7,11 +7,12 @@ from dataclasses import replace
 from executor.desk import hours, prices, rails
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
+from executor.desk.legs import add_leg
 from executor.desk.outcome import end_signal, withdraw
 from executor.desk.targets import leaving_quantity
 from executor.domain.bracket import Bracket, Goal, Leg, Role
 from executor.domain.calendar import trading_day
-from executor.domain.ids import LegId, SignalId
+from executor.domain.ids import SignalId
 from executor.domain.instrument import InstrumentKey, Price
 from executor.domain.levels import stop_trigger
 from executor.domain.messages import Resolved
@@ -109,16 +110,4 @@ def leaving_units(draft: Draft, ask: Ask, strategy: Strategy, bracket: Bracket) 
 
 def add_exit(draft: Draft, bracket: Bracket, *, cause: SignalId, quantity: int) -> None:
     """Let a part of a position leave: stop and targets shrink first, then it is sold."""
-    leg = Leg(
-        id=LegId(draft.ids.new()),
-        bracket=bracket.id,
-        account=draft.account,
-        cause=cause,
-        role=Role.EXIT,
-        side=bracket.side.opposite,
-        quantity=quantity,
-        price=None,
-        trigger=None,
-        created_at=draft.now,
-    )
-    draft.put(leg)
+    add_leg(draft, bracket, Role.EXIT, cause=cause, quantity=quantity)

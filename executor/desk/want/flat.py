@@ -11,11 +11,12 @@ from decimal import Decimal
 
 from executor.desk import prices
 from executor.desk.book import Draft
+from executor.desk.legs import add_leg
 from executor.desk.settle import is_lost
 from executor.desk.want.difference import Cancel, Need
 from executor.desk.want.pair import leaving_price, marketable_needs, shrink, stop_needs, to_market
 from executor.domain.bracket import Bracket, Leg, Role
-from executor.domain.ids import LegId, SignalId
+from executor.domain.ids import SignalId
 from executor.domain.intent import PermitClass
 from executor.domain.order import WORKING, Order, OrderState, Side
 
@@ -123,17 +124,4 @@ def _exit_leg(draft: Draft, bracket: Bracket, quantity: int, side: Side) -> Leg:
     for leg in draft.legs_of(bracket.id, Role.EXIT):
         if leg.side is side and leg.cause == cause:
             return leg
-    leg = Leg(
-        id=LegId(draft.ids.new()),
-        bracket=bracket.id,
-        account=draft.account,
-        cause=cause,
-        role=Role.EXIT,
-        side=side,
-        quantity=quantity,
-        price=None,
-        trigger=None,
-        created_at=draft.now,
-    )
-    draft.put(leg)
-    return leg
+    return add_leg(draft, bracket, Role.EXIT, cause=cause, quantity=quantity, side=side)
