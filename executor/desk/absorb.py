@@ -91,7 +91,7 @@ def _begin_the_day(draft: Draft) -> None:
     known = draft.evidence.prices
     today = {contract: price for contract, price in known.items() if trading_day(price.at) == draft.day}
     before = {contract: price for contract, price in known.items() if contract not in today}
-    draft.learn(morning=Morning(draft.day, prices=before), prices=today)
+    draft.learn(morning=Morning(draft.day, prices=before), prices=today, quotes={})
 
 
 # -- sends -------------------------------------------------------------------------------------------------------
@@ -179,6 +179,8 @@ def _absorb_reading(draft: Draft, reading: Reading) -> None:
             _absorb_holdings(draft, reading)
         case QueryKind.LTP:
             _absorb_price(draft, reading)
+        case QueryKind.QUOTES:
+            _absorb_quotes(draft, reading)
         case _:
             assert_never(query.kind)
 
@@ -192,6 +194,13 @@ def _absorb_holdings(draft: Draft, reading: Reading) -> None:
     for share, quantity in told.items():
         owned[share] = max(quantity, owned.get(share, 0))
     draft.learn(morning=replace(draft.evidence.morning, owned=owned, owned_at=reading.began_at))
+
+
+def _absorb_quotes(draft: Draft, reading: Reading) -> None:
+    """Quotes are prices too; the newest of each contract stays."""
+    quotes = {**draft.evidence.quotes, **{one.instrument: one for one in reading.quotes}}
+    prices = {**draft.evidence.prices, **{one.instrument: one.price for one in reading.quotes}}
+    draft.learn(quotes=quotes, prices=prices)
 
 
 def _absorb_price(draft: Draft, reading: Reading) -> None:

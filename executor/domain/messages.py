@@ -12,8 +12,9 @@ from executor.domain.command import Command
 from executor.domain.ids import BracketId, IntentId, SignalId
 from executor.domain.instrument import Instrument, InstrumentKey, Price
 from executor.domain.intent import Call, Intent, Sent
+from executor.domain.option import OptionChain
 from executor.domain.order import Order
-from executor.domain.reading import NetPosition, Query, QueryKind, Reading
+from executor.domain.reading import NetPosition, Query, QueryKind, Quote, Reading
 from executor.domain.record import CallRow, Fill, Halt, Lane, ReportRow
 from executor.domain.refusal import Refusal
 from executor.domain.signal import Signal
@@ -22,11 +23,11 @@ from executor.domain.strategy import AccountRails, Rails, Strategy
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A signal's contract, found before `decide`: an instrument or the reason why there is none."""
+    """A signal's contract, found before `decide`: an instrument, options to choose among, or why there is none."""
 
     signal: Signal
     strategy: Strategy
-    contract: Instrument | Refusal
+    contract: Instrument | OptionChain | Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ class Evidence:
     clean_reads: tuple[datetime, ...] = ()
     failed_reads: int = 0
     prices: Mapping[InstrumentKey, Price] = field(default_factory=dict)
+    quotes: Mapping[InstrumentKey, Quote] = field(default_factory=dict)
     positions: tuple[NetPosition, ...] = ()
     positions_at: datetime | None = None
     filled_at: datetime | None = None

@@ -19,15 +19,27 @@ class QueryKind(StrEnum):
     POSITIONS = "POSITIONS"
     HOLDINGS = "HOLDINGS"
     LTP = "LTP"
+    QUOTES = "QUOTES"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A read. `instrument` and `symbol` only for LTP."""
+    """A read. `instrument` and `symbol` only for LTP, up to 50 `instruments` only for QUOTES."""
 
     kind: QueryKind
     instrument: InstrumentKey | None = None
     symbol: str | None = None
+    instruments: tuple[InstrumentKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A contract's last price with the best prices of both sides; None where nobody offers (smartapi.md 2.12)."""
+
+    instrument: InstrumentKey
+    price: Price
+    bid: Decimal | None
+    ask: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +77,5 @@ class Reading:
     positions: tuple[NetPosition, ...] = ()
     holdings: tuple[OwnedShares, ...] = ()
     price: Price | None = None
+    quotes: tuple[Quote, ...] = ()
     previous_close: Decimal | None = None

@@ -7,6 +7,8 @@ from datetime import time
 from decimal import Decimal
 from enum import StrEnum
 
+from executor.domain.option import OptionRule
+
 
 class Product(StrEnum):
     INTRADAY = "INTRADAY"
@@ -88,6 +90,23 @@ class Gap(StrEnum):
     STOP_AGAIN = "stop-again"
 
 
+class RollKind(StrEnum):
+    """Which contract a continuous ticker such as NIFTY1! means."""
+
+    NEAREST = "nearest"  # the first that has not expired
+    BEFORE = "before"  # the next one from some days before its expiry on
+    REFUSE = "refuse"  # none: the strategy's alerts name contracts
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """When a continuous ticker turns to the next contract; `days` trading days before expiry, `at` a time in India."""
+
+    kind: RollKind = RollKind.NEAREST
+    days: int = 0
+    at: time | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     kind: SizeKind
@@ -133,7 +152,10 @@ class Strategy:
 
     `capital` in rupees: what a person allots to it. `entry_ttl` in seconds and `max_slippage` in percent override the
     defaults of the order's type and the contract's class. `expiry_day`: options may be entered until the close of
-    their expiry day.
+    their expiry day. `roll`: what `1!` means. `option`: with it the chart's ticker is an underlying and options of it
+    are traded; an alert's own rule comes first. `max_spread`: percent of an option's price between bid and ask beyond
+    which it is not entered. `disaster_stop`: percent of the premium at which a stop rests at the broker where the
+    stop is one of the underlying.
     """
 
     name: str
@@ -152,6 +174,10 @@ class Strategy:
     max_slippage: Decimal | None = None
     gap: Gap = Gap.EXIT
     expiry_day: bool = False
+    roll: Roll = Roll()
+    option: OptionRule | None = None
+    max_spread: Decimal | None = None
+    disaster_stop: Decimal | None = None
     protection: Protection = Protection.AUTO
     short: Short = Short.NONE
     enabled: bool = True

@@ -1,4 +1,4 @@
-"""Reads: the books and the last price. A good answer or an error, never an error taken for "empty".
+"""Reads of the books. A good answer or an error, never an error taken for "empty".
 
 A row that cannot be read fails the whole read, for it may be ours; but for the rows that cannot be: an order with a
 tag that is not of our form, and segments that are never traded here. The recorded answer keeps those too.
@@ -14,9 +14,9 @@ from executor.broker.smartapi import calls
 from executor.broker.smartapi.calls import Caller, Exchange
 from executor.broker.smartapi.classify import read_data
 from executor.broker.smartapi.fields import is_elsewhere, read_fill, read_position, read_report, read_shares
-from executor.broker.smartapi.values import Row, Unreadable, amount, text
+from executor.broker.smartapi.quotes import read_price, read_quotes
+from executor.broker.smartapi.values import Row, Unreadable
 from executor.domain.ids import is_tag
-from executor.domain.instrument import Price
 from executor.domain.order import Report
 from executor.domain.reading import Query, QueryKind, Reading
 from executor.errors import BrokerUnavailable
@@ -62,7 +62,9 @@ def read(query: Query, *, caller: Caller, jwt: str, last: LastBook) -> Reading:
             rows = _rows(exchange, nothing=_NO_HOLDINGS)
             return _reading(query, exchange, holdings=_read_each(exchange, rows, read_shares, is_elsewhere))
         case QueryKind.LTP:
-            return _read_price(query, caller=caller, jwt=jwt)
+            return read_price(query, caller=caller, jwt=jwt)
+        case QueryKind.QUOTES:
+            return read_quotes(query, caller=caller, jwt=jwt)
         case _:
             assert_never(query.kind)
 
@@ -108,24 +110,3 @@ def _is_foreign(row: Row) -> bool:
     """Proof that an order is not ours: its tag is there and not of our form, or its segment is another."""
     tag = row.get("ordertag")
     return is_elsewhere(row) or (isinstance(tag, str) and not is_tag(tag.strip()))
-
-
-def _read_price(query: Query, *, caller: Caller, jwt: str) -> Reading:
-    """The last price, stamped with the time before the call left: it may be that old."""
-    assert query.instrument is not None
-    assert query.symbol is not None
-    segment, token = query.instrument
-    body = {"exchange": segment.value, "tradingsymbol": query.symbol, "symboltoken": token}
-    exchange = caller.call(calls.LTP, body=body, jwt=jwt)
-    data = read_data(exchange)
-    try:
-        if not isinstance(data, dict) or text(data, "symboltoken") not in ("", token):
-            raise Unreadable(f"data: not the price of {query.symbol}")
-        last = amount(data, "ltp")
-        if last <= 0:
-            raise Unreadable(f"ltp: {data.get('ltp')!r} is no price")
-        close = amount(data, "close")
-    except Unreadable as error:
-        raise BrokerUnavailable(f"{exchange.call.route}: {error}", exchange.call) from error
-    price = Price(last, exchange.call.at)
-    return _reading(query, exchange, price=price, previous_close=close if close > 0 else None)

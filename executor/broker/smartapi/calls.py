@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from executor.broker.smartapi.envelope import Envelope, parse
 from executor.broker.smartapi.mask import Mask
@@ -41,6 +41,7 @@ TRADE_BOOK = Route("GET", f"{_SECURE}/order/v1/getTradeBook")
 POSITIONS = Route("GET", f"{_SECURE}/order/v1/getPosition")
 HOLDINGS = Route("GET", f"{_SECURE}/portfolio/v1/getHolding")
 LTP = Route("POST", f"{_SECURE}/order/v1/getLtpData")
+QUOTE = Route("POST", f"{_SECURE}/market/v1/quote")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Caller:
         self._pin = pin
 
     def call(
-        self, route: Route, *, body: Mapping[str, str] | None = None, jwt: str = "", words: Iterable[str] = ()
+        self, route: Route, *, body: Mapping[str, Any] | None = None, jwt: str = "", words: Iterable[str] = ()
     ) -> Exchange:
         """Make one call. `words` are short secrets that belong to it alone."""
         request = "" if body is None else json.dumps(body, separators=(",", ":"), ensure_ascii=False)

@@ -16,6 +16,7 @@ from executor.desk.lanes import held_side, in_turn, lane_of_signal, touch
 from executor.desk.meaning import Meant, Purpose, in_step, meaning, syncs
 from executor.domain.bracket import Bracket, Goal
 from executor.domain.messages import Resolved
+from executor.domain.option import OptionChain
 from executor.domain.order import Side
 from executor.domain.record import Lane
 from executor.domain.refusal import Refusal, RefusalCode
@@ -95,6 +96,10 @@ def _enter(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, side: Side
         return False
     if isinstance(resolved.contract, Refusal):
         enter.end_entry(draft, resolved.signal, Outcome.REFUSED, resolved.contract)
+        return True
+    if isinstance(resolved.contract, OptionChain):
+        refusal = Refusal(RefusalCode.UNSUPPORTED, f"options of {resolved.contract.underlying.symbol}")
+        enter.end_entry(draft, resolved.signal, Outcome.REFUSED, refusal)
         return True
     bracket = draft.bracket_of_lane(lane.key)
     if bracket is not None and bracket.goal is Goal.OPEN and bracket.side is not side:
