@@ -23,7 +23,7 @@ from executor.domain.ids import Ids
 from executor.domain.messages import Event, Resolved
 from executor.domain.signal import Signal
 from executor.errors import LeaseLost
-from executor.instruments.resolve import resolve
+from executor.instruments.resolve import Asked, resolve
 from executor.store.store import Store
 from executor.trader.accounts import SessionKeeper, SessionStore
 from executor.trader.halts import recorded
@@ -84,13 +84,14 @@ def take_account(common: Common, account: str, open_desk: Callable[[SessionStore
     return Trading(loop, workers, keeper, desk.broker, inbox, lease)
 
 
-def find_contract(store: Store) -> Resolve:
+def find_contract(store: Store, clock: Clock, calendar: Calendar) -> Resolve:
     """Find a signal's strategy as it is now, and its contract (read only)."""
 
     def resolve_signal(signal: Signal) -> Resolved:
         strategy = store.people.strategy(signal.strategy)
         assert strategy is not None, "a signal is recorded only for a strategy that exists; none is ever deleted"
-        return Resolved(signal, strategy, resolve(signal.fields["exchange"], signal.fields["ticker"], store.master))
+        asked = Asked(signal.fields["exchange"], signal.fields["ticker"], roll=strategy.roll)
+        return Resolved(signal, strategy, resolve(asked, store.master, now=clock.now(), calendar=calendar))
 
     return resolve_signal
 

@@ -141,7 +141,7 @@ def broker_of(seats: Sequence[Seat]) -> Broker | None:
 
 def _telling(common: Common, prices: PaperPrices) -> Callable[[Signal], Resolved]:
     """Find a signal's contract; its own price for it is told to the exchange, which may have no better one."""
-    find = find_contract(common.store)
+    find = find_contract(common.store, common.clock, common.calendar)
 
     def resolve_signal(signal: Signal) -> Resolved:
         resolved = find(signal)

@@ -99,7 +99,7 @@ def _open_login_desk(common: Common, login: BrokerSettings, wraps: Wraps, sessio
         reserve_step=lambda step: sessions.reserve_step(step, at=common.clock.now()),
         last_step=sessions.last_step(),
     )
-    return Desk(wraps.broker(broker), find_contract(common.store))
+    return Desk(wraps.broker(broker), find_contract(common.store, common.clock, common.calendar))
 
 
 def _make_reserve(database: Database) -> None:

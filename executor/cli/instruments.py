@@ -12,10 +12,11 @@ import click
 
 from executor import bootstrap
 from executor.bootstrap.master import refresh_master
+from executor.config.calendar import load_calendar
 from executor.config.environment import open_settings
 from executor.domain.instrument import Instrument, Segment
 from executor.domain.refusal import Refusal
-from executor.instruments.resolve import resolve
+from executor.instruments.resolve import Asked, resolve
 from executor.instruments.ticker import norm
 from executor.store.store import Store
 
@@ -67,8 +68,10 @@ def resolve_(*, ticker: str, as_json: bool) -> None:
     Ends with 1 when it means nothing that can be traded, or more than one thing.
     """
     exchange, _, name = ticker.rpartition(":")
+    settings = open_settings()
     with _open() as store:
-        found = resolve(exchange or Segment.NSE, name, store.master)
+        asked, now = Asked(exchange or Segment.NSE, name), bootstrap.clock_of(settings).now()
+        found = resolve(asked, store.master, now=now, calendar=load_calendar(settings.calendar_file))
     if isinstance(found, Refusal):
         refused = {"code": found.code.value, "sentence": found.sentence, "remedy": found.remedy}
         click.echo(json.dumps(refused) if as_json else f"{found.sentence} {found.remedy}")

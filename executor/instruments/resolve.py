@@ -7,29 +7,48 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from datetime import datetime
 
+from executor.domain.calendar import Calendar
 from executor.domain.instrument import Instrument, Kind, Segment
+from executor.domain.option import OptionChain, OptionRule
 from executor.domain.refusal import Refusal, RefusalCode
+from executor.domain.strategy import Roll
+from executor.instruments.lookup import MasterLookup
 from executor.instruments.ticker import CashTicker, contract_refused, norm, read_ticker
 
 #: Series in which a share is traded by its plain name, the usual one first; BE is trade for trade (smartapi.md 8.2).
 _SERIES = ("EQ", "BE")
 _NEAREST = 3
+_NEAREST_CONTRACT = Roll()
 _LOOKED_AT = 4000
 
 
-class MasterLookup(Protocol):
-    """The current instrument table, read only; the store's `master` is one."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A chart's ticker, and how its strategy turns it into a contract.
 
-    def find_by_alias(self, alias: str, segments: Sequence[Segment]) -> list[Instrument]: ...
-    def find_by_symbol(self, segment: Segment, symbol: str) -> list[Instrument]: ...
-    def aliases_like(self, prefix: str, limit: int) -> list[str]: ...
+    `contract` is the alert's own word for what a continuous ticker stands for (syminfo.current_contract): it comes
+    before the roll. With an `option` rule the ticker is the underlying, and the answer its options of one expiry.
+    """
+
+    exchange: str
+    ticker: str
+    contract: str | None = None
+    roll: Roll = _NEAREST_CONTRACT
+    option: OptionRule | None = None
 
 
-def resolve(exchange: str, ticker: str, lookup: MasterLookup) -> Instrument | Refusal:
+def resolve(
+    asked: Asked,
+    lookup: MasterLookup,
+    *,
+    now: datetime,  # noqa: ARG001
+    calendar: Calendar,  # noqa: ARG001
+) -> Instrument | OptionChain | Refusal:
     """Find the instrument of a chart's ticker, or of Angel One's own symbol such as SBIN-EQ."""
-    wanted = read_ticker(exchange, ticker)
+    wanted = read_ticker(asked.exchange, asked.ticker)
     if isinstance(wanted, Refusal):
         return wanted
     own = lookup.find_by_symbol(wanted.segment, wanted.text) if "-" in wanted.text else []

@@ -31,7 +31,7 @@ from executor.domain.messages import Resolved, SendEnded, Tick
 from executor.domain.order import Order, OrderState
 from executor.domain.reading import Query, QueryKind
 from executor.domain.signal import Signal
-from executor.instruments.resolve import resolve
+from executor.instruments.resolve import Asked, resolve
 from executor.simulator import Rules, SimulatorConfig
 from executor.simulator.faults import Fault as FaultToCome
 from executor.simulator.faults import Kind as FaultKind
@@ -178,7 +178,8 @@ class Rig(House):
         share = self._contracts.get(f"{exchange}:{ticker}")
         if share is not None and share.expiry is not None:  # tickers of derivatives are not resolved yet
             return Resolved(signal, strategy, share.instrument)
-        found = resolve(exchange, ticker, self.store.master)
+        now, calendar = self.clock.now(), load_calendar(None)
+        found = resolve(Asked(exchange, ticker), self.store.master, now=now, calendar=calendar)
         return Resolved(signal, strategy, found)
 
     def clock_of_exchange(self) -> ManualClock:

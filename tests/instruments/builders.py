@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from executor.broker.smartapi.master import read_row
+from executor.clock import IST
+from executor.config.calendar import load_calendar
+from executor.instruments.resolve import Asked, resolve
 from executor.instruments.ticker import alias_of
+
+#: A Wednesday morning.
+NOW = datetime(2026, 11, 25, 10, 0, tzinfo=IST)
 
 
 def row(**fields):
@@ -56,3 +63,9 @@ class MasterInMemory:
 
     def aliases_like(self, prefix, limit):
         return sorted({own for _, own in self._rows if own.startswith(prefix)})[:limit]
+
+
+def meant(exchange, ticker, lookup, *, now=None, **more):
+    """What a ticker means at a moment, by the built-in calendar."""
+    asked = Asked(exchange, ticker, **more)
+    return resolve(asked, lookup, now=now or NOW, calendar=load_calendar(None))

@@ -8,12 +8,11 @@ from executor.broker.smartapi.master import read_master
 from executor.domain.instrument import Instrument, Segment
 from executor.errors import BrokerUnavailable
 from executor.instruments.refresh import CHUNK, refresh
-from executor.instruments.resolve import resolve
 from executor.simulator.master import instruments as simulated
 from executor.simulator.master import rows as simulated_rows
 from executor.store.engine import open_database
 from executor.store.master import Master
-from tests.instruments.builders import SENTINEL_ROWS, row, share
+from tests.instruments.builders import SENTINEL_ROWS, meant, row, share
 
 
 @pytest.fixture
@@ -48,7 +47,7 @@ def test_a_file_becomes_the_current_table_and_the_report_counts_it(take, master,
     assert (current.id, current.at) == (report.load, clock.now())
     assert (report.rows, report.segments) == (4, {"NSE": 3, "BSE": 1})
     assert report.left_out == {"other segment": 1, "not traded": 1}
-    assert isinstance(resolve("NSE", "KAVERI", master), Instrument)
+    assert isinstance(meant("NSE", "KAVERI", master), Instrument)
 
 
 def test_more_rows_than_a_chunk_all_arrive(take, master):
@@ -66,7 +65,7 @@ def test_the_simulators_own_file_is_taken_whole(take, master, clock):
 
     assert set(report.segments) == {"NSE", "BSE", "NFO", "BFO", "MCX"}
     assert report.left_out == {}
-    assert isinstance(resolve("NSE", "M_M", master), Instrument)
+    assert isinstance(meant("NSE", "M_M", master), Instrument)
 
 
 def test_yesterdays_rows_are_gone_after_the_switch(take, master):
@@ -105,7 +104,7 @@ def test_a_file_that_is_not_good_changes_nothing(take, master, rows, words):
     assert "stays in use" in text
     assert current is not None
     assert current.id == before.load
-    assert isinstance(resolve("NSE", "KAVERI", master), Instrument)
+    assert isinstance(meant("NSE", "KAVERI", master), Instrument)
 
 
 def test_a_segment_that_lost_most_of_its_rows_is_refused(take, master):

@@ -4,8 +4,7 @@ import pytest
 
 from executor.domain.instrument import Instrument, InstrumentKey, Segment
 from executor.domain.refusal import Refusal, RefusalCode
-from executor.instruments.resolve import resolve
-from tests.instruments.builders import MasterInMemory, bse_share, index, row, share
+from tests.instruments.builders import MasterInMemory, bse_share, index, meant, row, share
 
 MASTER = MasterInMemory(
     [
@@ -36,13 +35,13 @@ MASTER = MasterInMemory(
 
 
 def found(exchange, ticker):
-    instrument = resolve(exchange, ticker, MASTER)
+    instrument = meant(exchange, ticker, MASTER)
     assert isinstance(instrument, Instrument), instrument
     return instrument.key.text
 
 
 def refused(exchange, ticker):
-    refusal = resolve(exchange, ticker, MASTER)
+    refusal = meant(exchange, ticker, MASTER)
     assert isinstance(refusal, Refusal), refusal
     return refusal
 
@@ -119,7 +118,7 @@ def test_contracts_are_refused_as_not_possible_yet(ticker):
 
 
 def test_a_token_that_another_segment_uses_too_does_not_confuse():
-    instrument = resolve("NSE", "KAVERI", MASTER)
+    instrument = meant("NSE", "KAVERI", MASTER)
 
     assert isinstance(instrument, Instrument)
     assert instrument.key == InstrumentKey(Segment.NSE, "1")
