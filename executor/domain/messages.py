@@ -23,11 +23,15 @@ from executor.domain.strategy import AccountRails, Rails, Strategy
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A signal's contract, found before `decide`: an instrument, options to choose among, or why there is none."""
+    """A signal's contract, found before `decide`: an instrument, options to choose among, or why there is none.
+
+    `underlying`: what the chart shows, where the contract is an instrument that it does not show.
+    """
 
     signal: Signal
     strategy: Strategy
     contract: Instrument | OptionChain | Refusal
+    underlying: Instrument | None = None
 
 
 @dataclass(frozen=True, slots=True)

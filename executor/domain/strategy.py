@@ -39,6 +39,13 @@ class LevelKind(StrEnum):
     PRICE = "price"
 
 
+class LevelOf(StrEnum):
+    """Whose price a stop or target is one of, where the chart does not show what is traded."""
+
+    CONTRACT = "contract"
+    UNDERLYING = "underlying"
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
     """Where a stop or target lies: points or percent away from the average, or a price in rupees."""
@@ -49,10 +56,14 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a part of a position leaves with profit; `share` in percent of what was entered."""
+    """Where a part of a position leaves with profit; `share` in percent of what was entered.
+
+    `of`: whose price it is one of, where the alert says so; None leaves it to the strategy.
+    """
 
     level: Level
     share: Decimal = Decimal(100)
+    of: LevelOf | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +166,8 @@ class Strategy:
     their expiry day. `roll`: what `1!` means. `option`: with it the chart's ticker is an underlying and options of it
     are traded; an alert's own rule comes first. `max_spread`: percent of an option's price between bid and ask beyond
     which it is not entered. `disaster_stop`: percent of the premium at which a stop rests at the broker where the
-    stop is one of the underlying.
+    stop is one of the underlying. `levels_of`: whose prices stop and targets are where the chart does not show what is
+    traded and the alert does not say.
     """
 
     name: str
@@ -178,6 +190,7 @@ class Strategy:
     option: OptionRule | None = None
     max_spread: Decimal | None = None
     disaster_stop: Decimal | None = None
+    levels_of: LevelOf = LevelOf.CONTRACT
     protection: Protection = Protection.AUTO
     short: Short = Short.NONE
     enabled: bool = True
