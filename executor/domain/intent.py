@@ -102,7 +102,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Proof that nothing was done; `text` is the broker's, unchanged."""
+    """Proof that nothing was done; `text` are the broker's words with their code, and what to do."""
 
     reason: RefusalReason
     text: str

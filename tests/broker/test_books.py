@@ -174,6 +174,15 @@ def test_shares_that_are_not_delivered_yet_are_owned_however_the_total_counts_th
     assert [(one.instrument, one.quantity) for one in reading.holdings] == [(LTP.instrument, read_as)]
 
 
+def test_a_holding_without_symbol_and_token_is_left_out(host):
+    named = {"exchange": "NSE", "tradingsymbol": "SBIN-EQ", "symboltoken": "3045", "quantity": 8}
+    nameless = {"exchange": "NSE", "tradingsymbol": None, "symboltoken": None, "quantity": 3}
+
+    reading = read(host, QueryKind.HOLDINGS, ok([nameless, named]))
+
+    assert [one.quantity for one in reading.holdings] == [8]
+
+
 def test_a_holding_that_cannot_be_read_fails_the_read(host):
     row = {"exchange": "NSE", "tradingsymbol": "SBIN-EQ", "symboltoken": "3045"}
 

@@ -1,7 +1,7 @@
 """Reads of the books. A good answer or an error, never an error taken for "empty".
 
 A row that cannot be read fails the whole read, for it may be ours; but for the rows that cannot be: an order with a
-tag that is not of our form, and segments that are never traded here. The recorded answer keeps those too.
+tag that is not of our form, segments that are never traded here, holdings without a name. The recorded answer keeps those too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ from typing import Any, TypeVar, assert_never
 from executor.broker.smartapi import calls
 from executor.broker.smartapi.calls import Caller, Exchange
 from executor.broker.smartapi.classify import read_data
-from executor.broker.smartapi.fields import is_elsewhere, read_fill, read_position, read_report, read_shares
+from executor.broker.smartapi.fields import (
+    is_elsewhere,
+    is_nameless,
+    read_fill,
+    read_position,
+    read_report,
+    read_shares,
+)
 from executor.broker.smartapi.quotes import read_price, read_quotes
 from executor.broker.smartapi.values import Row, Unreadable
 from executor.domain.ids import is_tag
@@ -60,7 +67,7 @@ def read(query: Query, *, caller: Caller, jwt: str, last: LastBook) -> Reading:
         case QueryKind.HOLDINGS:
             exchange = caller.call(calls.HOLDINGS, jwt=jwt)
             rows = _rows(exchange, nothing=_NO_HOLDINGS)
-            return _reading(query, exchange, holdings=_read_each(exchange, rows, read_shares, is_elsewhere))
+            return _reading(query, exchange, holdings=_read_each(exchange, rows, read_shares, _is_other_share))
         case QueryKind.LTP:
             return read_price(query, caller=caller, jwt=jwt)
         case QueryKind.QUOTES:
@@ -104,6 +111,10 @@ def _read_each(
 
 def _fill_reader(now: datetime) -> Callable[[Row], Any]:
     return lambda row: read_fill(row, now)
+
+
+def _is_other_share(row: Row) -> bool:
+    return is_elsewhere(row) or is_nameless(row)
 
 
 def _is_foreign(row: Row) -> bool:

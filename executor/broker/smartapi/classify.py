@@ -74,7 +74,7 @@ def _refused(envelope: Envelope, status: int, changed: BrokerOrderId | None) -> 
         return Unknown(f"HTTP {status}, proves nothing: {told(envelope.code, envelope.message)}")
     if changed is None and _order_id(envelope.data):
         return Unknown(f"refused, yet with an order id: {told(envelope.code, envelope.message)}")
-    return Refused(reason, envelope.message or CODES[envelope.code].meaning)
+    return Refused(reason, told(envelope.code, envelope.message))
 
 
 def _accepted(envelope: Envelope, changed: BrokerOrderId | None) -> Answer:

@@ -21,8 +21,8 @@ class Code:
     remedy: str
 
 
-_LOGIN = "Log in again: `executor login`."
-_PORTAL = "Check API key, client code and PIN in the settings against the SmartAPI portal."
+_LOGIN = "The trader logs in again by itself; `executor login` shows what came of it."
+PORTAL = "Check API key, client code and PIN in the settings against the SmartAPI portal."
 _LATER = "The broker is in trouble; the order book shows what became of it."
 _REPORT = "Look at the recorded request; this is a fault of the executor or of its instrument list."
 _SUPPORT = "Ask Angel One's support."
@@ -38,20 +38,21 @@ CODES: dict[str, Code] = {
         RefusalReason.ADDRESS,
         True,
         "Orders may not come from this IP address.",
-        "Register this machine's public IPv4 address with the API key and set SMARTAPI_PUBLIC_IP to it.",
+        "This server's address is not registered at Angel One: register its public IPv4 address with the API key at "
+        "smartapi.angelone.in, set SMARTAPI_PUBLIC_IP to it, then `executor resume`.",
     ),
     "AG1000": Code(_OTHER, False, "Sales of holdings were already authorised today (eDIS).", "Nothing to do."),
     "AG2001": Code(_OTHER, False, "The authorisation of sales (eDIS) failed.", "Authorise in the broker's app."),
     "AB8050": Code(_SESSION, True, "The refresh token is not valid.", _LOGIN),
     "AB8051": Code(_SESSION, True, "The refresh token has expired.", _LOGIN),
-    "AB1000": Code(_OTHER, False, "Client code or PIN is wrong.", _PORTAL),
-    "AB1001": Code(_OTHER, False, "The client code is wrong.", _PORTAL),
+    "AB1000": Code(_OTHER, False, "Client code or PIN is wrong.", PORTAL),
+    "AB1001": Code(_OTHER, False, "The client code is wrong.", PORTAL),
     "AB1002": Code(_OTHER, False, "The PIN has the wrong length.", "The PIN is the 4-digit MPIN, not a password."),
     "AB1003": Code(_OTHER, False, "The client exists already.", _SUPPORT),
     "AB1004": Code(_OTHER, False, "Something went wrong at the broker.", _LATER),
     "AB1005": Code(_INVALID, True, "The user type of the call was wrong.", _REPORT),
     "AB1006": Code(_OTHER, True, "The client is blocked for trading.", _SUPPORT),
-    "AB1007": Code(_INVALID, False, "The broker could not use the call; its text says why.", "Read the broker's text."),
+    "AB1007": Code(_INVALID, False, "The broker could not use the call; its text says why.", ""),
     "AB1008": Code(_INVALID, True, "The order's variety is wrong.", _REPORT),
     "AB1009": Code(_INVALID, True, "The broker does not know the symbol.", "Refresh: `executor instruments refresh`."),
     "AB1010": Code(_SESSION, False, "The session at the order system has expired.", _LOGIN),
@@ -64,8 +65,8 @@ CODES: dict[str, Code] = {
     "AB1017": Code(_OTHER, False, "The position could not be converted.", _SUPPORT),
     "AB1018": Code(_OTHER, False, "The broker could not look up the symbol.", _LATER),
     "AB1021": Code(RefusalReason.RATE, False, "Too many calls.", "Wait; our limits stay below the broker's."),
-    "AB1031": Code(_OTHER, False, "The old password does not match.", _PORTAL),
-    "AB1032": Code(_OTHER, False, "The broker does not know the user.", _PORTAL),
+    "AB1031": Code(_OTHER, False, "The old password does not match.", PORTAL),
+    "AB1032": Code(_OTHER, False, "The broker does not know the user.", PORTAL),
     "AB1050": Code(
         _OTHER,
         False,
@@ -75,6 +76,7 @@ CODES: dict[str, Code] = {
     "AB2000": Code(_OTHER, False, "The broker names no error.", _LATER),
     "AB2001": Code(_OTHER, False, "Internal error at the broker.", _LATER),
     "AB2002": Code(_INVALID, True, "Bracket (ROBO) orders are blocked.", "Use another protection style."),
+    "AB4006": Code(_INVALID, True, "The symbol token is wrong.", "Refresh: `executor instruments refresh`."),
     "AB4008": Code(_INVALID, True, "The order's tag is too long.", _REPORT),
     "AB4018": Code(_INVALID, True, "The symbol token is empty.", _REPORT),
     "AB4036": Code(_INVALID, True, "The scrip is under caution and needs consent.", "Trade it in the broker's app."),
@@ -117,6 +119,6 @@ def proved_reason(code: str, message: str) -> RefusalReason | None:
 def told(code: str, message: str) -> str:
     """One line for the trader: the broker's words, its code and what to do."""
     known = CODES.get(code)
-    words = message or (known.meaning if known else "no message")
+    words = (message or (known.meaning if known else "no message")).strip().removesuffix(".")
     named = f"{words} ({code})" if code else words
-    return f"{named}. {known.remedy}" if known else named
+    return f"{named}. {known.remedy}" if known and known.remedy else named

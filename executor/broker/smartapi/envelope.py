@@ -18,7 +18,10 @@ MISSING: Final = Missing()
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """`ok` is None when the answer does not say, or says both. `code` is upper case, empty if there is none."""
+    """`ok` is None when the answer does not say, or says both; a code alone says no (9, no. 22).
+
+    `code` is upper case, empty if there is none.
+    """
 
     ok: bool | None
     code: str
@@ -34,16 +37,19 @@ def parse(text: str) -> Envelope | None:
         return None
     if not isinstance(found, dict):
         return None
+    code = _text(found, "errorcode", "errorCode").strip().upper()
     return Envelope(
-        ok=_ok(found),
-        code=_text(found, "errorcode", "errorCode").strip().upper(),
+        ok=_ok(found, code),
+        code=code,
         message=_text(found, "message"),
         data=found.get("data", MISSING),
     )
 
 
-def _ok(found: Mapping[str, Any]) -> bool | None:
+def _ok(found: Mapping[str, Any], code: str) -> bool | None:
     said = {_truth(found[name]) for name in ("status", "success") if name in found}
+    if not said and code:
+        return False
     return said.pop() if len(said) == 1 else None
 
 

@@ -165,6 +165,11 @@ def is_elsewhere(row: Row) -> bool:
     return isinstance(found, str) and bool(found.strip()) and found.strip().upper() not in set(Segment)
 
 
+def is_nameless(row: Row) -> bool:
+    """Whether a holding has null for symbol and token, as some have: nothing of ours can be told by it."""
+    return all(name in row and not row[name] for name in ("tradingsymbol", "symboltoken"))
+
+
 def _terms(request: OrderRequest) -> dict[str, str]:
     return {
         "variety": _VARIETIES[request.type],

@@ -18,7 +18,7 @@ from executor.broker.port import Session
 from executor.broker.smartapi import calls
 from executor.broker.smartapi.calls import Caller, Exchange
 from executor.broker.smartapi.classify import is_server_error, read_data
-from executor.broker.smartapi.codes import TROUBLE, told
+from executor.broker.smartapi.codes import PORTAL, TROUBLE, told
 from executor.broker.smartapi.credentials import Credentials
 from executor.broker.smartapi.envelope import parse
 from executor.broker.smartapi.mask import Mask
@@ -143,7 +143,8 @@ def _refusal(exchange: Exchange) -> str | None:
     envelope = exchange.envelope
     if envelope is None or envelope.ok is not False or envelope.code in TROUBLE or is_server_error(exchange):
         return None
-    return told(envelope.code, envelope.message)
+    said = told(envelope.code, envelope.message)
+    return f"{said}. {PORTAL}" if envelope.code == "AB1007" else said  # its own remedy depends on the call
 
 
 def _tokens(exchange: Exchange) -> _Tokens:
