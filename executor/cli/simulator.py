@@ -33,6 +33,8 @@ class _Moment(click.ParamType[datetime | None]):
 
 @click.command("simulator")
 @click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="0 takes a free one.")
+@click.option("--order-feed-port", type=click.IntRange(0, 65535), default=0, help="By default a free one.")
+@click.option("--price-feed-port", type=click.IntRange(0, 65535), default=0, help="By default a free one.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Makes login, ids and prices.")
 @click.option(
     "--clock", "start", type=_Moment(), default="real", show_default=True, help='"real", or where time begins.'
@@ -46,7 +48,15 @@ class _Moment(click.ParamType[datetime | None]):
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the description as one line of JSON.")
 def simulator(
-    *, port: int, seed: int, start: datetime | None, speed: float, clock_file: Path | None, as_json: bool
+    *,
+    port: int,
+    order_feed_port: int,
+    price_feed_port: int,
+    seed: int,
+    start: datetime | None,
+    speed: float,
+    clock_file: Path | None,
+    as_json: bool,
 ) -> None:
     """Run an exchange that speaks the Angel One SmartAPI wire, on 127.0.0.1, until it is stopped.
 
@@ -63,6 +73,7 @@ def simulator(
         curl $C/price -d '{"exchange":"NSE","token":"3045","ltp":810}'
         curl $C/order/ID/fill -d '{"quantity":5}'                  or .../cancel
         curl $C/fault -d '{"route":"placeOrder","kind":"cut_after"}'
+        curl $C/fault -d '{"route":"order_feed","kind":"silence","seconds":60}'
         curl $C/clock -d '{"to":"2026-11-25 15:29"}'               forward only
         curl -X POST $C/reset
     """
@@ -71,10 +82,12 @@ def simulator(
         signal.signal(name, lambda *_: stopped.set())
     clock = SimulatedClock(start, speed=speed, publish=clock_file)
     try:
-        server = SimulatorServer(SimulatorConfig(seed=seed), clock, port=port)
+        feed_ports = (order_feed_port, price_feed_port)
+        server = SimulatorServer(SimulatorConfig(seed=seed), clock, port=port, feed_ports=feed_ports)
     except OSError as error:
+        ports = ", ".join(str(one) for one in (port, *feed_ports) if one)
         raise click.ClickException(
-            f"port {port} cannot be used: {error.strerror}; choose another with --port"
+            f"port {ports} cannot be used: {error.strerror}; choose another with --port"
         ) from error
     with server:
         click.echo(_text(server.describe(), as_json=as_json))

@@ -6,7 +6,7 @@ strikes `times` times. Which kinds there are, and what each needs, stands in `Ki
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -35,8 +35,17 @@ class Kind(StrEnum):
     NULL_BOOK = "null_book"  #: data is null
     TRUNCATED = "truncated"  #: only the first half of the list
     LAG = "lag"  #: the book as it was `seconds` ago
+    # of a feed's frames; `status` refuses the handshake of a feed
+    SILENCE = "silence"  #: pings are answered, what happens within `seconds` is never told
+    LOSE = "lose"  #: the frame is never sent
+    DUPLICATE = "duplicate"  #: the frame is sent twice
+    REORDER = "reorder"  #: the frame is sent after the next one
+    DISCONNECT = "disconnect"  #: the connection ends instead of the frame
 
 
+FRAME_KINDS = frozenset({Kind.SILENCE, Kind.LOSE, Kind.DUPLICATE, Kind.REORDER, Kind.DISCONNECT})
+CALL_KINDS = frozenset(Kind) - FRAME_KINDS
+FEEDS = ("order_feed", "price_feed")
 _NEEDED: dict[Kind, tuple[str, ...]] = {
     Kind.LATE: ("seconds",),
     Kind.REFUSE: ("code", "message"),
@@ -44,10 +53,15 @@ _NEEDED: dict[Kind, tuple[str, ...]] = {
     Kind.DELAY: ("seconds",),
     Kind.REJECT: ("text",),
     Kind.LAG: ("seconds",),
+    Kind.SILENCE: ("seconds",),
 }
 _OPTIONAL: dict[Kind, tuple[str, ...]] = {Kind.EMPTY: ("status",)}
 _WRITES = ("placeOrder", "modifyOrder", "cancelOrder")
-_ONLY_ON: dict[Kind, tuple[str, ...]] = {Kind.DROP: _WRITES, Kind.REJECT: ("placeOrder",)}
+_ONLY_ON: dict[Kind, tuple[str, ...]] = {
+    Kind.DROP: _WRITES,
+    Kind.REJECT: ("placeOrder",),
+    **dict.fromkeys(FRAME_KINDS, FEEDS),
+}
 _COMMON = ("route", "kind", "times", "after", "match")
 
 
@@ -88,10 +102,10 @@ class Faults:
     def plant(self, fault: Fault) -> None:
         self._planted.append(fault)
 
-    def take(self, route: str, body: Mapping[str, Any]) -> Fault | None:
-        """Return the fault that strikes this request, and count it."""
+    def take(self, route: str, body: Mapping[str, Any], *, among: Collection[Kind] = tuple(Kind)) -> Fault | None:
+        """Return the fault that strikes this request or frame, and count it."""
         for fault in self._planted:
-            if not fault.fits(route, body):
+            if fault.kind not in among or not fault.fits(route, body):
                 continue
             if fault.after > 0:
                 fault.after -= 1
@@ -111,6 +125,8 @@ def read_fault(body: Mapping[str, Any], routes: frozenset[str]) -> Fault:
     route, kind = str(body.get("route", "")), _read_kind(body)
     if route not in routes:
         raise ValueError(f"route: {route!r} is none of {', '.join(sorted(routes))}")
+    if route in FEEDS and kind not in FRAME_KINDS | {Kind.STATUS}:
+        raise ValueError(f"route: {kind.value} does not strike a feed")
     if route not in _ONLY_ON.get(kind, (route,)):
         raise ValueError(f"route: {kind.value} strikes {', '.join(_ONLY_ON[kind])} only, not {route!r}")
     needed = _NEEDED.get(kind, ())

@@ -1,4 +1,4 @@
-"""The simulator on a port of loopback, with kept HTTP/1.1 connections that can be cut."""
+"""The simulator on ports of loopback: kept HTTP/1.1 connections that can be cut, and a web socket for each feed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from werkzeug.wrappers import Response
 from executor.clock import Clock
 from executor.simulator.config import SimulatorConfig, credentials
 from executor.simulator.faults import ConnectionCut
+from executor.simulator.simulation import Simulation
 from executor.simulator.wire.http import MASTER_PATH, create_app
+from executor.simulator.wire.streams import OrderStream, PriceStream
 
 HOST = "127.0.0.1"
 _POLL_S = 0.05  # how soon a stop is noticed
@@ -22,14 +24,27 @@ _POLL_S = 0.05  # how soon a stop is noticed
 class SimulatorServer:
     """One simulator behind a socket. Use `start` and `stop`, or a `with` block."""
 
-    def __init__(self, config: SimulatorConfig, clock: Clock, *, port: int = 0) -> None:
-        """Listen on `port`, or on a free one for 0. Raises OSError when it is taken."""
+    def __init__(
+        self,
+        config: SimulatorConfig,
+        clock: Clock,
+        *,
+        port: int = 0,
+        feed_ports: tuple[int, int] = (0, 0),
+    ) -> None:
+        """Listen on `port` and those of order and price feed, a free one for 0. Raises OSError when one is taken."""
+        # who trades on paper has the exchange in the process, but no socket to serve
+        from executor.simulator.wire.sockets import FeedSocket
+
         self._config = config
         self._open: set[socket.socket] = set()
         handler = type("Handler", (_Handler,), {"connections": self._open})
-        self._server: BaseWSGIServer = make_server(
-            HOST, port, create_app(config, clock), threaded=True, request_handler=handler
-        )
+        app = create_app(config, clock)
+        simulation: Simulation = app.extensions["simulation"]
+        self._server: BaseWSGIServer = make_server(HOST, port, app, threaded=True, request_handler=handler)
+        orders, prices = OrderStream(simulation), PriceStream(simulation)
+        self._order_feed = FeedSocket(orders, host=HOST, port=feed_ports[0], path="smart-order-update")
+        self._price_feed = FeedSocket(prices, host=HOST, port=feed_ports[1], path="smart-stream")
         self._thread = Thread(target=self._server.serve_forever, args=(_POLL_S,), name="simulator", daemon=True)
 
     def __enter__(self) -> SimulatorServer:
@@ -41,9 +56,13 @@ class SimulatorServer:
 
     def start(self) -> None:
         self._thread.start()
+        self._order_feed.start()
+        self._price_feed.start()
 
     def stop(self) -> None:
         """Stop listening and cut the connections that are still kept."""
+        self._order_feed.stop()
+        self._price_feed.stop()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -51,13 +70,13 @@ class SimulatorServer:
             _cut(connection)
 
     def describe(self) -> dict[str, Any]:
-        """Return what a client needs. The feeds are None: this simulator does not speak them yet."""
+        """Return what a client needs."""
         base = f"http://{HOST}:{self._server.server_port}"
         login = credentials(self._config.seed)
         return {
             "base_url": base,
-            "order_feed_url": None,
-            "price_feed_url": None,
+            "order_feed_url": self._order_feed.url,
+            "price_feed_url": self._price_feed.url,
             "master_url": f"{base}{MASTER_PATH}",
             "control_url": f"{base}/_control",
             "api_key": login.api_key,

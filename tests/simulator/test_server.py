@@ -119,7 +119,8 @@ def test_command_serves_until_it_is_told_to_end(tmp_path):
         code = process.wait(timeout=10)
 
     assert code == 0
-    assert about["order_feed_url"] is None
+    assert about["order_feed_url"].startswith("ws://127.0.0.1:")
+    assert about["price_feed_url"] != about["order_feed_url"]
     assert state["now"].startswith("2026-11-25T03:50:")
     assert moved["now"].startswith("2026-11-25T09:30:00")
     assert FileClock(tmp_path / "clock.json").now().isoformat() >= moved["now"]

@@ -24,12 +24,14 @@ class Book:
         self._by_unique: dict[str, str] = {}
         self._working: dict[InstrumentKey, dict[str, None]] = {}
         self._fills: list[Fill] = []
+        self._log: list[Order] = []
         self.revision = 0  #: grows with every change
 
     def put(self, order: Order) -> Order:
         """Add a version of a new or known order; return it."""
         self.revision += 1
         self._versions.setdefault(order.order_id, []).append(order)
+        self._log.append(order)
         self._by_unique[order.unique_id] = order.order_id
         working = self._working.setdefault(order.instrument.key, {})
         if order.state.is_working:
@@ -49,6 +51,14 @@ class Book:
 
     def history(self, order_id: str) -> list[Order]:
         return list(self._versions[order_id])
+
+    @property
+    def version_count(self) -> int:
+        return len(self._log)
+
+    def versions_from(self, number: int) -> list[Order]:
+        """Return the versions of all orders but for the first `number`, in the order in which they came to be."""
+        return self._log[number:]
 
     def orders(self, as_of: datetime) -> Iterator[Order]:
         """Yield each order as it was at `as_of`; later ones are left out."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Event
 
-from executor.simulator.faults import ConnectionCut, Fault, Kind
+from executor.simulator.faults import CALL_KINDS, ConnectionCut, Fault, Kind
 from executor.simulator.simulation import Simulation, iso, masked
 from executor.simulator.wire import trading
 from executor.simulator.wire.answers import Answer, Call, empty, firewall, halved, plain, refused, success, too_fast
@@ -68,7 +68,7 @@ class Gateway:
             return None, firewall()
         if simulation.config.limits and not simulation.limits.admit(self._route.name, simulation.exchange.at):
             return None, too_fast()
-        fault = simulation.faults.take(self._route.name, call.body or {})
+        fault = simulation.faults.take(self._route.name, call.body or {}, among=CALL_KINDS)
         return fault, self._handle(call) if fault is None else self._strike(call, fault)
 
     def _strike(self, call: Call, fault: Fault) -> Answer | None:  # noqa: C901 - one case a kind
@@ -103,6 +103,8 @@ class Gateway:
                 return halved(self._handle(call))
             case Kind.LAG:
                 return self._handle(replace(call, lag=timedelta(seconds=fault.seconds)))
+            case _:
+                raise AssertionError(f"{fault.kind.value} strikes feeds only")
 
     def _handle(self, call: Call) -> Answer:
         return self._turned_away(call) or self._route.handler(self._simulation, call)

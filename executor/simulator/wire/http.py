@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from executor.clock import Clock
 from executor.simulator.config import SimulatorConfig
 from executor.simulator.control import control
+from executor.simulator.faults import FEEDS
 from executor.simulator.master import rows
 from executor.simulator.simulation import Simulation
 from executor.simulator.wire import account, market, trading
@@ -57,7 +58,7 @@ def create_app(config: SimulatorConfig, clock: Clock) -> Flask:
         app.add_url_rule(route.path, route.name, view, methods=[route.method])
     app.add_url_rule("/rest/<path:name>", "unknown", _unknown(simulation), methods=["GET", "POST"])
     app.add_url_rule(MASTER_PATH, "master", _master(simulation))
-    app.register_blueprint(control(simulation, frozenset(route.name for route in ROUTES) | {"*"}))
+    app.register_blueprint(control(simulation, frozenset(route.name for route in ROUTES) | {"*", *FEEDS}))
     return app
 
 

@@ -77,6 +77,13 @@ class Sessions:
             return refused("AG8002", "Token Expired")
         return None
 
+    def feed_refusal(self, authorization: str | None, feed_token: str | None, now: datetime) -> int | None:
+        """Return the status that a handshake is refused with, or None; feeds take a token without Bearer too."""
+        session = self._sessions.get((authorization or "").removeprefix("Bearer "))
+        if session is None or not session.alive or feed_token not in (None, session.feed):
+            return 401
+        return 403 if now >= session.expires_at else None
+
     def _totp_fits(self, code: str, now: datetime) -> bool:
         totp = pyotp.TOTP(self.credentials.totp_secret)
         step = int(now.timestamp()) // _STEP_S
