@@ -14,6 +14,7 @@ ExecutorError
     SessionLost          the broker refused the token
     LoginRefused         the broker refused the login
       LoginNotYet        refused by ourselves: the TOTP code of this moment was used already
+        CodeNeeded       without a TOTP secret a person has to give the code
   InvariantBroken        what must always hold does not; entries stop
 """
 
@@ -85,6 +86,10 @@ class LoginRefused(BrokerError):
 
 
 class LoginNotYet(LoginRefused):
+    pass
+
+
+class CodeNeeded(LoginNotYet):
     pass
 
 

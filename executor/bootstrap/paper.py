@@ -18,7 +18,7 @@ from executor.broker.smartapi.client import SmartApi
 from executor.broker.smartapi.credentials import Credentials, headers_of
 from executor.broker.smartapi.wire import Wire, to_app
 from executor.domain.instrument import Instrument
-from executor.domain.intent import Intent, RefusalReason, Refused, Sent
+from executor.domain.intent import Call, Intent, RefusalReason, Refused, Sent
 from executor.domain.messages import Resolved
 from executor.domain.reading import Query, Reading
 from executor.domain.signal import Signal, read_ask
@@ -79,6 +79,9 @@ class PaperBroker:
 
     def open_session(self, saved: Session | None) -> Session:  # noqa: ARG002 - no exchange before knew this one
         return self._client.open_session(None)
+
+    def close_session(self) -> tuple[Call, ...]:
+        return self._client.close_session()
 
     def send(self, intent: Intent) -> Sent:
         request = intent.request

@@ -27,6 +27,9 @@ class Broker(Protocol):
     def open_session(self, saved: Session | None) -> Session:
         """Go on with a session that still holds, or log in. Raises LoginRefused, BrokerUnavailable."""
 
+    def close_session(self) -> tuple[Call, ...]:
+        """Log out, and forget the session; the calls, for the record. Never raises for an answer."""
+
     def send(self, intent: Intent) -> Sent:
         """Send one intent once: outcome and calls. Never raises for an answer, never retries."""
 

@@ -108,6 +108,9 @@ class SeamedBroker:
     def open_session(self, saved: Session | None) -> Session:
         return self._seam.through("open_session", lambda: self._broker.open_session(saved))
 
+    def close_session(self) -> Any:
+        return self._broker.close_session()
+
     def send(self, intent: Intent) -> Sent:
         self._sends(intent)
         self._trouble.before_send(intent)

@@ -56,6 +56,9 @@ class CrashingBroker:
     def open_session(self, saved: Any) -> Any:
         return self._broker.open_session(saved)
 
+    def close_session(self) -> Any:
+        return self._broker.close_session()
+
     def read(self, query: Query) -> Reading:
         return self._broker.read(query)
 

@@ -1,7 +1,8 @@
 """Reads of the books. A good answer or an error, never an error taken for "empty".
 
 A row that cannot be read fails the whole read, for it may be ours; but for the rows that cannot be: an order with a
-tag that is not of our form, segments that are never traded here, holdings without a name. The recorded answer keeps those too.
+tag that is not of our form, segments that are never traded here, holdings without a name. The recorded answer keeps
+those too.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from executor.broker.smartapi.envelope import Envelope, parse
@@ -16,6 +17,8 @@ from executor.domain.intent import Call
 
 _JSON_KEPT = 256 * 1024
 _OTHER_KEPT = 4 * 1024
+#: The header has whole seconds, and an answer takes its time: within this the clocks agree.
+_AGREE = timedelta(seconds=3)
 
 
 class Route(NamedTuple):
@@ -32,6 +35,8 @@ class Route(NamedTuple):
 _SECURE = "/rest/secure/angelbroking"
 
 LOGIN = Route("POST", "/rest/auth/angelbroking/user/v1/loginByPassword")
+TOKENS = Route("POST", "/rest/auth/angelbroking/jwt/v1/generateTokens")
+LOGOUT = Route("POST", f"{_SECURE}/user/v1/logout")
 PROFILE = Route("GET", f"{_SECURE}/user/v1/getProfile")
 PLACE = Route("POST", f"{_SECURE}/order/v1/placeOrder")
 MODIFY = Route("POST", f"{_SECURE}/order/v1/modifyOrder")
@@ -63,6 +68,19 @@ class Caller:
         self._clock = clock
         self._mask = mask
         self._pin = pin
+        self._said: tuple[str, datetime] | None = None  # the newest Date header, and when it came
+
+    def broker_now(self) -> datetime:
+        """The time by the broker's clock, as far as its answers have told it; ours before the first (F-47)."""
+        now = self._clock.now()
+        if self._said is None:
+            return now
+        text, came = self._said
+        try:
+            ahead = parsedate_to_datetime(text).astimezone(UTC) - came
+        except ValueError:
+            return now
+        return now if abs(ahead) < _AGREE else now + ahead
 
     def call(
         self, route: Route, *, body: Mapping[str, Any] | None = None, jwt: str = "", words: Iterable[str] = ()
@@ -78,6 +96,9 @@ class Caller:
         )
         ms = round((self._clock.monotonic() - began) * 1000)
         text, envelope = self._read(outcome, words)
+        ended = self._clock.now()
+        if isinstance(outcome, RawAnswer) and envelope is not None and "date" in outcome.headers:
+            self._said = (outcome.headers["date"], ended)
         call = Call(
             route=route.name,
             request=self._mask.hide(request, words=words),
@@ -86,7 +107,7 @@ class Caller:
             at=at,
             ms=ms,
         )
-        return Exchange(call, outcome, text, envelope, self._clock.now())
+        return Exchange(call, outcome, text, envelope, ended)
 
     def _read(self, outcome: Outcome, words: Iterable[str]) -> tuple[str, Envelope | None]:
         """The masked text and its envelope. A PIN is looked for only where no price or quantity can be meant."""

@@ -11,9 +11,10 @@ from executor.broker.smartapi.calls import Caller
 from executor.broker.smartapi.credentials import Credentials
 from executor.broker.smartapi.mask import Mask
 from executor.broker.smartapi.session import Logins
+from executor.broker.smartapi.totp import Steps
 from executor.broker.smartapi.wire import Wire
 from executor.clock import Clock
-from executor.domain.intent import Intent, RefusalReason, Refused, Sent
+from executor.domain.intent import Call, Intent, RefusalReason, Refused, Sent
 from executor.domain.reading import Query, Reading
 from executor.errors import SessionLost
 
@@ -31,11 +32,18 @@ class SmartApi:
         clock: Clock,
         reserve_step: Callable[[int], None],
         last_step: int | None = None,
+        typed_code: Callable[[], str | None] = lambda: None,
     ) -> None:
+        """`typed_code` is asked at a login: the TOTP code that a person gave for it, if one did."""
         mask = Mask(filter(None, (credentials.api_key, credentials.totp_secret)))
         self._caller = Caller(wire, clock, mask=mask, pin=credentials.pin)
         self._logins = Logins(
-            credentials, caller=self._caller, clock=clock, mask=mask, reserve_step=reserve_step, last_step=last_step
+            credentials,
+            caller=self._caller,
+            clock=clock,
+            mask=mask,
+            steps=Steps(self._caller.broker_now, reserve=reserve_step, last=last_step),
+            typed_code=typed_code,
         )
         self._session: Session | None = None
         self._last_book = LastBook()
@@ -45,6 +53,11 @@ class SmartApi:
         self._session = self._logins.open(saved)
         self._last_book = LastBook()  # not for longer than a session: it would grow
         return self._session
+
+    def close_session(self) -> tuple[Call, ...]:
+        """Log out, and forget the session."""
+        session, self._session = self._session, None
+        return () if session is None else (self._logins.close(session),)
 
     def send(self, intent: Intent) -> Sent:
         """Send one intent once; every end is an answer."""

@@ -1,18 +1,18 @@
-"""Open a session: go on with one that the broker still accepts, else one login with PIN and TOTP.
+"""Open a session: go on with one that the broker still accepts, renew one that ran out, else log in with PIN and TOTP.
 
-No TOTP step is used twice: it is reserved (durably, by the caller's function) before the login call, so a crash or a
-lost answer costs the code and not the account. Nothing here waits or tries again.
+A token that the broker refuses although it confirmed it a moment ago is not asked about again: one login. Nothing here
+waits or tries again.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
-
-import pyotp
 
 from executor.broker.port import Session
 from executor.broker.smartapi import calls
@@ -22,14 +22,16 @@ from executor.broker.smartapi.codes import PORTAL, TROUBLE, told
 from executor.broker.smartapi.credentials import Credentials
 from executor.broker.smartapi.envelope import parse
 from executor.broker.smartapi.mask import Mask
+from executor.broker.smartapi.totp import Steps, code_at, open_secret
 from executor.broker.smartapi.wire import RawAnswer
 from executor.clock import IST, Clock
 from executor.domain.calendar import trading_day
 from executor.domain.intent import Call
-from executor.errors import BrokerError, BrokerUnavailable, LoginNotYet, LoginRefused, SessionLost
+from executor.errors import BrokerError, BrokerUnavailable, LoginRefused, SessionLost
 
-_SETTING = "SMARTAPI_TOTP_SECRET"
 _PRINTABLE = re.compile(r"[!-~]+")
+#: A token that is refused so soon after it was confirmed is dead, whatever the profile says (1.5: random AG8001).
+_SOON = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class _Tokens:
 
 
 class Logins:
-    """The one who logs in for an account. `last_step` is the newest TOTP step ever reserved, if known."""
+    """The one who logs in for an account. `typed_code` is asked first for the code of a login."""
 
     def __init__(
         self,
@@ -49,31 +51,60 @@ class Logins:
         caller: Caller,
         clock: Clock,
         mask: Mask,
-        reserve_step: Callable[[int], None],
-        last_step: int | None,
+        steps: Steps,
+        typed_code: Callable[[], str | None],
     ) -> None:
         self._credentials = credentials
         self._caller = caller
         self._clock = clock
         self._mask = mask
-        self._reserve_step = reserve_step
-        self._last_step = last_step
+        self._steps = steps
+        self._typed_code = typed_code
         self._newest: Session | None = None
+        self._confirmed_at: datetime | None = None
 
     def open(self, saved: Session | None) -> Session:
         """A session that the broker has just confirmed. Raises LoginRefused, BrokerUnavailable."""
+        now = self._clock.now()
         known = max(filter(None, (saved, self._newest)), key=lambda session: session.opened_at, default=None)
-        if known is not None and known.ends_at > self._clock.now():
-            self._mask.learn((known.jwt, known.refresh, known.feed))
-            with suppress(SessionLost):  # the broker ended it: one login
+        if known is None or trading_day(known.opened_at) != trading_day(now):
+            return self._log_in(saved)
+        self._mask.learn((known.jwt, known.refresh, known.feed))
+        if known.ends_at > now and (self._confirmed_at is None or now - self._confirmed_at >= _SOON):
+            with suppress(SessionLost):  # the broker ended it
                 self._newest = replace(known, calls=(self._verify(known.jwt),))
+                self._confirmed_at = now
                 return self._newest
+        self._confirmed_at = None
+        if known.ends_at <= now or not self._credentials.totp_secret:
+            with suppress(BrokerError):  # whatever it has against it: a login may do
+                return self._renew(known)
         return self._log_in(saved)
 
+    def close(self, session: Session) -> Call:
+        """Log out (1.3). What comes of it is only recorded: at midnight the session ends in any case."""
+        self._newest = None
+        body = {"clientcode": self._credentials.client_code}
+        return self._caller.call(calls.LOGOUT, body=body, jwt=session.jwt).call
+
     def _log_in(self, saved: Session | None) -> Session:
-        code, step = self._next_code(saved)
+        code = self._typed_code()
+        if code is None:
+            open_secret(self._credentials.totp_secret)  # before a step is reserved for nothing
+        step = self._steps.take(saved=saved.totp_step if saved else None)
         now = self._clock.now()
-        tokens, call = self._exchange_code(code)
+        exchange = self._exchange_code(code or code_at(self._credentials.totp_secret, step))
+        return self._begin(exchange, now, step=step)
+
+    def _renew(self, known: Session) -> Session:
+        """New tokens for those that ran out inside their day, without a code (1.3)."""
+        now = self._clock.now()
+        exchange = self._caller.call(calls.TOKENS, body={"refreshToken": known.refresh}, jwt=known.jwt)
+        read_data(exchange)
+        return self._begin(exchange, now, step=known.totp_step)
+
+    def _begin(self, exchange: Exchange, now: datetime, *, step: int | None) -> Session:
+        tokens = _tokens(exchange)
         self._mask.learn((tokens.jwt, tokens.refresh, tokens.feed))
         session = Session(
             jwt=tokens.jwt,
@@ -81,28 +112,16 @@ class Logins:
             feed=tokens.feed,
             totp_step=step,
             opened_at=now,
-            ends_at=_midnight_after(now),
-            calls=(call,),
+            ends_at=_end_of(tokens.jwt, now),
+            calls=(exchange.call,),
         )
         self._newest = session  # kept before the check: an unanswered check must not cost another login
         try:
-            return replace(session, calls=(call, self._verify(session.jwt)))
+            return replace(session, calls=(exchange.call, self._verify(session.jwt)))
         except SessionLost as error:
             raise LoginRefused(f"the token of a fresh login was refused: {error}", error.call) from error
 
-    def _next_code(self, saved: Session | None) -> tuple[str, int]:
-        """The TOTP code of this step, reserved. Raises LoginRefused when the step was used already."""
-        totp = _totp(self._credentials.totp_secret)
-        used = max(filter(None, (self._last_step, saved.totp_step if saved else None)), default=-1)
-        step = int(self._clock.now().timestamp()) // totp.interval
-        if step <= used:
-            again = datetime.fromtimestamp((used + 1) * totp.interval, UTC).astimezone(IST)
-            raise LoginNotYet(f"the TOTP code of this moment was used already; try again at {again:%H:%M:%S} IST")
-        self._reserve_step(step)
-        self._last_step = step
-        return totp.generate_otp(step), step
-
-    def _exchange_code(self, code: str) -> tuple[_Tokens, Call]:
+    def _exchange_code(self, code: str) -> Exchange:
         credentials = self._credentials
         body = {"clientcode": credentials.client_code, "password": credentials.pin, "totp": code}
         exchange = self._caller.call(calls.LOGIN, body=body, words=(credentials.pin, code))
@@ -112,7 +131,7 @@ class Logins:
             if refusal := _refusal(exchange):
                 raise LoginRefused(f"login refused: {refusal}", exchange.call) from error
             raise
-        return _tokens(exchange), exchange.call
+        return exchange
 
     def _verify(self, jwt: str) -> Call:
         """Ask for the profile. Raises SessionLost, BrokerUnavailable; LoginRefused if it is someone else's."""
@@ -126,16 +145,6 @@ class Logins:
                 f"clientcode: the session belongs to {found}, not to {self._credentials.client_code}", exchange.call
             )
         return exchange.call
-
-
-def _totp(secret: str | None) -> pyotp.TOTP:
-    """Raises LoginRefused for a secret that is missing or not one."""
-    if not secret:
-        raise LoginRefused(f"{_SETTING}: missing, so the program cannot log in by itself; set it")
-    try:
-        return pyotp.TOTP(secret)
-    except ValueError:  # its text may quote the secret
-        raise LoginRefused(f"{_SETTING}: not a TOTP secret; copy it (base32) from the portal's TOTP page") from None
 
 
 def _refusal(exchange: Exchange) -> str | None:
@@ -154,10 +163,22 @@ def _tokens(exchange: Exchange) -> _Tokens:
     data = envelope.data if envelope is not None and isinstance(envelope.data, dict) else {}
     found = [str(data.get(name) or "").removeprefix("Bearer ") for name in ("jwtToken", "refreshToken", "feedToken")]
     if not all(_PRINTABLE.fullmatch(token) for token in found):
-        raise BrokerUnavailable("loginByPassword: success without its three tokens", exchange.call)
+        raise BrokerUnavailable(f"{exchange.call.route}: success without its three tokens", exchange.call)
     return _Tokens(*found)
 
 
-def _midnight_after(now: datetime) -> datetime:
-    """The session's end by the docs (1.5); the broker may end it sooner at any moment."""
-    return datetime.combine(trading_day(now) + timedelta(days=1), time(0), IST).astimezone(UTC)
+def _end_of(jwt: str, now: datetime) -> datetime:
+    """The session's end: midnight by the docs (1.5), or sooner when the token says so; it may end at any moment."""
+    midnight = datetime.combine(trading_day(now) + timedelta(days=1), time(0), IST).astimezone(UTC)
+    told = _expiry(jwt)
+    return min(midnight, told) if told is not None and told > now else midnight
+
+
+def _expiry(jwt: str) -> datetime | None:
+    """The `exp` of a token's claims; None when it is not to be read."""
+    claims = jwt.split(".")[1:2]
+    try:
+        found = json.loads(base64.urlsafe_b64decode(claims[0] + "=" * (-len(claims[0]) % 4)))["exp"]
+        return datetime.fromtimestamp(found, UTC)
+    except (ValueError, LookupError, TypeError, OverflowError, OSError):
+        return None
