@@ -20,7 +20,7 @@ from executor.simulator.exchange.exchange import Exchange
 from executor.simulator.exchange.hours import ist_day
 from executor.simulator.exchange.instrument import Instrument
 from executor.simulator.exchange.orders import Fill, Order, Side
-from executor.simulator.exchange.walk import Walk
+from executor.simulator.exchange.priced import Priced
 
 
 def take(exchange: Exchange) -> dict[str, Any]:
@@ -57,12 +57,12 @@ def restore(exchange: Exchange, saved: Mapping[str, Any], *, seed: int) -> None:
 
 def list_instrument(exchange: Exchange, instrument: Instrument, price: Decimal, *, seed: int) -> None:
     """Have an instrument traded that was not; its price walks on from `price` (rupees), which is its close as well."""
-    walk = exchange.a_walk(instrument, seed=seed)
+    walk = exchange.a_walk(instrument, seed=seed, start=exchange.at)
     walk.go_on_from(price, exchange.at, band=Decimal(0))
     exchange.walks[instrument.key] = walk
 
 
-def _priced(walk: Walk) -> dict[str, Any]:
+def _priced(walk: Priced) -> dict[str, Any]:
     return {
         "instrument": {one.name: _plain(getattr(walk.instrument, one.name)) for one in fields(Instrument)},
         "price": str(walk.ltp),

@@ -79,11 +79,11 @@ class Endings:
                 self._exchange.place_for_broker(_closing(row))
 
     def _settle(self, instrument: Instrument) -> None:
-        """Cancel what rests in a contract and close it at its last price."""
+        """Cancel what rests in a contract and close it at its last price, or at its underlying's."""
         exchange = self._exchange
         for order in exchange.book.working(instrument.key):
             exchange.cancel(order)
-        price = exchange.walk(instrument.key).ltp
+        price = exchange.walk(instrument.key).settlement
         for row in self._held():
             if row.instrument == instrument:
                 exchange.fill_without_order(_closing(row), price=price, at=exchange.at)

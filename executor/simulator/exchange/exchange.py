@@ -15,25 +15,39 @@ from random import Random
 
 from executor.simulator.exchange.agenda import Agenda
 from executor.simulator.exchange.book import Book, Numbers
+from executor.simulator.exchange.derived import Derived
 from executor.simulator.exchange.endings import Endings
 from executor.simulator.exchange.hours import STEP, hours_of, ist_day
 from executor.simulator.exchange.instrument import Instrument, InstrumentKey
 from executor.simulator.exchange.matching import is_marketable, is_triggered, protected_price, quiet_range
 from executor.simulator.exchange.orders import Fill, Order, OrderType, Side, State, Terms, Ticket
 from executor.simulator.exchange.positions import money_needed, money_used, opening_quantity, owned
-from executor.simulator.exchange.rules import BEYOND_CIRCUIT, Rules, circuit, is_beyond, rejection
+from executor.simulator.exchange.priced import Priced
+from executor.simulator.exchange.rules import BEYOND_CIRCUIT, Rules, is_beyond, rejection
 from executor.simulator.exchange.walk import Walk
+from executor.simulator.exchange.walks import Walks
 
 
 class Exchange:
     """One exchange with the client's books. Not thread-safe: its owner holds a lock."""
 
-    def __init__(self, instruments: Iterable[Instrument], *, seed: int, start: datetime, rules: Rules) -> None:
+    def __init__(
+        self,
+        instruments: Iterable[Instrument],
+        *,
+        seed: int,
+        start: datetime,
+        rules: Rules,
+        find: Callable[[InstrumentKey], Instrument | None] = lambda _key: None,
+    ) -> None:
+        """`find` looks up what is listed beside `instruments`; it gets its price when it is first asked for."""
         self.at = start
         self.rules = rules
         self.book = Book()
         self.hours = {market: hours_of(market, rules.holidays) for market in ("NSE", "BSE", "NFO", "BFO", "MCX")}
-        self.walks: dict[InstrumentKey, Walk] = {i.key: self.a_walk(i, seed=seed) for i in instruments}
+        self.walks = Walks(find, lambda instrument: self.a_walk(instrument, seed=seed, start=start))
+        for instrument in instruments:
+            self.walks[instrument.key] = self.a_walk(instrument, seed=seed, start=start)
         self.endings = Endings(self)
         self._numbers = Numbers(Random(f"{seed}/numbers"))
         self._chance = Random(f"{seed}/fills")
@@ -52,12 +66,14 @@ class Exchange:
         """Run `action` when the time `at` is played."""
         self._agenda.add(at, action)
 
-    def a_walk(self, instrument: Instrument, *, seed: int) -> Walk:
-        """Return the price walk of an instrument that is listed now."""
+    def a_walk(self, instrument: Instrument, *, seed: int, start: datetime) -> Priced:
+        """Return the price of an instrument that is listed from `start`; what it follows is listed before it."""
         hours = self.hours[instrument.exchange]
-        return Walk(instrument, seed=seed, start=self.at, hours=hours, volatility=self.rules.volatility)
+        if instrument.underlying is not None and instrument.underlying in self.walks:
+            return Derived(instrument, self.walks[instrument.underlying], start=start, hours=hours)
+        return Walk(instrument, seed=seed, start=start, hours=hours, volatility=self.rules.volatility)
 
-    def walk(self, key: InstrumentKey) -> Walk:
+    def walk(self, key: InstrumentKey) -> Priced:
         """Return the price of an instrument as of now. Raises KeyError for an unknown one."""
         walk = self.walks[key]
         walk.advance(self.at)
@@ -66,7 +82,7 @@ class Exchange:
     def set_price(self, key: InstrumentKey, price: Decimal) -> None:
         """Set and hold a price; orders are matched at once. Raises KeyError for an unknown instrument."""
         self.walk(key).hold(price, band=self.rules.band_percent)
-        self._match_all(key)
+        self._match_with_followers(key)
 
     def set_band(self, key: InstrumentKey, band: tuple[Decimal, Decimal] | None) -> None:
         """Set the circuit limits and hold the price inside them; None: those of the rules again."""
@@ -78,7 +94,7 @@ class Exchange:
     def move_price(self, key: InstrumentKey, price: Decimal) -> None:
         """Set a price that walks on from there; orders are matched at once. Raises KeyError as `walk`."""
         self.walks[key].go_on_from(price, self.at, band=self.rules.band_percent)
-        self._match_all(key)
+        self._match_with_followers(key)
 
     def take_back(self, orders: Iterable[Order], fills: Iterable[Fill]) -> None:
         """Take over the books of an exchange before this one; what was due for its orders is due again."""
@@ -208,9 +224,8 @@ class Exchange:
         )
 
     def _band(self, instrument: Instrument) -> tuple[Decimal, Decimal] | None:
-        """Return the circuit limits of the day: set by hand, else of cash alone."""
-        walk = self.walks[instrument.key]
-        return walk.band or (circuit(walk.previous_close, rules=self.rules) if instrument.is_cash else None)
+        """Return the circuit limits of the day, where there are any."""
+        return self.walks[instrument.key].circuit(self.rules.band_percent)
 
     def _rejection(self, ticket: Ticket) -> str | None:
         walk, terms = self.walk(ticket.instrument.key), ticket.terms
@@ -278,6 +293,13 @@ class Exchange:
         ltp = self.walk(order.instrument.key).ltp
         price = protected_price(order.instrument, order.side, ltp=ltp)
         return replace(order, terms=replace(order.terms, price=price))
+
+    def _match_with_followers(self, key: InstrumentKey) -> None:
+        """Match the orders of an instrument whose price was set, and of what follows it."""
+        self._match_all(key)
+        for watched in self.book.watched():
+            if key in self.walks[watched].follows:
+                self._match_all(watched)
 
     def _match_all(self, key: InstrumentKey) -> None:
         for order in self.book.working(key):

@@ -29,6 +29,7 @@ class Instrument:
     expiry: str = ""  #: as the master spells it: 29DEC2026
     strike: Decimal | None = None  #: rupees
     cautioned: bool = False  #: under surveillance: needs the client's consent
+    underlying: InstrumentKey | None = None  #: what its price follows; None = it walks by itself
 
     @property
     def key(self) -> InstrumentKey:
@@ -37,6 +38,11 @@ class Instrument:
     @property
     def is_index(self) -> bool:
         return self.kind == "AMXIDX"
+
+    @property
+    def is_traded(self) -> bool:
+        """False for what has a price only: an index, a commodity's spot."""
+        return self.kind not in ("AMXIDX", "COMDTY")
 
     @property
     def is_cash(self) -> bool:

@@ -38,12 +38,6 @@ class Rules:
     sold_holdings_stay: bool = False  #: a holding that was sold leaves the holdings with the night, not at once
 
 
-def circuit(previous_close: Decimal, *, rules: Rules) -> tuple[Decimal, Decimal]:
-    """Return the lowest and the highest price of the day (rupees, not rounded)."""
-    width = previous_close * rules.band_percent / 100
-    return previous_close - width, previous_close + width
-
-
 def is_beyond(terms: Terms, band: tuple[Decimal, Decimal]) -> bool:
     """Tell whether the limit of an order lies outside the circuit limits."""
     return terms.type.has_limit and not band[0] <= terms.price <= band[1]

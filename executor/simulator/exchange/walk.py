@@ -16,7 +16,7 @@ from random import Random
 
 from executor.simulator.exchange.hours import Hours
 from executor.simulator.exchange.instrument import Instrument
-from executor.simulator.exchange.orders import Side
+from executor.simulator.exchange.priced import Priced
 
 #: The share of its distance from the start that a price is pulled back in one step.
 _PULL = 1 / 4000
@@ -24,16 +24,13 @@ _PULL = 1 / 4000
 _WIDTH = math.sqrt(12)
 
 
-class Walk:
-    """The price of one instrument, and its day's open, high, low and previous close (rupees)."""
+class Walk(Priced):
+    """A price that walks by itself."""
 
     def __init__(
         self, instrument: Instrument, *, seed: int, start: datetime, hours: Hours, volatility: float = 0.0
     ) -> None:
-        self.instrument = instrument
-        self.held = False
-        self.band: tuple[Decimal, Decimal] | None = None  #: set by hand: the lowest and highest price of the day
-        self.remark = ""  #: what orders are told that trade at this price
+        super().__init__(instrument)
         self._hours = hours
         self._step = hours.step_at(hours.opening(start))
         self._steps = hours.steps  # in one session
@@ -51,17 +48,12 @@ class Walk:
 
     @property
     def day(self) -> tuple[Decimal, Decimal, Decimal, Decimal]:
-        """Open, high, low of the session, and the close before it."""
         step = self.instrument.step
         return self._open * step, self._high * step, self._low * step, self._close * step
 
     @property
     def previous_close(self) -> Decimal:
         return self._close * self.instrument.step
-
-    def lacks(self, side: Side) -> bool:
-        """Tell whether nobody trades against this side, because the price stands at the edge of its band."""
-        return self.band is not None and self.ltp == self.band[1 if side is Side.BUY else 0]
 
     def advance(self, at: datetime) -> None:
         """Go on to `at`; a held price stays, but sessions begin and end with it."""

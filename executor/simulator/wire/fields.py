@@ -14,7 +14,7 @@ from executor.clock import IST
 from executor.simulator.exchange.instrument import Instrument
 from executor.simulator.exchange.orders import Fill, Order, State
 from executor.simulator.exchange.positions import Position, average
-from executor.simulator.exchange.walk import Walk
+from executor.simulator.exchange.priced import Priced
 
 
 def stamp(at: datetime | None) -> str:
@@ -102,11 +102,11 @@ def trade_entry(fill: Fill) -> dict[str, str]:
     }
 
 
-def position_entry(row: Position, walk: Walk) -> dict[str, str]:
+def position_entry(row: Position, walk: Priced) -> dict[str, str]:
     return {**_position_head(row), **_position_money(row), **_position_result(row, walk)}
 
 
-def holding_entry(row: Position, walk: Walk) -> dict[str, Any]:
+def holding_entry(row: Position, walk: Priced) -> dict[str, Any]:
     paid = row.carried_value
     gain = row.net * walk.ltp - paid
     return {
@@ -141,7 +141,7 @@ def holding_total(entries: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     }
 
 
-def ltp_entry(walk: Walk) -> dict[str, Any]:
+def ltp_entry(walk: Priced) -> dict[str, Any]:
     opened, high, low, close = (float(price) for price in walk.day)
     return {
         "exchange": walk.instrument.exchange,
@@ -200,7 +200,7 @@ def _position_money(row: Position) -> dict[str, str]:
     }
 
 
-def _position_result(row: Position, walk: Walk) -> dict[str, str]:
+def _position_result(row: Position, walk: Priced) -> dict[str, str]:
     (bought, paid), (sold, received) = row.total_buy, row.total_sell
     per_unit = _money(average(abs(received - paid), abs(row.net)))
     unrealised = row.unrealised(walk.ltp)

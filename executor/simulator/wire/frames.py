@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import IntEnum
 
 from executor.simulator.exchange.orders import Order
-from executor.simulator.exchange.walk import Walk
+from executor.simulator.exchange.priced import Priced
 from executor.simulator.wire.fields import order_detail
 
 _ACK = "AB00"
@@ -68,7 +68,7 @@ def order_frame(order: Order, client: str) -> str:
     return _envelope(client, _CODES.get(str(detail["status"]), "AB01"), detail)
 
 
-def tick(walk: Walk, mode: Mode, at: datetime, sequence: int) -> bytes:
+def tick(walk: Priced, mode: Mode, at: datetime, sequence: int) -> bytes:
     """A packet of 51, 123 or 379 bytes; prices in paise."""
     instrument = walk.instrument
     token = instrument.token.encode("ascii")[:24]
@@ -81,13 +81,13 @@ def tick(walk: Walk, mode: Mode, at: datetime, sequence: int) -> bytes:
     return head + quote if mode is Mode.QUOTE else head + quote + _snapshot(walk, at)
 
 
-def _snapshot(walk: Walk, at: datetime) -> bytes:
+def _snapshot(walk: Priced, at: datetime) -> bytes:
     step, close = walk.instrument.step, walk.previous_close
     sides = ((1, -1), (0, 1))  # buys first, as the documents have it
     levels = [
-        _LEVEL.pack(flag, _LEVEL_QUANTITY, _paise(walk.ltp + away * n * step), 1)
-        for flag, away in sides
-        for n in range(1, _LEVELS + 1)
+        _LEVEL.pack(flag, _LEVEL_QUANTITY, _paise(max(Decimal(0), best + away * n * step)), 1)
+        for (flag, away), best in zip(sides, walk.sides, strict=True)
+        for n in range(_LEVELS)
     ]
     edges = [_paise(close * factor / 10) for factor in (11, 9, 20, 5)]
     return _SNAP.pack(int(at.timestamp()), 0, 0.0) + b"".join(levels) + _LIMITS.pack(*edges)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from executor.simulator.exchange.orders import Side
-from executor.simulator.exchange.rules import Rules, circuit
-from executor.simulator.exchange.walk import Walk
+from executor.simulator.exchange.priced import Priced, around
+from executor.simulator.exchange.rules import Rules
 from executor.simulator.simulation import Simulation
 from executor.simulator.wire.answers import Answer, Call, refused, success
 from executor.simulator.wire.fields import ltp_entry, stamp
@@ -15,6 +16,7 @@ from executor.simulator.wire.fields import ltp_entry, stamp
 _MOST_TOKENS = 50
 _LEVELS = 5
 _LEVEL_QUANTITY = 100
+_NO_LEVEL = {"price": 0.0, "quantity": 0, "orders": 0}
 
 
 def last_price(simulation: Simulation, call: Call) -> Answer:
@@ -44,7 +46,7 @@ def quote(simulation: Simulation, call: Call) -> Answer:
     )
 
 
-def _entry(walk: Walk, simulation: Simulation, *, mode: str) -> dict[str, Any]:
+def _entry(walk: Priced, simulation: Simulation, *, mode: str) -> dict[str, Any]:
     entry = {
         "exchange": walk.instrument.exchange,
         "tradingSymbol": walk.instrument.symbol,
@@ -60,10 +62,10 @@ def _entry(walk: Walk, simulation: Simulation, *, mode: str) -> dict[str, Any]:
     return entry
 
 
-def _full(walk: Walk, rules: Rules) -> dict[str, Any]:
+def _full(walk: Priced, rules: Rules) -> dict[str, Any]:
     close, instrument = walk.previous_close, walk.instrument
     change = walk.ltp - close
-    lowest, highest = walk.band or circuit(close, rules=rules)
+    lowest, highest = walk.circuit(rules.band_percent) or around(close, rules.band_percent)
     return {
         "lastTradeQty": instrument.lot,
         "netChange": float(round(change, 2)),
@@ -84,14 +86,15 @@ def _full(walk: Walk, rules: Rules) -> dict[str, Any]:
     }
 
 
-def _levels(walk: Walk, away: int, *, nobody: bool) -> list[dict[str, Any]]:
-    if nobody:
-        return [{"price": 0.0, "quantity": 0, "orders": 0}] * _LEVELS
-    step = walk.instrument.step
-    return [
-        {"price": float(walk.ltp + away * n * step), "quantity": _LEVEL_QUANTITY, "orders": 1}
-        for n in range(1, _LEVELS + 1)
-    ]
+def _levels(walk: Priced, away: int, *, nobody: bool) -> list[dict[str, Any]]:
+    """The five best of a side; what lies below one tick is padded with zeros, as a side is where nobody is."""
+    best, step = walk.sides[0 if away < 0 else 1], walk.instrument.step
+    prices = [best + away * n * step for n in range(_LEVELS)]
+    return [_NO_LEVEL if nobody or price <= 0 else _level(price) for price in prices]
+
+
+def _level(price: Decimal) -> dict[str, Any]:
+    return {"price": float(price), "quantity": _LEVEL_QUANTITY, "orders": 1}
 
 
 def _unfetched(exchange: str, token: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from executor.simulator.exchange.instrument import Instrument
 from executor.simulator.exchange.orders import Order, OrderType, Side, Terms, Ticket
-from executor.simulator.exchange.walk import Walk
+from executor.simulator.exchange.priced import Priced
 from executor.simulator.wire.answers import Answer, refused, try_later
 
 _VARIETIES = ("NORMAL", "STOPLOSS", "ROBO")
@@ -22,7 +22,7 @@ _TAG_LENGTH = 19
 #: How far the limit of a stop order may lie from its trigger, in percent; cash has no such range here.
 _RANGE_PERCENT = {"option": Decimal(40), "future": Decimal(3)}
 
-Walks = Mapping[tuple[str, str], Walk]
+Walks = Mapping[tuple[str, str], Priced]
 
 
 def read_ticket(body: Mapping[str, Any] | None, walks: Walks) -> Ticket | Answer:
@@ -102,7 +102,7 @@ def _read_instrument(body: Mapping[str, Any], walks: Walks) -> Instrument | Answ
     walk = walks.get((body["exchange"], str(body.get("symboltoken"))))
     if walk is None:
         return refused("AB4006", "Invalid symboltoken")
-    if walk.instrument.symbol != body.get("tradingsymbol") or walk.instrument.is_index:
+    if walk.instrument.symbol != body.get("tradingsymbol") or not walk.instrument.is_traded:
         return refused("AB1009", "Symbol Not Found")
     return walk.instrument
 
