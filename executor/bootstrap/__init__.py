@@ -27,7 +27,8 @@ DEFAULT_ACCOUNT = "default"
 PAPER_ACCOUNT = "paper"
 #: Lies in the state dir: kill, also when the database cannot be written.
 KILL_FILE = "KILL"
-_FINGERPRINT = "key_fingerprint"
+#: Entry of the meta table: which SECRET_KEY sealed what is in the database.
+FINGERPRINT = "key_fingerprint"
 
 
 def open_keys(settings: Settings) -> Keys:
@@ -83,10 +84,10 @@ def ensure_accounts(settings: Settings, store: Store, *, at: datetime) -> None:
 def _check_key(settings: Settings, store: Store) -> None:
     """Refuse a SECRET_KEY other than the one the store was sealed with, unless SECRET_KEY_OLD hands over."""
     own = fingerprint(settings.secret_key)
-    known = store.people.meta(_FINGERPRINT)
+    known = store.people.meta(FINGERPRINT)
     old = fingerprint(settings.secret_key_old) if settings.secret_key_old else None
     if known in (None, old):
-        store.people.set_meta(_FINGERPRINT, own)
+        store.people.set_meta(FINGERPRINT, own)
     elif known != own:
         raise ConfigError(
             "SECRET_KEY is not the key this database was made with: give back the old one, or set SECRET_KEY_OLD to it"
