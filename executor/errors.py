@@ -15,6 +15,7 @@ ExecutorError
     LoginRefused         the broker refused the login
       LoginNotYet        refused by ourselves: the TOTP code of this moment was used already
         CodeNeeded       without a TOTP secret a person has to give the code
+  NotifyFailed           an address did not take a notice; it is tried again
   InvariantBroken        what must always hold does not; entries stop
 """
 
@@ -91,6 +92,14 @@ class LoginNotYet(LoginRefused):
 
 class CodeNeeded(LoginNotYet):
     pass
+
+
+class NotifyFailed(ExecutorError):
+    """The text names no secret. `pause_s`: how long the address itself asked to be left alone."""
+
+    def __init__(self, text: str, pause_s: float = 0.0) -> None:
+        super().__init__(text)
+        self.pause_s = pause_s
 
 
 class InvariantBroken(ExecutorError):

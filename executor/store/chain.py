@@ -1,8 +1,8 @@
 """The audit: a chain of entries, each holding the hash of the one before, appended in the transaction it records.
 
 An entry's text is canonical JSON `{say, new, set}`: `new` has [table, key, SHA-256 of the fixed columns, {state
-columns}] for each row introduced, `set` [table, key, {new values}] for each row changed. Secret columns appear as
-hashes. `verify` recomputes every link, replays all values and compares them with what the tables hold now.
+columns}] for each row introduced, `set` [table, key, {new values}] for each row changed; `alarm` is there, and true,
+when a person has to know. Secret columns appear as hashes. `verify` recomputes every link, replays all values and compares them with what the tables hold now.
 Sources: reliability.md 1.6.
 """
 
@@ -38,6 +38,7 @@ class Entry:
     kind: str
     subject: str
     say: str
+    alarm: bool = False
 
 
 @dataclass(slots=True)
@@ -74,7 +75,8 @@ def append(connection: Connection, entries: Iterable[Entry], rows: RowLog, at: d
     links = []
     for entry in entries:
         subject = storable(entry.subject)
-        text = canonical({"say": entry.say, "new": rows.new, "set": rows.changed})
+        alarm = {"alarm": True} if entry.alarm else {}
+        text = canonical({**alarm, "say": entry.say, "new": rows.new, "set": rows.changed})
         rows = RowLog()
         following = link(head, stamp, entry.kind, subject, text)
         links.append(

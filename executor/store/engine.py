@@ -67,8 +67,8 @@ class Transaction:
             self._rows.change(table, which, new)
         return changed
 
-    def note(self, kind: str, subject: str, say: str) -> None:
-        self._entries.append(chain.Entry(kind, subject, say))
+    def note(self, kind: str, subject: str, say: str, *, alarm: bool = False) -> None:
+        self._entries.append(chain.Entry(kind, subject, say, alarm))
 
     def close(self) -> chain.Head | None:
         """Append the audit; nothing may be written after it. Returns the new head, None when nothing was audited."""
