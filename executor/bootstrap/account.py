@@ -20,10 +20,13 @@ from executor.config.secrets import seal, unseal
 from executor.desk.book import Book
 from executor.domain.calendar import Calendar, trading_day
 from executor.domain.ids import Ids
+from executor.domain.instrument import Instrument
 from executor.domain.messages import Event, Resolved
 from executor.domain.signal import Signal
+from executor.domain.strategy import Strategy
 from executor.errors import LeaseLost
-from executor.instruments.resolve import Asked, resolve
+from executor.instruments.option import rule_of
+from executor.instruments.resolve import Asked, resolve, shown
 from executor.store.store import Store
 from executor.trader.accounts import SessionKeeper, SessionStore
 from executor.trader.halts import recorded
@@ -90,10 +93,24 @@ def find_contract(store: Store, clock: Clock, calendar: Calendar) -> Resolve:
     def resolve_signal(signal: Signal) -> Resolved:
         strategy = store.people.strategy(signal.strategy)
         assert strategy is not None, "a signal is recorded only for a strategy that exists; none is ever deleted"
-        asked = Asked(signal.fields["exchange"], signal.fields["ticker"], roll=strategy.roll)
-        return Resolved(signal, strategy, resolve(asked, store.master, now=clock.now(), calendar=calendar))
+        asked, now = _asked(signal, strategy), clock.now()
+        contract = resolve(asked, store.master, now=now, calendar=calendar)
+        if not isinstance(contract, Instrument):
+            return Resolved(signal, strategy, contract)
+        return Resolved(signal, strategy, contract, shown(asked, contract, store.master, now=now, calendar=calendar))
 
     return resolve_signal
+
+
+def _asked(signal: Signal, strategy: Strategy) -> Asked:
+    """An alert's own contract and option rule come before what its strategy says."""
+    return Asked(
+        exchange=signal.fields["exchange"],
+        ticker=signal.fields["ticker"],
+        contract=signal.fields.get("contract"),
+        roll=strategy.roll,
+        option=rule_of(signal.fields) or strategy.option,
+    )
 
 
 def _parts(
@@ -142,6 +159,7 @@ def _session_store(common: Common, account: str, epoch: int) -> SessionStore:
         epoch=epoch,
         seal=lambda session: seal(keys, _session_text(session)),
         unseal=lambda text: _read_session(unseal(keys, text)),
+        unseal_code=lambda text: unseal(keys, text),
     )
 
 

@@ -149,9 +149,10 @@ def _telling(common: Common, prices: PaperPrices) -> Callable[[Signal], Resolved
     def resolve_signal(signal: Signal) -> Resolved:
         resolved = find(signal)
         price = read_ask(signal.fields).price
-        # with an option chosen by a rule the chart, and so the price, is the underlying's
-        if isinstance(resolved.contract, Instrument) and price is not None and "option" not in signal.fields:
-            prices.tell(resolved.contract, price, fired_at=signal.fired_at)
+        # where the chart shows something else than what is traded, the price is that one's
+        traded = resolved.contract if resolved.underlying is None else None
+        if isinstance(traded, Instrument) and price is not None:
+            prices.tell(traded, price, fired_at=signal.fired_at)
         return resolved
 
     return resolve_signal

@@ -33,6 +33,11 @@ class RefusalCode(StrEnum):
     TICKER_UNKNOWN = "ticker_unknown"
     TICKER_AMBIGUOUS = "ticker_ambiguous"
     TICKER_NOT_TRADABLE = "ticker_not_tradable"
+    NOT_LISTED = "not_listed"
+    EXPIRED = "expired"
+    ROLL_REFUSED = "roll_refused"
+    NO_OPTIONS = "no_options"
+    STALE_MASTER = "stale_master"
     STALE = "stale"
     SUPERSEDED = "superseded"
     CLOSED = "closed"
@@ -62,6 +67,8 @@ class RefusalCode(StrEnum):
     NOT_STARTED = "not_started"
     MISSED_ENTRY = "missed_entry"
     STOP_LOOSER = "stop_looser"
+    SPREAD_TOO_WIDE = "spread_too_wide"
+    CHART_NOT_TRADED = "chart_not_traded"
     SET_ASIDE = "set_aside"
 
 
@@ -151,6 +158,25 @@ WORDS: dict[RefusalCode, Words] = {
     RefusalCode.TICKER_NOT_TRADABLE: Words(
         "This ticker cannot be traded as it is",
         "An index needs a future or an option rule; a delayed feed none.",
+    ),
+    RefusalCode.NOT_LISTED: Words(
+        "No such contract is listed",
+        "`executor instruments search NAME` lists what there is; a holiday moves an expiry to the day before.",
+    ),
+    RefusalCode.EXPIRED: Words(
+        "The contract has expired", "Chart one that is listed, or a continuous one (`1!`) that follows by itself."
+    ),
+    RefusalCode.ROLL_REFUSED: Words(
+        "The strategy trades no continuous futures",
+        "Let the alert name its contract (a dated ticker, or `contract`), or set `--roll nearest`.",
+    ),
+    RefusalCode.NO_OPTIONS: Words(
+        "The option rule fits no listed options",
+        "See `executor instruments resolve TICKER --option …`, and change the rule of the strategy or the alert.",
+    ),
+    RefusalCode.STALE_MASTER: Words(
+        "The instrument table is not of today, so no contract is taken from it",
+        "`executor instruments refresh`, and see `executor doctor`; shares are traded meanwhile.",
     ),
     RefusalCode.STALE: Words(
         "The alert was too old when it could be judged",
@@ -252,6 +278,14 @@ WORDS: dict[RefusalCode, Words] = {
     ),
     RefusalCode.STOP_LOOSER: Words(
         "An alert may only move a stop nearer", "Move it by hand with `executor protect` if you mean it."
+    ),
+    RefusalCode.SPREAD_TOO_WIDE: Words(
+        "Buyers and sellers of the option are too far apart",
+        "Take a strike nearer to the money, or raise `--max-spread` if that is what you want.",
+    ),
+    RefusalCode.CHART_NOT_TRADED: Words(
+        "This price may be the chart's, which is not what is traded",
+        "Say `of: underlying` or `of: contract` with a stop or target, or give it in percent; enter at the market.",
     ),
     RefusalCode.SET_ASIDE: Words(
         "A fault of this program kept the signal from being carried out",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from executor.broker.smartapi.master import read_row
 from executor.clock import IST
 from executor.config.calendar import load_calendar
+from executor.domain.instrument import Kind
 from executor.instruments.resolve import Asked, resolve
 from executor.instruments.ticker import alias_of
 
@@ -49,20 +51,59 @@ def index(symbol, name, token, segment="NSE"):
 SENTINEL_ROWS = (share("SBIN-EQ", "3045"), share("RELIANCE-EQ", "2885"), bse_share("SBIN", "500112"))
 
 
+#: Later than any day of a test: a table that is never stale unless a test says so.
+_ALWAYS = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    at: datetime
+
+
 class MasterInMemory:
     """The read side of the store's master, over the rows of a file."""
 
-    def __init__(self, rows: Iterable[dict]) -> None:
+    def __init__(self, rows: Iterable[dict], *, at: datetime | None = _ALWAYS) -> None:
+        """`at`: when the table was fetched; None when there is none."""
         self._rows = [(found, alias_of(found)) for found in map(read_row, rows)]
+        self._load = Loaded(at) if at else None
+
+    def current_load(self):
+        return self._load
+
+    def find_by_key(self, key):
+        return next((found for found, _ in self._rows if found.key == key), None)
 
     def find_by_alias(self, alias, segments):
-        return [found for found, own in self._rows if own == alias and found.key.segment in segments]
+        return [found for found in self._under(alias, *segments) if found.expiry is None]
 
     def find_by_symbol(self, segment, symbol):
         return [found for found, _ in self._rows if found.symbol == symbol and found.key.segment == segment]
 
+    def futures_of(self, segment, alias):
+        return [found for found in self._under(alias, segment) if found.kind is Kind.FUTURE]
+
+    def expiries_of(self, segment, alias):
+        return list({found.expiry for found in self._options(segment, alias)})
+
+    def options_of(self, segment, alias, expiry):
+        return [found for found in self._options(segment, alias) if found.expiry == expiry]
+
+    def option_of(self, segment, alias, expiry, strike, right):
+        listed = self.options_of(segment, alias, expiry)
+        return [found for found in listed if (found.strike, found.right) == (strike, right)]
+
     def aliases_like(self, prefix, limit):
-        return sorted({own for _, own in self._rows if own.startswith(prefix)})[:limit]
+        return sorted({own for found, own in self._rows if own.startswith(prefix) and not found.expiry})[:limit]
+
+    def names_like(self, prefix, limit):
+        return sorted({own for found, own in self._rows if own.startswith(prefix) and found.expiry})[:limit]
+
+    def _under(self, alias, *segments):
+        return [found for found, own in self._rows if own == alias and found.key.segment in segments]
+
+    def _options(self, segment, alias):
+        return [found for found in self._under(alias, segment) if found.kind is Kind.OPTION]
 
 
 def meant(exchange, ticker, lookup, *, now=None, **more):

@@ -112,11 +112,6 @@ def test_an_index_is_not_tradable(exchange, ticker):
     assert "is the index" in refusal.detail
 
 
-@pytest.mark.parametrize("ticker", ["KAVERI1!", "KAVERIZ2026", "KAVERI261229C100"])
-def test_contracts_are_refused_as_not_possible_yet(ticker):
-    assert refused("NSE", ticker).code is RefusalCode.UNSUPPORTED
-
-
 def test_a_token_that_another_segment_uses_too_does_not_confuse():
     instrument = meant("NSE", "KAVERI", MASTER)
 

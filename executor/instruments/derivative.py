@@ -1,0 +1,138 @@
+"""Futures and options by their parts: looked up by name, expiry, strike and side, and never spelled (smartapi.md 8.2).
+
+Invariant: what is returned has exactly the parts that were asked for. None, or more than one, is a refusal that names
+what is listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from executor.domain.calendar import Calendar, trading_day
+from executor.domain.instrument import Instrument, Kind, Segment
+from executor.domain.refusal import Refusal, RefusalCode
+from executor.domain.strategy import Roll
+from executor.instruments.cash import ambiguous, close, nearest, symbols
+from executor.instruments.lookup import MasterLookup
+from executor.instruments.option import told
+from executor.instruments.roll import contract_on, over
+from executor.instruments.ticker import ContinuousTicker, DatedTicker, OptionTicker, norm, spells
+from executor.instruments.underlyings import name_of_root
+
+_LOOKED_AT = 4000
+_MOST_TOLD = 5
+
+
+def is_contract(row: Instrument) -> bool:
+    return row.kind in {Kind.FUTURE, Kind.OPTION}
+
+
+def futures_under(segment: Segment, root: str, full: str, lookup: MasterLookup) -> list[Instrument] | Refusal:
+    """All futures under the one name that a root means, the nearest first."""
+    name = name_of_root(segment, root)
+    rows = [row for row in lookup.futures_of(segment, norm(name)) if spells(name, row.name)]
+    names = {row.name for row in rows}
+    if len(names) > 1 and name not in names:
+        return ambiguous(full, [min(rows, key=_expiry) for rows in _by_name(rows)])
+    if not rows:
+        return _no_name(segment, name, full, lookup, "futures")
+    kept = [row for row in rows if row.name == name] if name in names else rows
+    days = [row.expiry for row in kept]
+    if len(set(days)) < len(days):
+        return ambiguous(full, [row for row in kept if days.count(row.expiry) > 1])
+    return sorted(kept, key=_expiry)
+
+
+def continuous(
+    wanted: ContinuousTicker, roll: Roll, lookup: MasterLookup, *, now: datetime, calendar: Calendar
+) -> Instrument | Refusal:
+    futures = futures_under(wanted.segment, wanted.root, wanted.full, lookup)
+    if isinstance(futures, Refusal):
+        return futures
+    found = contract_on(futures, wanted.n, roll, now=now, calendar=calendar)
+    if found is None:
+        detail = f"{wanted.full}: {wanted.n} are needed that are not over; there are {symbols(futures)}"
+        return Refusal(RefusalCode.NOT_LISTED, detail)
+    return found
+
+
+def dated(wanted: DatedTicker, lookup: MasterLookup, *, now: datetime, calendar: Calendar) -> Instrument | Refusal:
+    futures = futures_under(wanted.segment, wanted.root, wanted.full, lookup)
+    if isinstance(futures, Refusal):
+        return futures
+    of_month = [row for row in futures if row.expiry and (row.expiry.year, row.expiry.month) == _month(wanted)]
+    if len(of_month) > 1:
+        return ambiguous(wanted.full, of_month)
+    if of_month:
+        return alive(of_month[0], wanted.full, now=now, calendar=calendar)
+    today = trading_day(now)
+    if _month(wanted) < (today.year, today.month):
+        return Refusal(RefusalCode.EXPIRED, f"{wanted.full} was of {wanted.month:02}/{wanted.year}")
+    return Refusal(RefusalCode.NOT_LISTED, f"{wanted.full}; there are {symbols(futures)}")
+
+
+def option(wanted: OptionTicker, lookup: MasterLookup, *, now: datetime, calendar: Calendar) -> Instrument | Refusal:
+    name, segment = name_of_root(wanted.segment, wanted.root), wanted.segment
+    rows = lookup.option_of(segment, norm(name), wanted.expiry, wanted.strike, wanted.right)
+    found = [row for row in rows if spells(name, row.name)]
+    found = [row for row in found if row.name == name] or found
+    if len(found) > 1:
+        return ambiguous(wanted.full, found)
+    if found:
+        return alive(found[0], wanted.full, now=now, calendar=calendar)
+    if wanted.expiry < trading_day(now):
+        return Refusal(RefusalCode.EXPIRED, f"{wanted.full} expired on {told(wanted.expiry)}")
+    return _not_listed(wanted, name, lookup)
+
+
+def alive(contract: Instrument, full: str, *, now: datetime, calendar: Calendar) -> Instrument | Refusal:
+    """The contract itself while its last trading day has not ended."""
+    if contract.expiry and over(contract, now=now, calendar=calendar):
+        return Refusal(RefusalCode.EXPIRED, f"{full} is {contract.symbol}, which expired on {told(contract.expiry)}")
+    return contract
+
+
+def _not_listed(wanted: OptionTicker, name: str, lookup: MasterLookup) -> Refusal:
+    """Why there is no such option: the first of name, expiry and strike that is not listed, and what is."""
+    expiries = sorted(lookup.expiries_of(wanted.segment, norm(name)))
+    if not expiries:
+        return _no_name(wanted.segment, name, wanted.full, lookup, "options")
+    if wanted.expiry not in expiries:
+        near = ", ".join(map(told, _around(wanted.expiry, expiries)))
+        detail = f"{wanted.full}: none expires on {told(wanted.expiry)}; expiries: {near}"
+        return Refusal(RefusalCode.NOT_LISTED, detail)
+    rows = lookup.options_of(wanted.segment, norm(name), wanted.expiry)
+    near_rows = sorted(
+        (row for row in rows if row.strike and row.right == wanted.right and spells(name, row.name)),
+        key=lambda row: (abs((row.strike or 0) - wanted.strike), row.strike),
+    )
+    strikes = ", ".join(row.symbol for row in near_rows[:3])
+    return Refusal(RefusalCode.NOT_LISTED, f"{wanted.full}; nearest: {strikes or f'no {wanted.right} at all'}")
+
+
+def _no_name(segment: Segment, name: str, full: str, lookup: MasterLookup, what: str) -> Refusal:
+    alias = norm(name)
+    like = close(alias, lookup.names_like(alias[:1], _LOOKED_AT))
+    here = [one for one in like if lookup.futures_of(segment, one) or lookup.expiries_of(segment, one)]
+    detail = f"{full}: no {what} are listed under {name} on {segment}{nearest(here)}"
+    return Refusal(RefusalCode.TICKER_UNKNOWN, detail)
+
+
+def _around(day: date, among: Sequence[date]) -> list[date]:
+    return sorted(sorted(among, key=lambda one: abs(one - day))[:_MOST_TOLD])
+
+
+def _by_name(rows: Iterable[Instrument]) -> list[list[Instrument]]:
+    found: dict[str, list[Instrument]] = {}
+    for row in rows:
+        found.setdefault(row.name, []).append(row)
+    return list(found.values())
+
+
+def _expiry(row: Instrument) -> date:
+    return row.expiry or date.max
+
+
+def _month(wanted: DatedTicker) -> tuple[int, int]:
+    return wanted.year, wanted.month
