@@ -13,6 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from executor.config.broker import BrokerSettings, broker_urls, credentials
+from executor.config.notices import Address, notify_addresses
 from executor.config.reader import Reader, is_loopback
 from executor.config.secrets import Keys, own_secret_key
 from executor.domain.strategy import AccountKind
@@ -60,7 +61,7 @@ class Settings:
     web_concurrency: int
     public_url: str
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
-    notify_urls: tuple[str, ...] = field(repr=False)
+    notify_addresses: tuple[Address, ...]
     heartbeat_url: str | None = field(repr=False)
     calendar_file: Path | None
     clock_file: Path | None
@@ -95,7 +96,7 @@ def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None) -
         web_concurrency=reader.number("WEB_CONCURRENCY", 1, least=1, most=64),
         public_url=reader.url("EXECUTOR_PUBLIC_URL", scheme="https") or _own_url(host, port),
         trusted_proxies=_networks(reader, "EXECUTOR_TRUSTED_PROXIES"),
-        notify_urls=reader.words("EXECUTOR_NOTIFY_URLS"),
+        notify_addresses=notify_addresses(reader),
         heartbeat_url=reader.url("EXECUTOR_HEARTBEAT_URL", scheme="https"),
         calendar_file=reader.path("EXECUTOR_CALENDAR_FILE"),
         clock_file=reader.path("EXECUTOR_CLOCK_FILE"),

@@ -6,6 +6,7 @@ Invariants: no key is used for two purposes; neither key nor secret is in a repr
 from __future__ import annotations
 
 import base64
+import hmac
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -54,6 +55,11 @@ class Keys:
 def fingerprint(secret_key: str) -> str:
     """16 hex characters that tell keys apart and say nothing about them. Raises ConfigError."""
     return _derive(secret_key, "fingerprint")[:8].hex()
+
+
+def mark(secret_key: str, text: str) -> str:
+    """16 hex characters by which a secret text is known again; without the key they say nothing about it."""
+    return hmac.digest(_derive(secret_key, "mark"), text.encode(), "sha256")[:8].hex()
 
 
 def seal(keys: Keys, text: str) -> str:

@@ -270,7 +270,7 @@ def test_no_secret_is_in_the_repr():
         SMARTAPI_TOTP_SECRET=TOTP,
         DATABASE_URL="postgresql://u:hidden@db/x",
         SECRET_KEY_OLD="old " + KEY,
-        EXECUTOR_NOTIFY_URLS="tgram://bot-token/1",
+        EXECUTOR_NOTIFY_URLS="telegram://12:bot-token@34",
         EXECUTOR_HEARTBEAT_URL="https://beat.example/uuid",
     )
 
@@ -278,4 +278,4 @@ def test_no_secret_is_in_the_repr():
 
     for secret in (KEY, TOTP, "the-api-key", "9876", "hidden", "bot-token", "uuid"):
         assert secret not in text
-    assert settings.notify_urls == ("tgram://bot-token/1",)
+    assert [address.label for address in settings.notify_addresses] == ["telegram chat 34"]
