@@ -98,6 +98,7 @@ def _open_login_desk(common: Common, login: BrokerSettings, wraps: Wraps, sessio
         clock=common.clock,
         reserve_step=lambda step: sessions.reserve_step(step, at=common.clock.now()),
         last_step=sessions.last_step(),
+        typed_code=lambda: sessions.typed_code(at=common.clock.now()),
     )
     return Desk(wraps.broker(broker), find_contract(common.store, common.clock, common.calendar))
 

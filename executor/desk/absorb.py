@@ -42,7 +42,7 @@ from executor.domain.messages import (
 )
 from executor.domain.order import UNSEEN, Order, OrderState
 from executor.domain.reading import QueryKind, Reading
-from executor.domain.record import CallRow
+from executor.domain.record import CallRow, Halt, HaltKind
 
 _WORKING_VALUES = ("working_type", "working_quantity", "working_price", "working_trigger")
 #: Clean reads are remembered for as long as a send can be in doubt.
@@ -121,6 +121,8 @@ def _absorb_send(draft: Draft, intent: Intent, answer: Accepted | Refused | Unkn
                 draft.put(replace(draft.orders[intent.order], state=OrderState.REJECTED, text=text))
             if reason is RefusalReason.SESSION:
                 draft.learn(session_open=False)
+            if reason is RefusalReason.ADDRESS:  # no order from here will do better: not one more is tried
+                draft.halt(Halt(f"account:{draft.account}", HaltKind.HALT, draft.now, text, "trader"))
             draft.note("refused", intent.order, f"{intent.kind} refused ({reason}): {text}")
         case Unknown(why):
             draft.put(replace(intent, state=IntentState.UNKNOWN, outcome=f"UNKNOWN: {why}"))
@@ -177,10 +179,11 @@ def _absorb_reading(draft: Draft, reading: Reading) -> None:
             draft.learn(positions=reading.positions, positions_at=reading.began_at)
         case QueryKind.HOLDINGS:
             _absorb_holdings(draft, reading)
-        case QueryKind.LTP:
+        case QueryKind.LTP | QueryKind.QUOTES:
             _absorb_price(draft, reading)
-        case QueryKind.QUOTES:
             _absorb_quotes(draft, reading)
+        case QueryKind.FUNDS:
+            pass  # asked by the session's keeper, for people
         case _:
             assert_never(query.kind)
 

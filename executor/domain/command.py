@@ -13,7 +13,8 @@ from executor.domain.ids import CommandId
 
 class CommandKind(StrEnum):
     """halt: no entries · flatten: halt, and leave everything of ours · kill: no order from an alert, a job or a rail ·
-    resume: end the halts of a scope · exit: leave a position · protect: move its stop or target.
+    resume: end the halts of a scope · exit: leave a position · protect: move its stop or target · login: log in with a
+    TOTP code that a person gives; the session's keeper carries it out, all others the desk.
     """
 
     HALT = "halt"
@@ -22,6 +23,7 @@ class CommandKind(StrEnum):
     RESUME = "resume"
     EXIT = "exit"
     PROTECT = "protect"
+    LOGIN = "login"
 
 
 class CommandState(StrEnum):
@@ -33,7 +35,7 @@ class CommandState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Command:
     """`arguments`: `scope` (ALL, account:NAME, strategy:NAME), and by kind `everything`, `bracket`, `ticker`, `stop`,
-    `target` (prices as text).
+    `target` (prices as text), `totp` (sealed).
     """
 
     id: CommandId

@@ -20,6 +20,7 @@ class QueryKind(StrEnum):
     HOLDINGS = "HOLDINGS"
     LTP = "LTP"
     QUOTES = "QUOTES"
+    FUNDS = "FUNDS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,16 @@ class OwnedShares:
 
 
 @dataclass(frozen=True, slots=True)
+class Funds:
+    """The account's money as the broker counts it, in rupees: `available` is what is left to trade with."""
+
+    available: Decimal
+    cash: Decimal
+    collateral: Decimal
+    used: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A good answer to a query; `began_at` is before its first byte left. Only the fields of its kind are filled.
 
@@ -79,3 +90,4 @@ class Reading:
     price: Price | None = None
     quotes: tuple[Quote, ...] = ()
     previous_close: Decimal | None = None
+    funds: Funds | None = None

@@ -24,6 +24,7 @@ from executor.store.rows import load, values_of
 
 _HALTS = {CommandKind.HALT: HaltKind.HALT, CommandKind.FLATTEN: HaltKind.HALT, CommandKind.KILL: HaltKind.KILL}
 _PRICES = ("stop", "target")
+_UNSAID = ("scope", "totp")
 _LONGEST_WHY = 200
 _HIGHEST_PRICE = Decimal(10_000_000)
 
@@ -118,7 +119,7 @@ def _is_price(text: str) -> bool:
 
 def _said(command: Command) -> str:
     """The command in words: what, on which scope, and what it names."""
-    named = [f"{name} {value}" for name, value in sorted(command.arguments.items()) if name != "scope"]
+    named = [f"{name} {value}" for name, value in sorted(command.arguments.items()) if name not in _UNSAID]
     return ", ".join([f"{command.kind} on {command.scope}", *named])
 
 

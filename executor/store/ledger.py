@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
+from executor.domain.command import Command, CommandKind, CommandState
 from executor.domain.ids import IntentId
 from executor.domain.intent import Intent, IntentState, PermitClass
 from executor.domain.messages import Change, Committed, Decision
@@ -138,6 +139,28 @@ class Ledger:
             if not transaction.change(schema.session, {"account": account}, values_of(session)):
                 transaction.insert(schema.session, {"account": account, **values_of(session)})
             transaction.note("session", account, say)
+
+    def typed_codes(self, account: str) -> list[Command]:
+        """The logins that a person wants of an account and nobody has answered, the oldest first."""
+        table = schema.command
+        wanted = (table.c.account == account) & schema.COMMAND_NEW & (table.c.kind == CommandKind.LOGIN)
+        with self._database.read() as connection:
+            return [load(Command, row) for row in connection.execute(select(table).where(wanted).order_by(table.c.id))]
+
+    def answer(self, command: Command, epoch: int, state: CommandState, text: str, *, at: datetime) -> None:
+        """Answer a command that no decision carries: a login."""
+        with self._write(at) as transaction:
+            check_epoch(transaction.connection, command.account, epoch)
+            transaction.change(schema.command, {"id": command.id}, {"state": state, "answer": text})
+            transaction.note("command", command.id, f"{command.kind} by {command.by}: {text}")
+
+    def save_snapshot(self, account: str, kind: str, body: Mapping[str, Any], *, at: datetime) -> None:
+        """Keep what the broker last said of an account, for people to read; not audited."""
+        table, values = schema.snapshot, {"at": at, "body": dict(body)}
+        which = (table.c.account == account) & (table.c.kind == kind)
+        with self._database.unaudited() as connection:
+            if not connection.execute(update(table).where(which).values(values)).rowcount:
+                connection.execute(insert(table).values(account=account, kind=kind, **values))
 
     def job_done(self, account: str, kind: str, day: date) -> bool:
         table = schema.job

@@ -1,25 +1,37 @@
 """An account's session with the broker: one owner, one login at a time, never a loop.
 
 lease → session → reconcile → open: a session is opened on trading days between the morning login and the evening,
-verified with the profile, and only then the desk is told; it reads the books before it sends anything.
+verified with the profile, and only then the desk is told; it reads the books before it sends anything. After the last
+close it is logged out. A person's TOTP code is taken from the command `login` and answered here.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from executor.broker.port import Broker, Session
-from executor.clock import Clock
+from executor.clock import IST, Clock
 from executor.domain.calendar import Calendar, clock_time, trading_day
+from executor.domain.command import Command, CommandState
 from executor.domain.ids import CallId
 from executor.domain.intent import Call
 from executor.domain.messages import SessionChanged
+from executor.domain.reading import Query, QueryKind, Reading
 from executor.domain.record import CallRow, Halt, HaltKind
-from executor.errors import BrokerError, ConfigError, LeaseLost, LoginNotYet, LoginRefused, NotRecorded
+from executor.errors import (
+    BrokerError,
+    CodeNeeded,
+    ConfigError,
+    LeaseLost,
+    LoginNotYet,
+    LoginRefused,
+    NotRecorded,
+)
 from executor.store.ledger import Ledger, SavedSession
 from executor.trader.workers import Inbox, log_failure
 
@@ -33,6 +45,13 @@ _PAUSE = timedelta(seconds=5)
 _REFUSED_PAUSE = timedelta(seconds=31)
 _MOST = 3
 _WITHIN = timedelta(minutes=10)
+#: How often it is asked whether a person gave a code, and how long one may wait: the broker takes it for a minute.
+_LOOK_FOR_CODES = timedelta(seconds=1)
+_CODE_LIVES = timedelta(seconds=75)
+_STEP_S = 30
+#: How often funds and holdings are read for people; the first time when the desk has read its books.
+_LOOK_EVERY = timedelta(minutes=5)
+_FIRST_LOOK = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +63,7 @@ class SessionStore:
     epoch: int
     seal: Callable[[Session], str]
     unseal: Callable[[str], Session]
+    unseal_code: Callable[[str], str]
 
     def load(self) -> Session | None:
         """The saved session; None when there is none that opens with our key: a login makes a new one."""
@@ -68,6 +88,33 @@ class SessionStore:
         step = session.totp_step if session.totp_step is not None else self.last_step()
         saved = SavedSession(self.seal(session), step, session.opened_at, session.ends_at)
         self.ledger.save_session(self.account, self.epoch, saved, say="session open and verified", at=at)
+
+    def forget(self, *, at: datetime) -> None:
+        """Keep no session after a logout; the TOTP step stays."""
+        gone = SavedSession(None, self.last_step(), None, None)
+        self.ledger.save_session(self.account, self.epoch, gone, say="logged out", at=at)
+
+    def typed_codes(self) -> list[Command]:
+        return self.ledger.typed_codes(self.account)
+
+    def typed_code(self, *, at: datetime) -> str | None:
+        """The code that a person gave for a login now; None if it is old, or was given for a step that is used."""
+        given = [one for one in self.typed_codes() if at - one.made_at < _CODE_LIVES]
+        used = self.last_step()
+        fresh = [one for one in given if used is None or one.made_at.timestamp() >= (used + 1) * _STEP_S]
+        try:
+            return self.unseal_code(fresh[-1].arguments["totp"]) if fresh else None
+        except ConfigError as error:
+            log.warning("code_not_opened account=%s why=%s", self.account, error)
+            return None
+
+    def answer(self, commands: Sequence[Command], *, done: bool, text: str, at: datetime) -> None:
+        state = CommandState.DONE if done else CommandState.REFUSED
+        for command in commands:
+            self.ledger.answer(command, self.epoch, state, text, at=at)
+
+    def keep_snapshot(self, kind: QueryKind, body: Mapping[str, Any], *, at: datetime) -> None:
+        self.ledger.save_snapshot(self.account, kind, body, at=at)
 
     def record(self, calls: list[CallRow], *, say: str, at: datetime) -> None:
         self.ledger.record_calls(self.account, self.epoch, calls, say=say, at=at)
@@ -95,24 +142,33 @@ class SessionKeeper:
         self._inbox = inbox
         self._new_id = new_id
         self._thread = thread
-        self._opening: Future[None] | None = None
+        self._work: Future[None] | None = None
         self._logins: list[datetime] = []
         self._not_before: datetime | None = None
         self._until: datetime | None = None
+        self._look_at: datetime | None = None
+        self._codes_at: datetime | None = None
+        self._said = ""
 
     def tend(self, *, is_open: bool) -> None:
         """Open the session when it is wanted and not open, close the desk's door when it has ended."""
         now = self._clock.now()
-        if is_open and self._until is not None and now >= self._until:
-            self._until = None
+        if is_open and self._until is not None and (now >= self._until or not self.wanted(now)):
+            ended, self._until = now >= self._until, None
             self._inbox.put(SessionChanged(open=False))
+            if not ended:
+                self._do(self._close)
             return
-        if is_open or not self.wanted(now) or (self._opening is not None and not self._opening.done()):
+        if self._work is not None and not self._work.done():
             return
-        if self._not_before is not None and now < self._not_before:
-            return
-        self._opening = self._thread.submit(self._open)
-        self._opening.add_done_callback(log_failure)
+        code = self._is_code_given(now)
+        if not is_open and self.wanted(now):
+            if code or self._not_before is None or now >= self._not_before:
+                self._do(self._open)
+        elif code:
+            self._do(self._turn_code_away)
+        elif is_open and self._look_at is not None and now >= self._look_at:
+            self._do(self._look)
 
     def wanted(self, now: datetime) -> bool:
         """Whether a session belongs to this moment: a trading day, from the morning login to the evening."""
@@ -121,49 +177,103 @@ class SessionKeeper:
     def stop(self) -> None:
         self._thread.shutdown(wait=True, cancel_futures=True)
 
+    # -- on the loop's thread ----------------------------------------------------------------------------------
+
+    def _do(self, work: Callable[[], None]) -> None:
+        self._work = self._thread.submit(self._recorded, work)
+        self._work.add_done_callback(log_failure)
+
+    def _is_code_given(self, now: datetime) -> bool:
+        if self._codes_at is not None and now < self._codes_at:
+            return False
+        self._codes_at = now + _LOOK_FOR_CODES
+        try:
+            return bool(self._store.typed_codes())
+        except NotRecorded as error:
+            log.warning("codes_not_read account=%s why=%s", self._store.account, error)
+            return False
+
+    # -- on the keeper's thread --------------------------------------------------------------------------------
+
+    def _recorded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except (NotRecorded, LeaseLost) as error:
+            log.error("session_not_recorded account=%s why=%s", self._store.account, error)
+
     def _open(self) -> None:
         """However it ends, the next opening waits: it must not become a loop, nor begin before the desk has heard."""
         try:
-            self._open_or_fail()
-        except (NotRecorded, LeaseLost) as error:
-            log.error("session_not_recorded account=%s why=%s", self._store.account, error)
+            codes = self._store.typed_codes()
+            done, text = self._open_or_fail()
+            self._store.answer(codes, done=done, text=text, at=self._clock.now())
         finally:
             self._pause(_PAUSE)
 
-    def _open_or_fail(self) -> None:
+    def _open_or_fail(self) -> tuple[bool, str]:
+        """Whether a session is open now, and what to tell about it."""
         began = self._clock.now()
         try:
             session = self._broker.open_session(self._store.load())
         except LoginRefused as error:
             self._refused(error)
+            return False, str(error)
         except BrokerError as error:
             self._failed_call(error, "unanswered")
-        else:
-            now = self._clock.now()
-            self._record(session.calls, "session opened", now)
-            self._store.keep(session, at=now)
-            self._finish_job(now)
-            if session.opened_at >= began:
-                self._count_login("the broker ended each session soon; is somebody else logging in?")
-            self._until = session.ends_at
-            self._inbox.put(SessionChanged(open=True))
+            return False, str(error)
+        now = self._clock.now()
+        self._record(session.calls, "session opened", now)
+        self._store.keep(session, at=now)
+        self._finish_job(now)
+        if session.opened_at >= began:
+            self._count_login("the broker ended each session soon; is somebody else logging in?")
+        self._until, self._look_at, self._said = session.ends_at, now + _FIRST_LOOK, ""
+        self._inbox.put(SessionChanged(open=True))
+        return True, f"a session is open until {session.ends_at.astimezone(IST):%d-%m-%Y %H:%M} IST"
 
     def _refused(self, error: LoginRefused) -> None:
         self._pause(_REFUSED_PAUSE)
+        if isinstance(error, CodeNeeded) and str(error) == self._said:
+            return  # it is said already, and holds until somebody gives one
+        self._said = str(error)
         self._failed_call(error, "refused")
-        if not isinstance(error, LoginNotYet) and self._count_login(str(error)):
-            self._pause(_WITHIN)
+        if not isinstance(error, LoginNotYet):
+            self._count_login(str(error))
 
-    def _count_login(self, why: str) -> bool:
-        """The third login within ten minutes, refused or not, halts entries: no login war, no locked account."""
+    def _count_login(self, why: str) -> None:
+        """The third login within ten minutes, refused or not, halts entries, and no fourth is made in that time: no
+        login war, no locked account.
+        """
         now = self._clock.now()
         self._logins = [at for at in self._logins if now - at < _WITHIN] + [now]
         if len(self._logins) < _MOST:
-            return False
+            return
+        self._pause(self._logins[-_MOST] + _WITHIN - now)
         why = f"{_MOST} logins within ten minutes: {why}"
         halt = Halt(f"account:{self._store.account}", HaltKind.HALT, now, why, "trader")
         self._store.ledger.set_halt(halt, at=now)
-        return True
+
+    def _close(self) -> None:
+        """Log out after the last close; the rules want every session ended before the next day (smartapi.md 4.4)."""
+        calls, now = self._broker.close_session(), self._clock.now()
+        self._record(calls, "logged out after the last close", now)
+        self._store.forget(at=now)
+
+    def _look(self) -> None:
+        """Read funds and holdings for people; one that is not answered is told with the next look."""
+        self._look_at = self._clock.now() + _LOOK_EVERY
+        for kind, in_words in ((QueryKind.FUNDS, _funds_of), (QueryKind.HOLDINGS, _holdings_of)):
+            try:
+                reading = self._broker.read(Query(kind))
+            except BrokerError as error:
+                log.info("not_read account=%s kind=%s why=%s", self._store.account, kind, error)
+            else:
+                self._store.keep_snapshot(kind, in_words(reading), at=reading.ended_at)
+
+    def _turn_code_away(self) -> None:
+        now = self._clock.now()
+        why = "a session is open" if self.wanted(now) else "sessions are opened on trading days, from 08:30 IST on"
+        self._store.answer(self._store.typed_codes(), done=False, text=f"not used: {why}", at=now)
 
     def _pause(self, pause: timedelta) -> None:
         later = self._clock.now() + pause
@@ -182,3 +292,17 @@ class SessionKeeper:
         store = self._store
         if not store.ledger.job_done(store.account, JOB, day):
             store.ledger.finish_job(store.account, store.epoch, JOB, day, at=now)
+
+
+def _funds_of(reading: Reading) -> dict[str, Any]:
+    funds = reading.funds
+    assert funds is not None, "a reading of FUNDS has them"
+    names = ("available", "cash", "collateral", "used")
+    return {name: str(getattr(funds, name)) for name in names}
+
+
+def _holdings_of(reading: Reading) -> dict[str, Any]:
+    rows = [
+        {"instrument": str(one.instrument), "symbol": one.symbol, "quantity": one.quantity} for one in reading.holdings
+    ]
+    return {"holdings": rows}

@@ -113,7 +113,9 @@ class Town(Rig):
 
     def _session_store(self, epoch: int) -> SessionStore:
         """Sessions must open in the next child, which has none of this one's memory."""
-        return SessionStore(ledger=self.a_ledger(), account=ACCOUNT, epoch=epoch, seal=_packed, unseal=_unpacked)
+        return SessionStore(
+            ledger=self.a_ledger(), account=ACCOUNT, epoch=epoch, seal=_packed, unseal=_unpacked, unseal_code=str
+        )
 
 
 def _packed(session: Session) -> str:

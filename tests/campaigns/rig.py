@@ -196,7 +196,12 @@ class Rig(House):
 
     def _session_store(self, epoch: int) -> SessionStore:
         return SessionStore(
-            ledger=self.a_ledger(), account=ACCOUNT, epoch=epoch, seal=self._seal, unseal=self._kept.__getitem__
+            ledger=self.a_ledger(),
+            account=ACCOUNT,
+            epoch=epoch,
+            seal=self._seal,
+            unseal=self._kept.__getitem__,
+            unseal_code=str,
         )
 
     def _seal(self, session: Session) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from queue import SimpleQueue
 from typing import Any
+
+from sqlalchemy import select
 
 from executor.broker.port import Session
 from executor.clock import IST, ManualClock
@@ -18,6 +21,8 @@ from executor.domain.intent import Call, Intent, Sent
 from executor.domain.messages import SessionChanged
 from executor.domain.reading import Query, Reading
 from executor.domain.record import Halt
+from executor.errors import BrokerUnavailable
+from executor.store import schema
 from executor.store.store import Store
 from executor.trader.accounts import SessionKeeper, SessionStore
 from tests.trader.harness import ACCOUNT
@@ -39,17 +44,22 @@ class Gate:
     script: list[Callable[[], Session]] = field(default_factory=list)
     asked_at: list[datetime] = field(default_factory=list)
     saved: list[Session | None] = field(default_factory=list)
+    closed_at: list[datetime] = field(default_factory=list)
 
     def open_session(self, saved: Session | None) -> Session:
         self.asked_at.append(self.clock.now())
         self.saved.append(saved)
         return self.script.pop(0)() if self.script else a_session(self.clock.now())
 
+    def close_session(self) -> tuple[Call, ...]:
+        self.closed_at.append(self.clock.now())
+        return (Call("logout", "{}", "{}", 200, self.clock.now(), 20),)
+
     def send(self, intent: Intent) -> Sent:
         raise AssertionError("not a matter of sessions")
 
     def read(self, query: Query) -> Reading:
-        raise AssertionError("not a matter of sessions")
+        raise BrokerUnavailable("not a matter of sessions")
 
     def fails(self, *errors: Exception) -> None:
         def script(error: Exception) -> Callable[[], Session]:
@@ -79,6 +89,7 @@ class Office:
             epoch=self.epoch,
             seal=self._seal,
             unseal=unseal or self.kept.__getitem__,
+            unseal_code=str,
         )
         return SessionKeeper(
             broker=self.gate,
@@ -100,8 +111,8 @@ class Office:
         self.settle()
 
     def settle(self) -> None:
-        if self.keeper._opening is not None:
-            assert wait([self.keeper._opening], timeout=PATIENCE_S).done
+        if self.keeper._work is not None:
+            assert wait([self.keeper._work], timeout=PATIENCE_S).done
 
     def told(self) -> list[bool]:
         """What the desk was told since the last time."""
@@ -119,6 +130,12 @@ class Office:
             self.clock.advance(step)
             self.tend(is_open=is_open)
             is_open = [is_open, *self.told()][-1]
+
+    def said(self, kind: str) -> list[str]:
+        """What the audit says under a kind, oldest first."""
+        with self.store.database.read() as connection:
+            rows = connection.execute(select(schema.audit).order_by(schema.audit.c.seq)).all()
+        return [json.loads(row.text)["say"] for row in rows if row.kind == kind]
 
     def halts(self) -> tuple[Halt, ...]:
         return self.store.recovery.new_work(ACCOUNT).halts

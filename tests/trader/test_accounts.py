@@ -19,6 +19,7 @@ from executor.trader.accounts import JOB
 from tests.trader.harness import ACCOUNT, Refusing, Wrapped
 from tests.trader.office import PATIENCE_S, Office, a_session
 
+HOUR = timedelta(hours=1)
 EIGHT_THIRTY = datetime(2026, 11, 25, 8, 30, tzinfo=IST)
 
 
@@ -68,20 +69,24 @@ def test_a_machine_that_slept_through_the_morning_logs_in_when_it_wakes(office: 
     assert office.told() == [True]
 
 
-def test_it_ends_at_midnight_and_begins_again_on_the_next_trading_morning(office: Office) -> None:
+def test_it_is_logged_out_after_the_last_close_and_begins_again_on_the_next_trading_morning(office: Office) -> None:
     office.clock.set(datetime(2026, 11, 27, 9, 0, tzinfo=IST))  # a Friday
     office.tend()
     assert office.told() == [True]
 
-    office.clock.set(datetime(2026, 11, 27, 23, 59, 59, tzinfo=IST))
+    office.clock.set(datetime(2026, 11, 27, 23, 44, 59, tzinfo=IST))
     office.tend(is_open=True)
     assert office.told() == []
-    office.clock.set(datetime(2026, 11, 28, 0, 0, tzinfo=IST))
+    office.clock.set(datetime(2026, 11, 27, 23, 45, tzinfo=IST))
     office.tend(is_open=True)
     office.tend(is_open=True)  # the desk has not heard yet
     assert office.told() == [False]
-    for hours in range(56):  # the week-end, until Monday 08:00
-        office.clock.set(datetime(2026, 11, 28, 0, 0, tzinfo=IST) + timedelta(hours=hours))
+    assert office.gate.closed_at == [office.clock.now()]
+    saved = office.store.ledger.session(ACCOUNT)
+    assert saved is not None
+    assert (saved.tokens, saved.totp_step is not None) == (None, True)
+    for hours in range(56):  # the week-end, until Monday 07:45
+        office.clock.set(datetime(2026, 11, 27, 23, 45, tzinfo=IST) + timedelta(hours=hours))
         office.tend()
     assert len(office.gate.asked_at) == 1
     office.clock.set(datetime(2026, 11, 30, 8, 30, tzinfo=IST))
@@ -89,6 +94,19 @@ def test_it_ends_at_midnight_and_begins_again_on_the_next_trading_morning(office
 
     assert office.told() == [True]
     assert len(office.gate.asked_at) == 2
+
+
+def test_a_session_that_ran_out_is_not_logged_out(office: Office) -> None:
+    office.clock.set(datetime(2026, 11, 27, 9, 0, tzinfo=IST))
+    office.gate.script = [lambda: replace(a_session(office.clock.now()), ends_at=office.clock.now() + HOUR)]
+    office.tend()
+    office.told()
+
+    office.clock.advance(3600)
+    office.tend(is_open=True)
+
+    assert office.told() == [False]
+    assert office.gate.closed_at == []
 
 
 def test_a_new_session_is_not_closed_at_the_end_of_the_one_before(office: Office) -> None:
@@ -195,6 +213,18 @@ def test_a_third_forced_login_within_ten_minutes_halts_entries(office: Office) -
     (halt,) = office.halts()
     assert "3 logins" in halt.why
     assert office.told() == [True, True, True]
+
+
+def test_no_fourth_login_is_made_in_ten_minutes_however_often_the_session_is_lost(office: Office) -> None:
+    for _ in range(1200):
+        office.clock.advance(0.5)
+        office.tend(is_open=False)  # lost as soon as it was opened
+
+    assert len(office.gate.asked_at) == 3
+    office.clock.advance(1)
+    office.tend(is_open=False)
+    assert len(office.gate.asked_at) == 4
+    assert len(office.halts()) == 1
 
 
 def test_going_on_with_a_saved_session_is_no_login(office: Office) -> None:

@@ -52,6 +52,7 @@ class Login(Office):
             epoch=self.epoch,
             seal=self._seal_and_remember,
             unseal=lambda text: self.kept[unseal(KEYS, text)],
+            unseal_code=lambda text: unseal(KEYS, text),
         )
         login = credentials(9)
         secrets = Credentials(login.api_key, login.client_code, login.pin, login.totp_secret)
@@ -61,6 +62,7 @@ class Login(Office):
             clock=self.clock,
             reserve_step=lambda step: self.sessions.reserve_step(step, at=self.clock.now()),
             last_step=self.sessions.last_step(),
+            typed_code=lambda: self.sessions.typed_code(at=self.clock.now()),
         )
         self.keeper = SessionKeeper(
             broker=broker,

@@ -18,6 +18,7 @@ from executor.broker.smartapi.fields import (
     is_elsewhere,
     is_nameless,
     read_fill,
+    read_funds,
     read_position,
     read_report,
     read_shares,
@@ -26,7 +27,7 @@ from executor.broker.smartapi.quotes import read_price, read_quotes
 from executor.broker.smartapi.values import Row, Unreadable
 from executor.domain.ids import is_tag
 from executor.domain.order import Report
-from executor.domain.reading import Query, QueryKind, Reading
+from executor.domain.reading import Funds, Query, QueryKind, Reading
 from executor.errors import BrokerUnavailable
 
 _NO_TRADES, _NO_HOLDINGS, _NO_POSITIONS = "AB1014", "AB1015", "AB1016"
@@ -73,8 +74,19 @@ def read(query: Query, *, caller: Caller, jwt: str, last: LastBook) -> Reading:
             return read_price(query, caller=caller, jwt=jwt)
         case QueryKind.QUOTES:
             return read_quotes(query, caller=caller, jwt=jwt)
+        case QueryKind.FUNDS:
+            exchange = caller.call(calls.FUNDS, jwt=jwt)
+            return _reading(query, exchange, funds=_funds(exchange))
         case _:
             assert_never(query.kind)
+
+
+def _funds(exchange: Exchange) -> Funds:
+    data = read_data(exchange)
+    try:
+        return read_funds(data if isinstance(data, dict) else {})
+    except Unreadable as error:
+        raise BrokerUnavailable(f"{exchange.call.route}: {error}", exchange.call) from error
 
 
 def _reading(query: Query, exchange: Exchange, **found: Any) -> Reading:

@@ -14,7 +14,7 @@ from executor.domain.ids import BrokerOrderId, OrderTag
 from executor.domain.instrument import InstrumentKey, Segment
 from executor.domain.intent import OrderRequest
 from executor.domain.order import FillReport, OrderState, OrderType, Report, Side, Source
-from executor.domain.reading import NetPosition, OwnedShares
+from executor.domain.reading import Funds, NetPosition, OwnedShares
 from executor.domain.strategy import Product
 
 _VARIETIES = {OrderType.LIMIT: "NORMAL", OrderType.STOP_LIMIT: "STOPLOSS"}
@@ -156,6 +156,19 @@ def read_shares(row: Row) -> OwnedShares:
         instrument=InstrumentKey(_segment(row), required(row, "symboltoken")),
         symbol=required(row, "tradingsymbol"),
         quantity=max(_units(row, "quantity"), int(apart)),
+    )
+
+
+def read_funds(row: Row) -> Funds:
+    """The data of getRMS (1.3): null is nothing; `net` and `availablecash` must be there. Raises Unreadable."""
+    for name in ("net", "availablecash"):
+        if row.get(name) in (None, ""):
+            raise Unreadable(f"{name}: missing")
+    return Funds(
+        available=amount(row, "net"),
+        cash=amount(row, "availablecash"),
+        collateral=amount(row, "collateral"),
+        used=amount(row, "utiliseddebits"),
     )
 
 
