@@ -12,6 +12,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from executor.alerts.fields import Choice, Moment, Number, Text
+from executor.config.contracts import EXPIRY, STRIKE
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Action, Held
 
@@ -24,8 +25,6 @@ _PRODUCTS = {
     "nrml": "carryforward",
     "cnc": "delivery",
 }
-_STRIKE = r"ATM([+-]\d{1,2})?|(OTM|ITM)\d{1,2}|\d{1,7}(\.\d{1,2})?"
-_EXPIRY = r"nearest|weekly|next-weekly|monthly|\d{4}-\d\d-\d\d"
 _MOST_ERRORS = 5
 
 
@@ -107,8 +106,9 @@ class _Order(_Strict):
 
 class _Option(_Strict):
     type = Choice({"ce": "CE", "pe": "PE", "auto": "auto"}, required=True)
-    strike = Text(most=10, case="upper", form=_STRIKE, say="a strike such as ATM, ATM+1, OTM2 or 24000", required=True)
-    expiry = Text(most=11, case="lower", form=_EXPIRY, say="an expiry such as nearest or 2026-12-01", required=True)
+    strike = Text(most=15, case="upper", form=STRIKE, say="a strike such as ATM+1, OTM2 or 24000", required=True)
+    expiry = Text(most=11, case="lower", form=EXPIRY, say="an expiry such as nearest or 2026-12-01", required=True)
+    min_days = Text(most=2, form=r"0|[1-9]\d?", say="whole days from 0 to 99")
 
 
 class _Alert(_Strict):

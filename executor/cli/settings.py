@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from executor.config.strategy_file import REMOVES
-from executor.domain.strategy import ContractsAre, Gap, Protection, Short
+from executor.domain.strategy import ContractsAre, Gap, LevelOf, Protection, Short
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -53,11 +53,23 @@ TRADES, SIZE, PROTECTION, ENTRY, RAILS = "What it trades", "Size of an entry", "
 GROUPS: dict[str, tuple[Setting, ...]] = {
     TRADES: (
         Setting("account", "NAME", "account that it trades with", "such as paper; it stays for ever"),
-        Setting("tickers", "T,…", "tickers that it may trade", "as TradingView shows them: SBIN,NSE:INFY"),
+        Setting("tickers", "T,…", "tickers that it may trade", "as TradingView shows them: SBIN,NSE:NIFTY1!"),
         Setting(
             "product", "WORD", "product of its orders", "intraday (MIS), delivery (CNC), carryforward (NRML), margin"
         ),
         Setting("short", None, "shorts that it may open", "none unless given", _words(Short)),
+        Setting(
+            "roll",
+            "WHEN",
+            "when 1! turns to the next contract",
+            'nearest: when it has expired; or "2 days at 15:00" before, or refuse',
+        ),
+        Setting(
+            "option",
+            "TYPE STRIKE EXPIRY [DAYS]",
+            "option that an underlying's alert trades",
+            '"auto ATM nearest", "CE OTM2 weekly 2": calls, puts or auto, strike, expiry, fewest days to it',
+        ),
     ),
     SIZE: (
         Setting("quantity", "UNITS", "units of an entry", "such as 10", click.INT),
@@ -97,6 +109,19 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
             "auto: pair for intraday cash, else single",
             _words(Protection),
         ),
+        Setting(
+            "levels_of",
+            None,
+            "whose prices stop and targets are where an option is traded",
+            "contract unless given",
+            _words(LevelOf),
+        ),
+        Setting(
+            "disaster_stop",
+            "PERCENT",
+            "stop on the premium that rests behind one on the underlying",
+            "35% of one bought, 60% of one written unless given",
+        ),
         Setting("gap", None, "when a day opens beyond a carried stop", "exit unless given", _words(Gap)),
     ),
     ENTRY: (
@@ -104,6 +129,7 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
             "entry_ttl", "SECONDS", "seconds that an entry may rest", "5 to 3600; 10 for market, else one bar", _COUNT
         ),
         Setting("max_slippage", "PERCENT", "furthest from the alert's price", "such as 0.3%, as for cash unless given"),
+        Setting("max_spread", "PERCENT", "widest gap between buyers and sellers of an option", "such as 3%"),
         Setting("enter_from", "HH:MM", "first entry of a day, in India", "a minute after the opening unless given"),
         Setting("enter_until", "HH:MM", "end of a day's entries, in India", "15:00, for MCX 23:00 unless given"),
         Setting("expiry_day", None, "options may be entered until they expire", "else until 14:45 of their last day"),

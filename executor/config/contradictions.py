@@ -11,12 +11,15 @@ from datetime import time
 from decimal import Decimal
 
 from executor.config.amounts import plain
+from executor.domain.option import OptionType
 from executor.domain.strategy import (
     Gap,
     Level,
     LevelKind,
+    LevelOf,
     Product,
     Protection,
+    RollKind,
     Short,
     SizeKind,
     Strategy,
@@ -30,7 +33,7 @@ _SHARES_ONLY = frozenset({Product.DELIVERY, Product.MARGIN})
 
 def contradiction(strategy: Strategy) -> str | None:
     """The first of what cannot be meant together."""
-    for found_in in (_in_protection, _in_targets, _in_product, _in_size, _in_limits):
+    for found_in in (_in_protection, _in_targets, _in_product, _in_contract, _in_options, _in_size, _in_limits):
         for found, words in found_in(strategy):
             if found:
                 return words
@@ -119,6 +122,51 @@ def _in_size(strategy: Strategy) -> _Found:
             size.value > rails.max_daily_loss,
             f"{said} is above max_daily_loss {plain(rails.max_daily_loss)}: the first stop would pass it; give less",
         )
+
+
+def _in_contract(strategy: Strategy) -> _Found:
+    roll, word = strategy.roll.kind, strategy.product.value.lower()
+    continuous = sorted(ticker for ticker in strategy.rails.tickers if ticker.endswith("!"))
+    named = ", ".join(continuous)
+    yield (
+        roll is RollKind.REFUSE and bool(continuous),
+        f"roll is refuse, and {named} is a continuous future; name dated ones such as NIFTYX2026, or let it roll",
+    )
+    yield (
+        bool(continuous) and strategy.product in _SHARES_ONLY,
+        f"{named} is a future, and {word} holds shares only; trade carryforward or intraday",
+    )
+
+
+def _in_options(strategy: Strategy) -> _Found:
+    rule, short, word = strategy.option, strategy.short, strategy.product.value.lower()
+    yield (
+        rule is not None and strategy.product in _SHARES_ONLY,
+        f"option is given, and {word} holds shares only; trade carryforward or intraday",
+    )
+    yield (
+        rule is not None and rule.type is OptionType.AUTO and short is Short.WRITE_OPTIONS,
+        "option is auto, which only buys, and short is write-options; give CE or PE as its type, or remove short",
+    )
+    yield (
+        rule is not None and short in {Short.FUTURES, Short.INTRADAY_CASH},
+        f"option is given, and short is {short}, but options are traded; remove short, or use write-options",
+    )
+    bought = short is not Short.WRITE_OPTIONS
+    stop, spread = strategy.disaster_stop, strategy.max_spread
+    yield (
+        stop is not None and rule is None and strategy.levels_of is LevelOf.CONTRACT,
+        "disaster_stop stands behind stops on an underlying, and there is no option rule; give one or remove it",
+    )
+    yield (
+        stop is not None and stop >= 100 and bought,
+        "disaster_stop is 100 percent or more, so it could never be reached; give less, such as 35%",
+    )
+    yield spread is not None and spread >= 100, "max_spread is 100 percent or more; give less, such as 3%"
+    yield (
+        spread is not None and strategy.product in _SHARES_ONLY,
+        f"max_spread is about options, and {word} holds shares only; remove it",
+    )
 
 
 def _in_limits(strategy: Strategy) -> _Found:

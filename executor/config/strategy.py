@@ -16,12 +16,14 @@ from marshmallow import ValidationError, fields
 from marshmallow.validate import Length
 
 from executor.config.amounts import choice, count, percent, percent_text, plain, rupees, switch
+from executor.config.contracts import option_text, read_option, read_roll, roll_text
 from executor.config.contradictions import contradiction
 from executor.config.levels import level_text, read_level, read_targets, read_trail, targets_value, trail_value
 from executor.config.schema import Strict, checked
 from executor.domain.strategy import (
     ContractsAre,
     Gap,
+    LevelOf,
     Product,
     Protection,
     Rails,
@@ -75,6 +77,7 @@ def strategy_fields(strategy: Strategy) -> dict[str, Any]:
         "account": strategy.account,
         "tickers": sorted(strategy.rails.tickers),
         "product": strategy.product.value.lower(),
+        **_contract_fields(strategy),
         **_size_fields(strategy),
         **_protection_fields(strategy),
         "short": strategy.short.value,
@@ -87,6 +90,14 @@ def strategy_fields(strategy: Strategy) -> dict[str, Any]:
         "rotation_before": strategy.rotation_before,
     }
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _contract_fields(strategy: Strategy) -> dict[str, Any]:
+    return {
+        "roll": roll_text(strategy.roll),
+        "option": option_text(strategy.option) if strategy.option else None,
+        "max_spread": _text(strategy.max_spread, percent=True),
+    }
 
 
 def _size_fields(strategy: Strategy) -> dict[str, Any]:
@@ -109,6 +120,8 @@ def _protection_fields(strategy: Strategy) -> dict[str, Any]:
         "breakeven_after": level_text(breakeven) if breakeven else None,
         "protection": strategy.protection.value,
         "gap": strategy.gap.value,
+        "levels_of": strategy.levels_of.value,
+        "disaster_stop": _text(strategy.disaster_stop, percent=True),
     }
 
 
@@ -172,6 +185,9 @@ class _Settings(Strict):
     product = fields.Function(
         deserialize=_product, required=True, error_messages={"required": "is missing; give intraday or delivery"}
     )
+    roll = fields.Function(deserialize=read_roll)
+    option = fields.Function(deserialize=read_option)
+    max_spread = percent()
     quantity = count()
     lots = count()
     notional = rupees()
@@ -186,6 +202,8 @@ class _Settings(Strict):
     breakeven_after = fields.Function(deserialize=read_level)
     protection = choice(Protection)
     gap = choice(Gap)
+    levels_of = choice(LevelOf)
+    disaster_stop = percent()
     short = choice(Short)
     entry_ttl = count(least=5, most=3600)
     max_slippage = percent()
@@ -206,6 +224,7 @@ class _Settings(Strict):
 
 _RAILS = tuple(Rails.__dataclass_fields__)
 _OTHERS = (
+    *("roll", "option", "max_spread", "levels_of", "disaster_stop"),
     *("take_profit", "trail", "breakeven_after", "protection", "gap", "capital", "contracts_are"),
     *("short", "entry_ttl", "max_slippage", "expiry_day", "enabled", *ADDRESS_FIELDS),
 )

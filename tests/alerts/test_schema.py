@@ -28,7 +28,7 @@ FULL = {
     "order": {"type": "limit", "limit": "810", "product": "intraday"},
     "stop_loss": {"percent": "1", "trail": {"points": "5", "step": "1"}, "breakeven_after": {"percent": "2"}},
     "take_profit": [{"price": "820", "of": "contract"}, {"percent": "2", "share": "50"}],
-    "option": {"type": "CE", "strike": "ATM+1", "expiry": "weekly"},
+    "option": {"type": "CE", "strike": "ATM+1", "expiry": "weekly", "min_days": "2"},
 }
 
 
@@ -152,11 +152,26 @@ def test_a_time_without_zone_or_of_another_form_is_refused(text: str):
         ({"take_profit": []}, "take_profit give one to ten"),
         ({"take_profit": [{"percent": "1"}, {"percent": "0"}]}, "take_profit.1.percent found '0'"),
         ({"option": {"type": "CE", "strike": "24,000", "expiry": "weekly"}}, "option.strike found"),
+        (
+            {"option": {"type": "auto", "strike": "PREMIUM", "expiry": "soon", "min_days": "-1"}},
+            "option.strike found 'PREMIUM'; give a strike such as ATM+1, OTM2 or 24000, at most 15 characters; "
+            "option.expiry found 'soon'; give an expiry such as nearest or 2026-12-01, at most 11 characters; "
+            "option.min_days found '-1'; give whole days from 0 to 99, at most 2 characters",
+        ),
         ({"comment": "x" * 1001}, "comment found"),
     ],
 )
 def test_an_error_names_the_path_what_was_found_and_what_to_do(fields: dict[str, Any], says: str):
     assert says in refused(**fields)
+
+
+@pytest.mark.parametrize("strike", ["ATM", "ATM-12", "OTM2", "ITM1", "24000", "292.5", "PREMIUM120", "PREMIUM99.75"])
+def test_a_strike_is_steps_from_the_money_a_price_or_a_premium(strike: str):
+    rule = {"type": "auto", "strike": strike.lower(), "expiry": "Next-Weekly", "min_days": "0"}
+
+    found = understood(option=rule)["option"]
+
+    assert found == {"type": "auto", "strike": strike, "expiry": "next-weekly", "min_days": "0"}
 
 
 def test_many_errors_are_told_in_few_words():

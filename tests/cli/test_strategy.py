@@ -15,7 +15,9 @@ from executor.config.environment import open_settings
 ADD = ["--account", "paper", "--tickers", "SBIN,INFY", "--product", "intraday", "--quantity", "10"]
 ADD += ["--max-quantity", "50", "--stop-loss", "1%"]
 EVERYTHING = [
-    *("--account", "paper", "--tickers", "NSE:SBIN,NSE:INFY", "--product", "intraday", "--short", "intraday-cash"),
+    *("--account", "paper", "--tickers", "NSE:SBIN,NSE:INFY", "--product", "intraday", "--short", "write-options"),
+    *("--roll", "2 days at 15:00", "--option", "CE ATM+1 weekly 2", "--max-spread", "3%"),
+    *("--levels-of", "underlying", "--disaster-stop", "35%"),
     *("--percent-of-capital", "10%", "--capital", "100000", "--contracts-are", "units"),
     *("--stop-loss", "1%", "--take-profit", "1%:50", "--take-profit", "2%:50", "--trail", "1%:0.25%"),
     *("--breakeven-after", "0.5%", "--protection", "pair", "--gap", "exit", "--entry-ttl", "30"),
@@ -134,7 +136,12 @@ def test_every_setting_has_its_option_and_comes_out_by_json(run, run_json):
         "account": "paper",
         "tickers": ["NSE:INFY", "NSE:SBIN"],
         "product": "intraday",
-        "short": "intraday-cash",
+        "short": "write-options",
+        "roll": "2 days at 15:00",
+        "option": "CE ATM+1 weekly 2",
+        "max_spread": "3%",
+        "levels_of": "underlying",
+        "disaster_stop": "35%",
         "percent_of_capital": "10%",
         "capital": "100000",
         "contracts_are": "units",
@@ -163,10 +170,21 @@ def test_every_setting_has_its_option_and_comes_out_by_json(run, run_json):
 def test_every_option_that_can_be_without_is_taken_away_by_none(run, run_json):
     run("add", "dip", *EVERYTHING)
     gone = ["contracts_are", "take_profit", "trail", "breakeven_after", "entry_ttl", "max_slippage"]
-    gone += ["max_order_quantity", "max_notional", "max_open", "max_daily_loss", "capital"]
+    gone += [
+        "option",
+        "max_spread",
+        "disaster_stop",
+        "max_order_quantity",
+        "max_notional",
+        "max_open",
+        "max_daily_loss",
+        "capital",
+    ]
 
     taken = [word for name in gone for word in (f"--{name.replace('_', '-')}", "none")]
-    shown = run_json("set", "dip", *taken, "--quantity", "5", "--max-trades", "none", "--no-expiry-day")
+    shown = run_json(
+        "set", "dip", *taken, "--quantity", "5", "--max-trades", "none", "--no-expiry-day", "--levels-of", "contract"
+    )
 
     assert not set(gone) & shown.keys()
     assert (shown["quantity"], shown["max_trades"], shown["expiry_day"]) == (5, 20, False)
@@ -203,7 +221,7 @@ def test_show_names_what_could_be_set(run):
 
     text = run("show", "dip")
 
-    assert "not set: capital, contracts_are, take_profit, trail, breakeven_after" in text
+    assert "not set: option, capital, contracts_are, take_profit, trail, breakeven_after" in text
     assert "notional" not in text.partition("not set")[2].replace("max_notional", "")
 
 

@@ -66,6 +66,39 @@ def sized(**more):
             sized(percent_of_capital=10, capital=60000, max_notional=5000),
             "percent_of_capital 10 is 6000 rupees, above max_notional 5000",
         ),
+        (
+            {"tickers": "NIFTY1!,SBIN", "roll": "refuse"},
+            "roll is refuse, and NIFTY1! is a continuous future; name dated ones such as NIFTYX2026, or let it roll",
+        ),
+        (
+            {"tickers": "NSE:SBIN2!", "product": "delivery"},
+            "NSE:SBIN2! is a future, and delivery holds shares only; trade carryforward or intraday",
+        ),
+        (
+            {"option": "auto ATM nearest", "product": "delivery"},
+            "option is given, and delivery holds shares only; trade carryforward or intraday",
+        ),
+        (
+            {"option": "auto ATM nearest", "short": "write-options"},
+            "option is auto, which only buys, and short is write-options; give CE or PE as its type, or remove short",
+        ),
+        (
+            {"option": "CE ATM nearest", "short": "futures"},
+            "option is given, and short is futures, but options are traded; remove short, or use write-options",
+        ),
+        (
+            {"disaster_stop": "35%"},
+            "disaster_stop stands behind stops on an underlying, and there is no option rule; give one or remove it",
+        ),
+        (
+            {"option": "CE ATM nearest", "disaster_stop": "100%"},
+            "disaster_stop is 100 percent or more, so it could never be reached; give less, such as 35%",
+        ),
+        ({"max_spread": "100%"}, "max_spread is 100 percent or more; give less, such as 3%"),
+        (
+            {"max_spread": "3%", "product": "margin"},
+            "max_spread is about options, and margin holds shares only; remove it",
+        ),
         ({"max_slippage": "100%"}, "max_slippage is 100 percent or more"),
         ({"enter_from": "15:00", "enter_until": "14:00"}, "enter_from is not before enter_until"),
     ],
@@ -88,6 +121,10 @@ def test_what_cannot_be_meant_is_refused_with_the_way_out(more, words):
         {"product": "delivery", "protection": "single", "take_profit": "2%"},
         {"product": "NRML", "short": "write-options", "expiry_day": True, "gap": "stop-again"},
         {"short": "futures"},
+        {"tickers": "NIFTYX2026", "roll": "refuse"},
+        {"tickers": "NIFTY1!", "roll": "2 days at 15:00"},
+        {"option": "PE ATM nearest", "short": "write-options", "disaster_stop": "150%", "max_spread": "3%"},
+        {"levels_of": "underlying", "disaster_stop": "35%"},
         {"max_order_quantity": 10},
         {"max_order_quantity": 100, "quantity": 100},
         sized(lots=100),

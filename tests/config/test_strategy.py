@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from executor.config.strategy import strategy_fields, strategy_from
 from executor.config.strategy_file import strategies_text
+from executor.domain.option import OptionType
 from executor.domain.strategy import (
     ContractsAre,
     Gap,
     Level,
     LevelKind,
+    LevelOf,
     Product,
     Protection,
     Rails,
@@ -27,6 +29,7 @@ from executor.domain.strategy import (
     Trail,
 )
 from executor.errors import ConfigError
+from tests.config.test_contracts import options, rolls
 
 LEAST = {
     "account": "paper",
@@ -220,8 +223,10 @@ def test_fields_are_what_a_person_writes_and_leave_out_what_is_not_set():
     assert strategy_fields(read()) == {
         **LEAST,
         "tickers": ["SBIN"],
+        "roll": "nearest",
         "protection": "auto",
         "gap": "exit",
+        "levels_of": "contract",
         "short": "none",
         "expiry_day": False,
         "max_trades": 20,
@@ -242,6 +247,7 @@ _levels = st.builds(
     st.sampled_from([LevelKind.PERCENT, LevelKind.POINTS]),
     st.decimals(min_value="0.01", max_value="99", places=2),
 )
+_percents = st.decimals(min_value="0.01", max_value="99", places=2)
 _rupees = st.decimals(min_value="1000", max_value="9999999", places=2)
 _targets = st.lists(
     st.builds(Target, _levels, st.decimals(min_value="0.1", max_value="10", places=4)), max_size=10
@@ -281,7 +287,10 @@ def _rails(draw):
 def _strategies(draw):
     product = draw(st.sampled_from(Product))
     intraday, shares_only = product is Product.INTRADAY, product in {Product.DELIVERY, Product.MARGIN}
-    shorts = [Short.NONE] if shares_only else [one for one in Short if intraday or one is not Short.INTRADAY_CASH]
+    rule = None if shares_only else draw(st.none() | options())
+    shorts = [one for one in Short if intraday or one is not Short.INTRADAY_CASH]
+    if shares_only or rule is not None:
+        shorts = [Short.NONE] if shares_only or rule.type is OptionType.AUTO else [Short.NONE, Short.WRITE_OPTIONS]
     protections = [one for one in Protection if intraday or one is not Protection.PAIR]
     size = draw(_sizes())
     allotted = st.decimals(min_value="1000", max_value="9999", places=2)
@@ -304,7 +313,12 @@ def _strategies(draw):
         capital=draw(capital),
         contracts_are=draw(st.none() | st.sampled_from(ContractsAre)),
         entry_ttl=draw(st.none() | st.integers(5, 3600)),
-        max_slippage=draw(st.none() | st.decimals(min_value="0.01", max_value="99", places=2)),
+        max_slippage=draw(st.none() | _percents),
+        roll=draw(rolls()),
+        option=rule,
+        max_spread=None if shares_only else draw(st.none() | _percents),
+        disaster_stop=draw(st.none() | _percents) if rule else None,
+        levels_of=draw(st.sampled_from(LevelOf)),
         gap=Gap.EXIT if intraday else draw(st.sampled_from(Gap)),
         expiry_day=False if shares_only else draw(st.booleans()),
         protection=protection,
