@@ -302,7 +302,9 @@ def _funds_of(reading: Reading) -> dict[str, Any]:
 
 
 def _holdings_of(reading: Reading) -> dict[str, Any]:
-    rows = [
-        {"instrument": str(one.instrument), "symbol": one.symbol, "quantity": one.quantity} for one in reading.holdings
-    ]
-    return {"holdings": rows}
+    shares = reading.holdings
+    return {
+        "holdings": [
+            {"instrument": one.instrument.text, "symbol": one.symbol, "quantity": one.quantity} for one in shares
+        ]
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -21,6 +22,7 @@ from executor.config.secrets import Keys, seal, unseal
 from executor.domain.ids import Ids
 from executor.errors import LoginRefused
 from executor.simulator import SimulatorConfig, create_app, credentials
+from executor.store.accounts import Accounts
 from executor.store.store import Store
 from executor.trader.accounts import SessionKeeper, SessionStore
 from tests.trader.harness import ACCOUNT
@@ -55,7 +57,7 @@ class Login(Office):
             unseal_code=lambda text: unseal(KEYS, text),
         )
         login = credentials(9)
-        secrets = Credentials(login.api_key, login.client_code, login.pin, login.totp_secret)
+        self.secrets = secrets = Credentials(login.api_key, login.client_code, login.pin, login.totp_secret)
         broker = SmartApi(
             secrets,
             wire=Wire("http://broker", headers=headers_of(secrets), transport=to_app(self.app)),
@@ -164,6 +166,49 @@ def test_a_login_that_is_answered_while_its_check_is_not_costs_no_second_login(l
 
     assert login.told() == [True]
     assert login.asked_for("loginByPassword") == 1
+
+
+def test_funds_and_holdings_are_read_when_the_desk_has_begun_and_every_five_minutes(login: Login) -> None:
+    login.tend()
+    login.tend(is_open=True)
+    assert login.asked_for("getRMS") == 0
+    for seconds in (6, 290, 10):
+        login.clock.advance(seconds)
+        login.tend(is_open=True)
+
+    (kept,) = Accounts(login.store.database).snapshots("FUNDS")
+    assert (login.asked_for("getRMS"), login.asked_for("getHolding")) == (2, 2)
+    assert Decimal(kept.body["available"]) > 0
+    assert Accounts(login.store.database).snapshots("HOLDINGS")[0].body == {"holdings": []}
+
+
+def test_funds_that_are_not_answered_are_no_fault_of_the_session(login: Login) -> None:
+    login.fault("getRMS", "html")
+    login.tend()
+    login.told()
+    login.clock.advance(6)
+
+    login.tend(is_open=True)
+
+    assert login.told() == []
+    assert Accounts(login.store.database).snapshots("FUNDS") == []
+    assert len(Accounts(login.store.database).snapshots("HOLDINGS")) == 1
+
+
+def test_after_the_last_close_the_token_is_dead_at_the_broker_and_gone_here(login: Login) -> None:
+    login.tend()
+    login.told()
+    token = login.opened[-1].jwt
+    login.clock.set(datetime(2026, 11, 25, 23, 45, 1, tzinfo=IST))
+
+    login.tend(is_open=True)
+
+    headers = {**headers_of(login.secrets), "Authorization": f"Bearer {token}"}
+    answer = login.app.test_client().get("/rest/secure/angelbroking/user/v1/getProfile", headers=headers)
+    assert answer.get_json()["errorCode"] == "AG8001"
+    assert login.told() == [False]
+    assert login.sessions.load() is None
+    assert login.asked_for("logout") == 1
 
 
 def test_a_wrong_pin_is_tried_three_times_in_ten_minutes_and_no_more(login: Login) -> None:
