@@ -19,6 +19,8 @@ class SimulatorConfig:
     totp_once: bool = False  #: a TOTP step is accepted once only
     journal: int = 50_000  #: so many requests are remembered
     registered_ips: tuple[str, ...] = ()  #: X-ClientPublicIP of writes must be one of these; empty = not checked
+    master_rows: int = 0  #: about so many rows in the instrument file, as in reality 200,000; 0 = few
+    all_follow: bool = False  #: the contracts that walk by themselves follow their underlyings too
     rules: Rules = field(default_factory=Rules)
 
 

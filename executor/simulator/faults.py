@@ -42,10 +42,19 @@ class Kind(StrEnum):
     REORDER = "reorder"  #: the frame is sent after the next one
     DISCONNECT = "disconnect"  #: the connection ends instead of the frame
 
+    # of the instrument file, which can be truncated, html, empty, status, delay and cut_before too
+    FEWER_ROWS = "fewer_rows"  #: only one row in `of`
+    NO_COLUMN = "no_column"  #: all rows lack `column`
+    NO_SEGMENT = "no_segment"  #: no row of `segment`
+    DOUBLED = "doubled"  #: each token twice, the second time of another symbol
 
+
+_OF_THE_FILE = frozenset({Kind.FEWER_ROWS, Kind.NO_COLUMN, Kind.NO_SEGMENT, Kind.DOUBLED})
 FRAME_KINDS = frozenset({Kind.SILENCE, Kind.LOSE, Kind.DUPLICATE, Kind.REORDER, Kind.DISCONNECT})
-CALL_KINDS = frozenset(Kind) - FRAME_KINDS
+CALL_KINDS = frozenset(Kind) - FRAME_KINDS - _OF_THE_FILE
+MASTER_KINDS = _OF_THE_FILE | {Kind.TRUNCATED, Kind.HTML, Kind.EMPTY, Kind.STATUS, Kind.DELAY, Kind.CUT_BEFORE}
 FEEDS = ("order_feed", "price_feed")
+MASTER = "master"
 _NEEDED: dict[Kind, tuple[str, ...]] = {
     Kind.LATE: ("seconds",),
     Kind.REFUSE: ("code", "message"),
@@ -54,6 +63,9 @@ _NEEDED: dict[Kind, tuple[str, ...]] = {
     Kind.REJECT: ("text",),
     Kind.LAG: ("seconds",),
     Kind.SILENCE: ("seconds",),
+    Kind.FEWER_ROWS: ("of",),
+    Kind.NO_COLUMN: ("column",),
+    Kind.NO_SEGMENT: ("segment",),
 }
 _OPTIONAL: dict[Kind, tuple[str, ...]] = {Kind.EMPTY: ("status",)}
 _WRITES = ("placeOrder", "modifyOrder", "cancelOrder")
@@ -61,13 +73,14 @@ _ONLY_ON: dict[Kind, tuple[str, ...]] = {
     Kind.DROP: _WRITES,
     Kind.REJECT: ("placeOrder",),
     **dict.fromkeys(FRAME_KINDS, FEEDS),
+    **dict.fromkeys(_OF_THE_FILE, (MASTER,)),
 }
 _COMMON = ("route", "kind", "times", "after", "match")
 
 
 @dataclass(slots=True)
 class Fault:
-    route: str  #: the last part of the path ("placeOrder", "details"), or "*"
+    route: str  #: the last part of the path ("placeOrder", "details"), or "*" for all calls
     kind: Kind
     times: int = 1
     after: int = 0
@@ -75,7 +88,7 @@ class Fault:
     detail: Mapping[str, Any] = field(default_factory=dict)  #: what the kind needs
 
     def fits(self, route: str, body: Mapping[str, Any]) -> bool:
-        on_route = self.route in ("*", route)
+        on_route = self.route == route or (self.route == "*" and route != MASTER)
         return on_route and all(str(body.get(name)) == value for name, value in self.match.items())
 
     @property
@@ -127,6 +140,8 @@ def read_fault(body: Mapping[str, Any], routes: frozenset[str]) -> Fault:
         raise ValueError(f"route: {route!r} is none of {', '.join(sorted(routes))}")
     if route in FEEDS and kind not in FRAME_KINDS | {Kind.STATUS}:
         raise ValueError(f"route: {kind.value} does not strike a feed")
+    if route == MASTER and kind not in MASTER_KINDS:
+        raise ValueError(f"route: {kind.value} does not strike the instrument file")
     if route not in _ONLY_ON.get(kind, (route,)):
         raise ValueError(f"route: {kind.value} strikes {', '.join(_ONLY_ON[kind])} only, not {route!r}")
     needed = _NEEDED.get(kind, ())

@@ -105,19 +105,21 @@ class _Handler(WSGIRequestHandler):
 
     def run_wsgi(self) -> None:
         try:
-            answer = Response.from_app(self.server.app, self.make_environ(), buffered=True)
+            answer = Response.from_app(self.server.app, self.make_environ())
         except ConnectionCut:
             self.close_connection = True
             _cut(self.connection)
             return
-        body = answer.get_data()
+        is_whole = answer.content_length is not None
         self.send_response(answer.status_code)
         for name, value in answer.headers:
-            if name.lower() != "content-length":
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+            self.send_header(name, value)
+        if not is_whole:
+            self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        self.wfile.write(body)
+        for piece in answer.iter_encoded():
+            self.wfile.write(piece if is_whole else b"%x\r\n%b\r\n" % (len(piece), piece))
+        self.wfile.write(b"" if is_whole else b"0\r\n\r\n")
         self.wfile.flush()
 
     def log(self, type: str, message: str, *args: Any) -> None:

@@ -17,7 +17,7 @@ from executor.simulator.config import SimulatorConfig
 from executor.simulator.exchange.exchange import Exchange
 from executor.simulator.exchange.hours import ist_day
 from executor.simulator.faults import Faults
-from executor.simulator.master import instruments
+from executor.simulator.master import Listing
 from executor.simulator.wire.limits import Limits
 from executor.simulator.wire.session import Sessions
 
@@ -41,8 +41,10 @@ class Simulation:
         now, rules = self.clock.now(), self.config.rules
         if holidays is not None:
             rules = replace(rules, holidays=frozenset(holidays))
-        listed = instruments(ist_day(now), rules.holidays)
-        self.exchange = Exchange(listed, seed=self.config.seed, start=now, rules=rules)
+        size, all_follow = self.config.master_rows, self.config.all_follow
+        self.listing = Listing(ist_day(now), rules.holidays, size=size, all_follow=all_follow)
+        written, find = self.listing.written, self.listing.find
+        self.exchange = Exchange(written, seed=self.config.seed, start=now, rules=rules, find=find)
         self.sessions = Sessions(self.config)
         self.limits = Limits()
         self.faults = Faults()

@@ -250,6 +250,6 @@ def test_master_has_the_rows_that_readers_stumble_over():
     assert symbols[("NSE", "BHARTIARTL-EQ")]["tick_size"] == "10.000000"
     assert symbols[("NSE", "Nifty 50")]["strike"] == "0.000000"
     assert {row["exch_seg"] for row in rows if row["token"] == "2885"} == {"NSE", "NFO"}
-    assert {row["exch_seg"] for row in rows} == {"NSE", "BSE", "NFO", "BFO", "MCX"}
+    assert {row["exch_seg"] for row in rows} == {"NSE", "BSE", "NFO", "BFO", "MCX", "CDS", "NCDEX"}
     assert {type(value) for row in rows for value in row.values()} == {str, bool}
     assert len({(row["exch_seg"], row["token"]) for row in rows}) == len(rows)

@@ -46,7 +46,7 @@ class Exchange:
         self.book = Book()
         self.hours = {market: hours_of(market, rules.holidays) for market in ("NSE", "BSE", "NFO", "BFO", "MCX")}
         self.walks = Walks(find, lambda instrument: self.a_walk(instrument, seed=seed, start=start))
-        for instrument in instruments:
+        for instrument in sorted(instruments, key=lambda one: one.underlying is not None):  # what is followed first
             self.walks[instrument.key] = self.a_walk(instrument, seed=seed, start=start)
         self.endings = Endings(self)
         self._numbers = Numbers(Random(f"{seed}/numbers"))

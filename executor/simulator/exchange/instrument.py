@@ -29,6 +29,7 @@ class Instrument:
     expiry: str = ""  #: as the master spells it: 29DEC2026
     strike: Decimal | None = None  #: rupees
     cautioned: bool = False  #: under surveillance: needs the client's consent
+    in_closing_auction: bool = False  #: a share with derivatives, on NSE
     underlying: InstrumentKey | None = None  #: what its price follows; None = it walks by itself
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,12 +10,12 @@ from flask import Flask, Response, request
 from executor.clock import Clock
 from executor.simulator.config import SimulatorConfig
 from executor.simulator.control import control
-from executor.simulator.faults import FEEDS
-from executor.simulator.master import rows
+from executor.simulator.faults import FEEDS, MASTER
 from executor.simulator.simulation import Simulation
 from executor.simulator.wire import account, market, trading
 from executor.simulator.wire.answers import Answer, Call, firewall
 from executor.simulator.wire.gateway import Gateway, Route
+from executor.simulator.wire.instrument_file import instrument_file
 
 MASTER_PATH = "/OpenAPI_File/files/OpenAPIScripMaster.json"
 _AUTH = "/rest/auth/angelbroking"
@@ -57,8 +56,8 @@ def create_app(config: SimulatorConfig, clock: Clock) -> Flask:
         view = _view(Gateway(simulation, route), route.name)
         app.add_url_rule(route.path, route.name, view, methods=[route.method])
     app.add_url_rule("/rest/<path:name>", "unknown", _unknown(simulation), methods=["GET", "POST"])
-    app.add_url_rule(MASTER_PATH, "master", _master(simulation))
-    app.register_blueprint(control(simulation, frozenset(route.name for route in ROUTES) | {"*", *FEEDS}))
+    app.add_url_rule(MASTER_PATH, "master", instrument_file(simulation))
+    app.register_blueprint(control(simulation, frozenset(route.name for route in ROUTES) | {"*", MASTER, *FEEDS}))
     return app
 
 
@@ -76,18 +75,6 @@ def _unknown(simulation: Simulation) -> Callable[[str], Response]:
 
     def view(name: str) -> Response:
         return _respond(gateway.serve(_read_call(name.rpartition("/")[2], "")))
-
-    return view
-
-
-def _master(simulation: Simulation) -> Callable[[], Response]:
-    def view() -> Response:
-        with simulation.lock:
-            simulation.advance()
-            exchange = simulation.exchange
-            listed = [walk.instrument for walk in exchange.walks.values()]
-            present = [one for one in listed if not exchange.endings.has_expired(one)]
-        return Response(json.dumps(rows(present)), mimetype="application/json")
 
     return view
 

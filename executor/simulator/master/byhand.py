@@ -1,22 +1,22 @@
-"""A small instrument master, made for the day the simulation starts on (smartapi.md 8).
+"""The instruments that are written down one by one (smartapi.md 8).
 
-It holds each kind of row that a reader of the real file must cope with: names with `&` and hyphens, a stock in the
-BE series only, one in EQ and BE, the same name on NSE and BSE, an index, tokens that repeat across segments, a
-fractional strike, contracts of NFO, BFO and MCX in their near, next and far month. A contract whose day of expiry is
-a holiday ends on the trading day before.
+They hold each kind of row that a reader of the real file must cope with: names with `&` and hyphens, a stock in the
+BE series only, one in EQ and BE, the same name on NSE and BSE, indices (among them two that are easily taken for each
+other), tokens that repeat across segments, a fractional strike, contracts of NFO, BFO and MCX. Each walks by itself:
+reports and seeds of many runs depend on their tokens and prices, so none of these is ever changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
 
-from executor.simulator.exchange.instrument import Instrument
+from executor.simulator.exchange.instrument import Instrument, InstrumentKey
+from executor.simulator.master.days import THURSDAY, TUESDAY, Days
 
-_TUESDAY, _THURSDAY = 1, 3
 #: What a future costs more for each month.
 _CARRY = Decimal("0.006")
 
@@ -41,13 +41,40 @@ _CASH = (
     ("BSE", "532540", "TCS", "0.05", 0, "3120.00"),
     ("BSE", "500180", "HDFCBANK", "0.05", 0, "985.00"),
 )
+_MORE_CASH = (
+    ("NSE", "3063", "VEDL-EQ", "0.05", 510000, "460.00"),
+    ("BSE", "500520", "M&M", "0.05", 0, "3600.00"),
+    ("BSE", "532977", "BAJAJ-AUTO", "0.05", 0, "9050.00"),
+)
 _CAUTIONED = ("VARUNTEX-EQ",)
+_WITH_DERIVATIVES = frozenset(
+    {"SBIN", "RELIANCE", "INFY", "TCS", "HDFCBANK", "TATASTEEL", "BAJAJ-AUTO", "M&M", "BHARTIARTL", "VEDL"}
+)
 
 #: exchange, token, symbol, name, start price
 _INDICES = (
     ("NSE", "99926000", "Nifty 50", "NIFTY", "25000.00"),
     ("NSE", "99926009", "Nifty Bank", "BANKNIFTY", "56000.00"),
     ("BSE", "99919000", "SENSEX", "SENSEX", "82000.00"),
+)
+_MORE_INDICES = (
+    ("NSE", "99926037", "Nifty Fin Service", "FINNIFTY", "27000.00"),
+    ("NSE", "99926074", "NIFTY MID SELECT", "MIDCPNIFTY", "13500.00"),
+    ("NSE", "99926013", "Nifty Next 50", "NIFTYNXT50", "69000.00"),
+    ("NSE", "99926011", "NIFTY MIDCAP 100", "NIFTY MIDCAP 100", "60000.00"),
+    ("NSE", "99926017", "India VIX", "INDIA VIX", "12.50"),
+    ("BSE", "99919012", "BANKEX", "BANKEX", "63000.00"),
+    ("BSE", "99919047", "SNSX50", "SNSX50", "26000.00"),
+    ("MCX", "99920000", "MCXCRUDEX", "MCXCRUDEX", "4900.00"),
+    ("MCX", "99920001", "MCXGOLDEX", "MCXGOLDEX", "124000.00"),
+)
+
+#: What contracts follow, by their name.
+UNDERLYINGS: Mapping[str, InstrumentKey] = MappingProxyType(
+    {name: (exchange, token) for exchange, token, _, name, _ in (*_INDICES, *_MORE_INDICES)}
+    | {symbol.removesuffix("-EQ"): (exchange, token) for exchange, token, symbol, *_ in _CASH if symbol.endswith("-EQ")}
+    | {"VEDL": ("NSE", "3063"), "SENSEX50": ("BSE", "99919047"), "GOLDM": ("MCX", "99920001")}
+    | {"CRUDEOIL": ("MCX", "467001"), "CRUDEOILM": ("MCX", "467001"), "NATURALGAS": ("MCX", "467011")}
 )
 
 
@@ -102,36 +129,21 @@ class _Family:
         )
 
 
-def instruments(today: date, holidays: Collection[date] = ()) -> list[Instrument]:
-    """Return all instruments of a master published on `today`; expiries lie on or after it."""
-    days = _Days(today, frozenset(holidays))
-    return [*_cash(), *_indices(), *_nfo(days), *_bfo(days), *_mcx(days)]
+def by_hand(days: Days) -> list[Instrument]:
+    """Return the instruments that are written down here; those that expire do so on or after today."""
+    first = [*_cash(_CASH), *_indices(_INDICES), *_nfo(days), *_bfo(days), *_mcx(days)]
+    return [*first, *_cash(_MORE_CASH), *_indices(_MORE_INDICES)]
 
 
-def rows(listed: Iterable[Instrument]) -> list[dict[str, Any]]:
-    """Return the file's rows: all text but the last field, tick and strike times a hundred (smartapi.md 8.1)."""
-    return [_row(instrument) for instrument in listed]
+def following(instrument: Instrument) -> Instrument:
+    """Have a contract that walks by itself follow its underlying instead, where that is listed."""
+    if not instrument.expiry or instrument.underlying is not None or instrument.kind == "FUTCOM":
+        return instrument
+    return replace(instrument, underlying=UNDERLYINGS[instrument.name])
 
 
-def _row(instrument: Instrument) -> dict[str, Any]:
-    strike = Decimal(-1) if instrument.strike is None else instrument.strike * 100
-    return {
-        "token": instrument.token,
-        "symbol": instrument.symbol,
-        "name": instrument.name,
-        "expiry": instrument.expiry,
-        "strike": f"{Decimal(0) if instrument.is_index else strike:.6f}",
-        "lotsize": str(instrument.lot),
-        "instrumenttype": instrument.kind,
-        "exch_seg": instrument.exchange,
-        "tick_size": f"{instrument.tick * 100:.6f}",
-        "freeze_qty": str(instrument.freeze),
-        "is_cas_enabled": False,
-    }
-
-
-def _cash() -> Iterator[Instrument]:
-    for exchange, token, symbol, tick, freeze, start in _CASH:
+def _cash(listed: Iterable[tuple[str, str, str, str, int, str]]) -> Iterator[Instrument]:
+    for exchange, token, symbol, tick, freeze, start in listed:
         name = symbol.rpartition("-")[0] if exchange == "NSE" else symbol
         yield Instrument(
             exchange=exchange,
@@ -144,11 +156,12 @@ def _cash() -> Iterator[Instrument]:
             freeze=freeze,
             start=Decimal(start),
             cautioned=symbol in _CAUTIONED,
+            in_closing_auction=exchange == "NSE" and name in _WITH_DERIVATIVES and symbol.endswith("-EQ"),
         )
 
 
-def _indices() -> Iterator[Instrument]:
-    for exchange, token, symbol, name, start in _INDICES:
+def _indices(listed: Iterable[tuple[str, str, str, str, str]]) -> Iterator[Instrument]:
+    for exchange, token, symbol, name, start in listed:
         yield Instrument(
             exchange=exchange,
             token=token,
@@ -162,8 +175,8 @@ def _indices() -> Iterator[Instrument]:
         )
 
 
-def _nfo(days: _Days) -> Iterator[Instrument]:
-    months = days.months(_TUESDAY)
+def _nfo(days: Days) -> Iterator[Instrument]:
+    months = days.months(TUESDAY)
     nifty = _Family("NFO", "NIFTY", "IDX", lot=65, freeze=1801)
     bank = _Family("NFO", "BANKNIFTY", "IDX", lot=30, freeze=601)
     reliance = _Family("NFO", "RELIANCE", "STK", lot=500, freeze=50001)
@@ -175,7 +188,7 @@ def _nfo(days: _Days) -> Iterator[Instrument]:
     yield from reliance.futures(("2885", "53022", "53023"), months, tick="0.10", start="1426")
     yield from sbin.futures(("53031", "53032", "53033"), months, tick="0.05", start="823")
     yield from infy.futures(("53041", "53042", "53043"), months, tick="0.10", start="1516")
-    for first, expiry in ((44000, days.weeks(_TUESDAY)[0]), (44200, days.weeks(_TUESDAY)[1])):
+    for first, expiry in ((44000, days.weeks(TUESDAY)[0]), (44200, days.weeks(TUESDAY)[1])):
         yield from _strikes(nifty, first, expiry, strikes=_NIFTY_OPTIONS)
     yield vedanta.option("71200", months[0], strike="462.5", right="CE", start="14.5")
     yield from _strikes(reliance, 71300, months[0], strikes=_RELIANCE_OPTIONS)
@@ -190,8 +203,8 @@ def _strikes(
         yield family.option(f"{token + 100}", expiry, strike=strike, right="PE", start=put)
 
 
-def _bfo(days: _Days) -> Iterator[Instrument]:
-    weekly, monthly = days.weeks(_THURSDAY)[0], days.months(_THURSDAY)[0]
+def _bfo(days: Days) -> Iterator[Instrument]:
+    weekly, monthly = days.weeks(THURSDAY)[0], days.months(THURSDAY)[0]
     sensex = _Family("BFO", "SENSEX", "IDX", lot=20, freeze=1001)
     future = sensex.future("82001", monthly, tick="0.05", start="82240")
     yield replace(future, symbol=f"SENSEX{monthly:%y%b}FUT".upper())
@@ -201,52 +214,16 @@ def _bfo(days: _Days) -> Iterator[Instrument]:
         yield replace(option, symbol=f"SENSEX{code}82000{right}")
 
 
-def _mcx(days: _Days) -> Iterator[Instrument]:
-    months = [days.after(days.today + timedelta(days=20 + 30 * month), _THURSDAY) for month in range(3)]
+def crude_months(days: Days) -> list[date]:
+    """When the futures of crude oil and gas that are written down here expire."""
+    return [days.after(days.today + timedelta(days=20 + 30 * month), THURSDAY) for month in range(3)]
+
+
+def _mcx(days: Days) -> Iterator[Instrument]:
+    months = crude_months(days)
     crude = _Family("MCX", "CRUDEOIL", "COM", lot=100, freeze=10001)
     gas = _Family("MCX", "NATURALGAS", "COM", lot=1250, freeze=60001)
     yield from crude.futures(("467001", "467002", "467003"), months, tick="1.00", start="5650")
     yield from gas.futures(("467011", "467012", "467013"), months, tick="0.10", start="265")
     option = crude.option("467100", months[0] - timedelta(days=3), strike="5650", right="CE", start="145")
     yield replace(option, kind="OPTFUT", tick=Decimal("0.10"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Days:
-    """The days of expiry that lie ahead."""
-
-    today: date
-    holidays: frozenset[date]
-
-    def after(self, day: date, weekday: int) -> date:
-        """Return the first such weekday from `day` on, or the trading day before it, not before today."""
-        found = day + timedelta(days=(weekday - day.weekday()) % 7)
-        while (expiry := self._trading_day(found)) < self.today:
-            found += timedelta(days=7)
-        return expiry
-
-    def weeks(self, weekday: int) -> tuple[date, date]:
-        """Return this week's and the next."""
-        first = self.after(self.today, weekday)
-        following = first + timedelta(days=1)
-        while (second := self.after(following, weekday)) <= first:
-            following += timedelta(days=1)
-        return first, second
-
-    def months(self, weekday: int) -> list[date]:
-        """Return the last such weekdays of three months, the first that has not passed at the head."""
-        found: list[date] = []
-        first_of = self.today.replace(day=1)
-        while len(found) < 3:
-            following = (first_of + timedelta(days=31)).replace(day=1)
-            last = following - timedelta(days=1)
-            expiry = self._trading_day(last - timedelta(days=(last.weekday() - weekday) % 7))
-            if expiry >= self.today:
-                found.append(expiry)
-            first_of = following
-        return found
-
-    def _trading_day(self, day: date) -> date:
-        while day.weekday() >= 5 or day in self.holidays:
-            day -= timedelta(days=1)
-        return day
