@@ -17,6 +17,7 @@ class SimulatorConfig:
     limits: bool = True  #: the rate limits of smartapi.md 5
     single_session: bool = True  #: a new login ends the older session
     totp_once: bool = False  #: a TOTP step is accepted once only
+    clock_ahead_s: float = 0.0  #: so far the broker's clock is ahead of the simulation's, for TOTP and dates
     journal: int = 50_000  #: so many requests are remembered
     registered_ips: tuple[str, ...] = ()  #: X-ClientPublicIP of writes must be one of these; empty = not checked
     master_rows: int = 0  #: about so many rows in the instrument file, as in reality 200,000; 0 = few

@@ -111,7 +111,7 @@ class _Handler(WSGIRequestHandler):
             _cut(self.connection)
             return
         is_whole = answer.content_length is not None
-        self.send_response(answer.status_code)
+        self.send_response_only(answer.status_code)  # without a Date by the system's clock: the application gives one
         for name, value in answer.headers:
             self.send_header(name, value)
         if not is_whole:

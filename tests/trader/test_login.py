@@ -35,8 +35,8 @@ MORNING = datetime(2026, 11, 25, 8, 30, 5, tzinfo=IST)
 class Login(Office):
     """The office with the real client; `restart` makes all memory new, as a start of the process does."""
 
-    def __init__(self, store: Store, clock: ManualClock, ids: Ids) -> None:
-        self.app = create_app(SimulatorConfig(seed=9, totp_once=True), clock)
+    def __init__(self, store: Store, clock: ManualClock, ids: Ids, *, ahead_s: float = 0) -> None:
+        self.app = create_app(SimulatorConfig(seed=9, totp_once=True, clock_ahead_s=ahead_s), clock)
         self.opened: list[Session] = []
         super().__init__(store, clock, ids)
         self.keeper.stop()
@@ -240,6 +240,20 @@ def test_no_secret_of_a_login_lies_in_clear_in_any_byte_of_the_database(login: L
     assert session.totp_step is not None
     assert [secret for secret in secrets if secret.encode() in written] == []
     assert f'"{kept.pin}"'.encode() not in written
+
+
+@pytest.mark.parametrize("ahead_s", [-60, 60, 7200])
+def test_with_the_brokers_clock_off_the_login_succeeds_without_a_halt(store: Store, ids: Ids, ahead_s: float) -> None:
+    login = Login(store, ManualClock(MORNING), ids, ahead_s=ahead_s)
+
+    for _ in range(max(0, -round(ahead_s)) + 120):
+        login.clock.advance(1)
+        login.tend(is_open=login.store.ledger.session(ACCOUNT) is not None and bool(login.opened))
+
+    login.keeper.stop()
+    assert login.told() == [True]
+    assert login.asked_for("loginByPassword") == 2
+    assert login.halts() == ()
 
 
 def test_the_refusal_of_a_used_step_says_when_to_try_again(login: Login) -> None:

@@ -52,6 +52,7 @@ def create_app(config: SimulatorConfig, clock: Clock) -> Flask:
     app.config["PROPAGATE_EXCEPTIONS"] = True  # a cut must leave the application, not become a 500
     app.url_map.strict_slashes = False
     app.before_request(_read_whole_body)
+    app.after_request(_dated(simulation))
     for route in ROUTES:
         view = _view(Gateway(simulation, route), route.name)
         app.add_url_rule(route.path, route.name, view, methods=[route.method])
@@ -77,6 +78,16 @@ def _unknown(simulation: Simulation) -> Callable[[str], Response]:
         return _respond(gateway.serve(_read_call(name.rpartition("/")[2], "")))
 
     return view
+
+
+def _dated(simulation: Simulation) -> Callable[[Response], Response]:
+    """Date the answers by the broker's clock, which a client sets its TOTP codes by."""
+
+    def date(response: Response) -> Response:
+        response.date = simulation.sessions.by_its_clock(simulation.clock.now())
+        return response
+
+    return date
 
 
 def _read_whole_body() -> None:

@@ -8,7 +8,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -40,6 +40,10 @@ class Sessions:
         self._random = Random(f"{config.seed}/sessions")
         self._sessions: dict[str, _Session] = {}
         self._used_steps: set[int] = set()
+
+    def by_its_clock(self, now: datetime) -> datetime:
+        """The broker's clock may be set wrong, or the client's: it tells TOTP steps and dates answers."""
+        return now + timedelta(seconds=self._config.clock_ahead_s)
 
     def login(self, body: Mapping[str, Any], now: datetime) -> dict[str, Any] | Answer:
         """Check client code, PIN and TOTP; return the tokens, or the refusal."""
@@ -86,7 +90,7 @@ class Sessions:
 
     def _totp_fits(self, code: str, now: datetime) -> bool:
         totp = pyotp.TOTP(self.credentials.totp_secret)
-        step = int(now.timestamp()) // _STEP_S
+        step = int(self.by_its_clock(now).timestamp()) // _STEP_S
         fitting = [s for s in (step - 1, step, step + 1) if hmac.compare_digest(totp.at(s * _STEP_S), code)]
         if self._config.totp_once:
             fitting = [s for s in fitting if s not in self._used_steps]
