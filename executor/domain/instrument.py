@@ -53,7 +53,10 @@ class InstrumentKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """One row of the master. `tick` in rupees; `freeze` is the first refused quantity (None: no limit known)."""
+    """One row of the master. `tick` in rupees; `freeze` is the first refused quantity (None: no limit known).
+
+    `closing_auction` as the broker says (None: it does not); what it means is not documented (smartapi.md 8.1).
+    """
 
     key: InstrumentKey
     symbol: str
@@ -66,6 +69,7 @@ class Instrument:
     strike: Decimal | None = None
     right: str | None = None
     freeze: int | None = None
+    closing_auction: bool | None = None
 
     @property
     def contract_class(self) -> ContractClass:

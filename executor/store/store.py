@@ -9,6 +9,7 @@ from executor.store.commands import Commands
 from executor.store.engine import Database
 from executor.store.intake import Intake
 from executor.store.ledger import Ledger
+from executor.store.loads import Loads
 from executor.store.master import Master
 from executor.store.pages import Pages
 from executor.store.people import People, StrategyReader, StrategyWriter
@@ -22,6 +23,7 @@ class Store:
     ledger: Ledger
     people: People
     master: Master
+    loads: Loads
     recovery: Recovery
     commands: Commands
     pages: Pages
@@ -40,6 +42,7 @@ def build_store(
         ledger=Ledger(database, new_id=new_id),
         people=People(database, read_strategy=read_strategy, write_strategy=write_strategy),
         master=Master(database),
+        loads=Loads(database),
         recovery=Recovery(database),
         commands=Commands(database, new_id=new_id),
         pages=Pages(database),

@@ -80,6 +80,7 @@ def upgrade() -> None:
         sa.Column("strategy", sa.Text(), nullable=False),
         sa.Column("instrument", sa.Text(), nullable=False),
         sa.Column("symbol", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("tick", sa.BigInteger(), nullable=False),
         sa.Column("lot", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -87,12 +88,14 @@ def upgrade() -> None:
         sa.Column("freeze", sa.BigInteger(), nullable=True),
         sa.Column("product", sa.Text(), nullable=False),
         sa.Column("side", sa.Text(), nullable=False),
+        sa.Column("chart", sa.Text(), nullable=False),
         sa.Column("protection", sa.Text(), nullable=False),
         sa.Column("stop_loss", sa.Text(), nullable=True),
         sa.Column("trail", sa.Text(), nullable=True),
         sa.Column("breakeven_after", sa.Text(), nullable=True),
         sa.Column("gap", sa.Text(), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("underlying", sa.Text(), nullable=True),
         sa.Column("goal", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("closer", sa.Text(), nullable=True),
@@ -234,11 +237,12 @@ def upgrade() -> None:
         sa.Column("strike", sa.BigInteger(), nullable=True),
         sa.Column("right", sa.Text(), nullable=True),
         sa.Column("freeze", sa.BigInteger(), nullable=True),
+        sa.Column("closing_auction", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("load", "segment", "token"),
+        sqlite_with_rowid=False,
     )
-    op.create_index("instrument_alias", "instrument", ["alias", "load", "segment"], unique=False)
-    op.create_index("instrument_name", "instrument", ["name", "load", "segment", "expiry"], unique=False)
-    op.create_index("instrument_symbol", "instrument", ["symbol", "load", "segment"], unique=False)
+    op.create_index("instrument_alias", "instrument", ["alias", "segment", "kind", "expiry", "strike"], unique=False)
+    op.create_index("instrument_symbol", "instrument", ["symbol", "segment"], unique=False)
     op.create_table(
         "job",
         sa.Column("account", sa.Text(), nullable=False),
@@ -284,7 +288,16 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("checks", sa.Text(), nullable=False),
         sa.Column("current", sa.BigInteger(), nullable=False),
+        sa.Column("failure", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "master_load_current",
+        "master_load",
+        ["current"],
+        unique=True,
+        sqlite_where=sa.text("current = 1"),
+        postgresql_where=sa.text("current = 1"),
     )
     op.create_table(
         "meta",
@@ -362,6 +375,7 @@ def upgrade() -> None:
         sa.Column("lasts", sa.BigInteger(), nullable=True),
         sa.Column("level", sa.Text(), nullable=True),
         sa.Column("share", sa.BigInteger(), nullable=True),
+        sa.Column("of", sa.Text(), nullable=False),
         sa.Column("wanted", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["bracket"], ["bracket.id"], name="leg_bracket"),

@@ -31,6 +31,7 @@ def test_a_share_has_its_series_its_tick_in_rupees_and_the_first_refused_quantit
         tick=Decimal("0.05"),
         series="EQ",
         freeze=90001,
+        closing_auction=False,
     )
 
 
@@ -83,11 +84,10 @@ def test_an_index_is_found_under_its_name():
     assert (found.kind, alias_of(found)) == (Kind.INDEX, "NIFTY")
 
 
-def test_a_contract_without_a_name_is_found_under_its_symbol():
-    found = read_row(row(**OPTION, name=""))
-
-    assert isinstance(found, Instrument)
-    assert alias_of(found) == "KAVERI29DEC26292_5CE"
+@pytest.mark.parametrize("missing", ["name", "expiry", "strike"])
+def test_a_contract_without_one_of_its_parts_cannot_be_understood(missing):
+    with pytest.raises(ValueError, match=missing):
+        read_row(row(**{**OPTION, missing: None}))
 
 
 @pytest.mark.parametrize("missing", ["freeze_qty", "is_cas_enabled", "name", "strike"])

@@ -5,8 +5,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from executor.broker.smartapi import wire as room
 from executor.broker.smartapi.credentials import headers_of
 from executor.broker.smartapi.wire import Lost, NeverSent, RawAnswer, Wire, download, to_app
+from executor.clock import ManualClock, SystemClock
 from executor.errors import BrokerUnavailable
 from tests.broker.fakes import LOGIN, a_wire, raising
 
@@ -114,7 +116,7 @@ def test_the_instrument_file_is_streamed_to_its_place(tmp_path: Path):
     chunks = [b"[", b'{"token":"1"}', b"]"]
     host = httpx.MockTransport(lambda _request: httpx.Response(200, content=iter(chunks)))
 
-    size = download("https://files.test/m.json", tmp_path / "m.json", transport=host)
+    size = download("https://files.test/m.json", tmp_path / "m.json", clock=SystemClock(), transport=host)
 
     assert (tmp_path / "m.json").read_bytes() == b"".join(chunks)
     assert size == 15
@@ -123,4 +125,27 @@ def test_the_instrument_file_is_streamed_to_its_place(tmp_path: Path):
 @pytest.mark.parametrize("script", [lambda _request: httpx.Response(404), raising(httpx.ReadTimeout("slow"))])
 def test_an_instrument_file_that_does_not_come_is_the_brokers_fault(tmp_path: Path, script):
     with pytest.raises(BrokerUnavailable, match="instrument file"):
-        download("https://files.test/m.json", tmp_path / "m.json", transport=httpx.MockTransport(script))
+        transport = httpx.MockTransport(script)
+        download("https://files.test/m.json", tmp_path / "m.json", clock=SystemClock(), transport=transport)
+
+
+def test_an_instrument_file_that_drips_for_ever_is_given_up(tmp_path: Path, clock: ManualClock):
+    def drips():
+        while True:
+            clock.advance(6)
+            yield b"["
+
+    host = httpx.MockTransport(lambda _request: httpx.Response(200, content=drips()))
+
+    with pytest.raises(BrokerUnavailable, match="did not end within 600 s"):
+        download("https://files.test/m.json", tmp_path / "m.json", clock=clock, transport=host)
+
+
+def test_an_instrument_file_that_never_ends_does_not_fill_the_disk(tmp_path: Path, clock, monkeypatch):
+    monkeypatch.setattr(room, "_LARGEST", 1000)
+    host = httpx.MockTransport(lambda _request: httpx.Response(200, content=(b"0" * 100 for _ in range(20))))
+
+    with pytest.raises(BrokerUnavailable, match="1000 bytes"):
+        download("https://files.test/m.json", tmp_path / "m.json", clock=clock, transport=host)
+
+    assert (tmp_path / "m.json").stat().st_size <= 1100

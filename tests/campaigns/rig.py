@@ -213,8 +213,8 @@ class Rig(House):
     def _fill_master(self) -> None:
         self._contracts = {lane.share.name: lane.share for lane in self.market.lanes}
         rows = [(share.instrument, share.ticker) for share in self._contracts.values() if share.expiry is None]
-        self.store.master.add_instruments("0" * 13, rows)
-        self.store.master.switch_master("0" * 13, {"rows": len(rows), "segments": {}}, at=self.clock.now())
+        self.store.loads.add_instruments("0" * 13, rows)
+        self.store.loads.switch_master("0" * 13, {"rows": len(rows), "segments": {}}, at=self.clock.now())
 
     # -- the web ---------------------------------------------------------------------------------------------------
 

@@ -29,7 +29,7 @@ def loaded(settings, tmp_path, clock, ids):
     """The table of a made-up file."""
     (tmp_path / "master.json").write_text(json.dumps(ROWS))
     store = bootstrap.open_store(settings)
-    report = refresh(read_master(tmp_path / "master.json"), store.master, now=clock.now(), ids=ids)
+    report = refresh(lambda: read_master(tmp_path / "master.json"), store.loads, now=clock.now(), ids=ids)
     store.database.close()
     return report
 
@@ -79,7 +79,7 @@ def test_search_lists_what_begins_with_a_text(loaded):
 
 
 def test_refresh_tells_what_it_took(settings, clock, monkeypatch):
-    report = LoadReport("l1", clock.now(), 12, {"NSE": 8, "BSE": 4}, {"other segment": 3})
+    report = LoadReport("l1", clock.now(), 12, {"NSE": 8, "BSE": 4}, {"other segment": 3}, {})
     monkeypatch.setattr("executor.cli.instruments.refresh_master", lambda _settings, _store: report)
 
     assert json.loads(run("refresh", "--json")) == {

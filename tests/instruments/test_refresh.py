@@ -11,23 +11,34 @@ from executor.instruments.refresh import CHUNK, refresh
 from executor.simulator.master import instruments as simulated
 from executor.simulator.master import rows as simulated_rows
 from executor.store.engine import open_database
+from executor.store.loads import Loads
 from executor.store.master import Master
 from tests.instruments.builders import SENTINEL_ROWS, meant, row, share
 
 
 @pytest.fixture
-def master(sqlite_url):
+def database(sqlite_url):
     database = open_database(sqlite_url)
-    yield Master(database)
+    yield database
     database.close()
 
 
 @pytest.fixture
-def take(tmp_path, master, clock, ids):
+def master(database):
+    return Master(database)
+
+
+@pytest.fixture
+def loads(database):
+    return Loads(database)
+
+
+@pytest.fixture
+def take(tmp_path, loads, clock, ids):
     def take(rows):
         path = tmp_path / "master.json"
         path.write_text(rows if isinstance(rows, str) else json.dumps(rows))
-        return refresh(read_master(path), master, now=clock.now(), ids=ids)
+        return refresh(lambda: read_master(path), loads, now=clock.now(), ids=ids)
 
     return take
 
@@ -77,17 +88,25 @@ def test_yesterdays_rows_are_gone_after_the_switch(take, master):
     assert len(master.find_by_symbol(Segment.NSE, "NEW-EQ")) == 1
 
 
-def test_a_token_that_stands_twice_counts_once(take, master):
-    report = take([*SENTINEL_ROWS, row(), row(symbol="OTHER-EQ")])
+def test_a_row_that_stands_twice_counts_once(take, master):
+    report = take([*SENTINEL_ROWS, row(), row()])
 
-    assert report.left_out == {"token twice": 1}
+    assert (report.rows, report.left_out) == (4, {"token twice": 1})
     assert len(master.find_by_symbol(Segment.NSE, "KAVERI-EQ")) == 1
+
+
+def test_a_token_that_stands_for_two_things_stands_for_none(take, master):
+    shares = [share(f"CO{n}-EQ", str(10_000 + n)) for n in range(100)]
+    report = take([*SENTINEL_ROWS, *shares, row(), row(symbol="OTHER-EQ"), row()])
+
+    assert (report.rows, report.segments["NSE"], report.left_out) == (103, 102, {"token twice": 2})
+    assert master.find_by_symbol(Segment.NSE, "KAVERI-EQ") == master.find_by_symbol(Segment.NSE, "OTHER-EQ") == []
 
 
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([], "NSE:SBIN-EQ, NSE:RELIANCE-EQ, BSE:SBIN missing among 0 instruments"),
+        ([], "BSE:SBIN, NSE:RELIANCE-EQ, NSE:SBIN-EQ missing among 0 instruments"),
         ([*SENTINEL_ROWS[1:], row()], "NSE:SBIN-EQ missing"),
         ([*SENTINEL_ROWS, row(tick_size="x")], "1 rows cannot be understood, such as NSE KAVERI-EQ: tick_size 'x'"),
         (json.dumps([*SENTINEL_ROWS])[:-1], "breaks off or is broken after row 3"),
@@ -137,6 +156,6 @@ def test_a_few_rows_that_cannot_be_understood_are_left_out_and_counted(take):
     assert (report.rows, report.left_out) == (203, {"unreadable": 1})
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path, master, clock, ids):
+def test_a_file_that_is_not_there_is_named(tmp_path, loads, clock, ids):
     with pytest.raises(BrokerUnavailable, match=r"none\.json"):
-        refresh(read_master(tmp_path / "none.json"), master, now=clock.now(), ids=ids)
+        refresh(lambda: read_master(tmp_path / "none.json"), loads, now=clock.now(), ids=ids)

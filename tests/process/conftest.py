@@ -269,8 +269,8 @@ def fill_master(store: Store, clock: SimulatedClock) -> None:
     share = Instrument(
         InstrumentKey(Segment.NSE, "3045"), "SBIN-EQ", "SBIN", Kind.CASH, 1, Decimal("0.05"), series="EQ"
     )
-    store.master.add_instruments("0" * 13, [(share, "SBIN")])
-    store.master.switch_master("0" * 13, {"rows": 1, "segments": {}}, at=clock.now())
+    store.loads.add_instruments("0" * 13, [(share, "SBIN")])
+    store.loads.switch_master("0" * 13, {"rows": 1, "segments": {}}, at=clock.now())
 
 
 def _control(url: str) -> Callable[..., Any]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
-from executor.domain.instrument import Segment
+from executor.domain.instrument import InstrumentKey, Segment
 from executor.domain.messages import Change
 from executor.domain.strategy import Account, AccountKind
 from executor.store.engine import Database, open_database
+from executor.store.master import Master
 from executor.store.profit import Days
 from executor.store.store import Store
 from tests.builders import ACCOUNT, LANE, NOW, TODAY, a_fill, a_store, an_id, an_order
@@ -46,29 +48,35 @@ def _plan(store: Store, read: Callable[[], object]) -> list[str]:
     steps = []
     with store.database.read() as connection:
         for statement, parameters in seen:
-            if statement.startswith("SELECT"):
+            if statement.startswith(("SELECT", "WITH")):
                 rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
                 steps += [str(row[3]) for row in rows]
     return steps
 
 
-def test_an_alias_is_found_by_its_index(store: Store):
-    plan = _plan(store, lambda: store.master.find_by_alias("NSE:TATASTEEL", [Segment.NSE]))
+@pytest.mark.parametrize(
+    ("read", "step"),
+    [
+        (
+            lambda master: master.find_by_key(InstrumentKey(Segment.NSE, "1")),
+            "PRIMARY KEY (load=? AND segment=? AND to",
+        ),
+        (lambda master: master.find_by_alias("TATASTEEL", [Segment.NSE]), "instrument_alias (alias=? AND segment=?)"),
+        (lambda master: master.find_by_symbol(Segment.NSE, "SBIN-EQ"), "instrument_symbol (symbol=? AND segment=?)"),
+        (lambda master: master.futures_of(Segment.NFO, "NIFTY"), "(alias=? AND segment=? AND kind=?)"),
+        (lambda master: master.options_of(Segment.NFO, "NIFTY", TODAY), "segment=? AND kind=? AND expiry=?)"),
+        (lambda master: master.option_of(Segment.NFO, "NIFTY", TODAY, Decimal(9), "CE"), "expiry=? AND strike=?)"),
+        (lambda master: master.expiries_of(Segment.NFO, "NIFTY"), "segment=? AND kind=? AND expiry>?)"),
+        (lambda master: master.aliases_like("TATA", 5), "COVERING INDEX instrument_alias (alias>?"),
+        (lambda master: master.names_like("NIF", 5), "COVERING INDEX instrument_alias (alias>?"),
+        (lambda master: master.search("NIFTY", ["24000"], 5), "instrument_symbol (symbol>?)"),
+    ],
+)
+def test_an_instrument_is_found_by_an_index(store: Store, read: Callable[[Master], object], step: str):
+    plan = _plan(store, lambda: read(store.master))
 
-    assert any("instrument_alias (alias=? AND load=?" in step for step in plan), plan
-    assert not any(step.startswith("SCAN instrument") for step in plan)
-
-
-def test_a_symbol_is_found_by_its_index(store: Store):
-    plan = _plan(store, lambda: store.master.find_by_symbol(Segment.NSE, "TATASTEEL-EQ"))
-
-    assert any("instrument_symbol (symbol=? AND load=?" in step for step in plan), plan
-
-
-def test_candidates_are_read_from_their_index(store: Store):
-    plan = _plan(store, lambda: store.master.aliases_like("NSE:TATA", 5))
-
-    assert any("COVERING INDEX instrument_alias (alias>?" in step for step in plan), plan
+    assert any(step in one for one in plan), plan
+    assert not any(one.startswith(("SCAN instrument", "USE TEMP")) for one in plan), plan
 
 
 def test_new_work_is_found_among_open_signals(store: Store):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from executor.domain.instrument import UNREADABLE, Instrument, InstrumentKey, Ki
 _CASH_SEGMENTS = (Segment.NSE, Segment.BSE)
 _INDEX_TYPES = ("AMXIDX", "INDEX")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_SEGMENTS = frozenset(Segment)
+_SEGMENTS = {segment.value: segment for segment in Segment}
 _TEST = re.compile(r"[NB]SETEST|MCXTEST")
 _HUNDRED = Decimal(100)
 
@@ -35,28 +36,33 @@ def read_master(path: Path) -> Iterator[Instrument | LeftOut]:
 
 def read_row(row: Mapping[str, Any]) -> Instrument | LeftOut:
     """Read a row. Raises ValueError when a field that its kind needs is missing or wrong."""
-    if row.get("exch_seg") not in _SEGMENTS:
+    segment = _SEGMENTS.get(row.get("exch_seg", ""))
+    if segment is None:
         return LeftOut("other segment")
-    segment, symbol = Segment(row["exch_seg"]), str(row.get("symbol", "")).strip()
-    lot = _number(row, "lotsize")
-    kind = _kind(str(row.get("instrumenttype", "")), segment)
+    kind, lot = _kind(str(row.get("instrumenttype", "")), segment), _whole(row, "lotsize", least=-1)
     if kind is None or lot <= 0:
         return LeftOut("not traded")
-    if _TEST.search(symbol):
+    symbol = _text(row, "symbol")
+    if "TEST" in symbol and _TEST.search(symbol):
         return LeftOut("test instrument")
+    tick = _number(row, "tick_size") / _HUNDRED
+    if tick <= 0 and kind is not Kind.INDEX:
+        raise ValueError(f"tick_size {row.get('tick_size')!r}")
+    derivative = kind is Kind.FUTURE or kind is Kind.OPTION
     option = kind is Kind.OPTION
     return Instrument(
         key=InstrumentKey(segment, _text(row, "token")),
-        symbol=_text(row, "symbol"),
-        name=str(row.get("name", "")).strip(),
+        symbol=symbol,
+        name=_text(row, "name") if derivative else str(row.get("name", "")).strip(),
         kind=kind,
-        lot=_whole(lot, "lotsize"),
-        tick=_tick(row, kind),
+        lot=lot,
+        tick=tick,
         series=symbol.rpartition("-")[2] if kind is Kind.CASH and segment is Segment.NSE and "-" in symbol else "",
-        expiry=_expiry(_text(row, "expiry")) if kind in (Kind.FUTURE, Kind.OPTION) else None,
+        expiry=_expiry(_text(row, "expiry")) if derivative else None,
         strike=_strike(row) if option else None,
         right=_right(symbol) if option else None,
-        freeze=_whole(_number(row, "freeze_qty"), "freeze_qty") or None,
+        freeze=_whole(row, "freeze_qty") or None,
+        closing_auction=_flag(row.get("is_cas_enabled")),
     )
 
 
@@ -66,13 +72,6 @@ def _kind(found: str, segment: Segment) -> Kind | None:
     if found in _INDEX_TYPES:
         return Kind.INDEX
     return {"FUT": Kind.FUTURE, "OPT": Kind.OPTION}.get(found[:3])
-
-
-def _tick(row: Mapping[str, Any], kind: Kind) -> Decimal:
-    tick = _number(row, "tick_size") / _HUNDRED
-    if tick <= 0 and kind is not Kind.INDEX:
-        raise ValueError(f"tick_size {row.get('tick_size')!r}")
-    return tick
 
 
 def _strike(row: Mapping[str, Any]) -> Decimal:
@@ -88,6 +87,7 @@ def _right(symbol: str) -> str:
     return symbol[-2:]
 
 
+@lru_cache(maxsize=4096)
 def _expiry(text: str) -> date:
     """A date such as 27OCT2026, in any case; strptime would follow the locale."""
     if len(text) != 9 or text[2:5].upper() not in _MONTHS:
@@ -95,26 +95,38 @@ def _expiry(text: str) -> date:
     return date(int(text[5:]), _MONTHS.index(text[2:5].upper()) + 1, int(text[:2]))
 
 
+def _flag(found: Any) -> bool | None:
+    return found if isinstance(found, bool) else None
+
+
 def _text(row: Mapping[str, Any], field: str) -> str:
     found = row.get(field)
-    if not isinstance(found, str) or not found.strip():
+    text = found.strip() if isinstance(found, str) else ""
+    if not text:
         raise ValueError(f"{field} {found!r}")
-    return found.strip()
+    return text
 
 
 def _number(row: Mapping[str, Any], field: str) -> Decimal:
     """A number in text; 0 where the field is missing or empty."""
     found = row.get(field) or "0"
     try:
-        number = Decimal(found)
+        return _decimal(found)
     except (InvalidOperation, TypeError, ValueError):
         raise ValueError(f"{field} {found!r}") from None
-    if not number.is_finite():
-        raise ValueError(f"{field} {found!r}")
-    return number
 
 
-def _whole(number: Decimal, field: str) -> int:
-    if number != int(number) or number < 0:
+def _whole(row: Mapping[str, Any], field: str, *, least: int = 0) -> int:
+    number = _number(row, field)
+    whole = int(number)
+    if number != whole or whole < least:
         raise ValueError(f"{field} {number}")
-    return int(number)
+    return whole
+
+
+@lru_cache(maxsize=16384)
+def _decimal(text: str) -> Decimal:
+    number = Decimal(text)
+    if not number.is_finite():
+        raise ValueError(text)
+    return number

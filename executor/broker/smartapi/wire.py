@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from executor.clock import Clock
 from executor.errors import BrokerUnavailable
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _TIMEOUT = httpx.Timeout(7.0, connect=2.0, pool=2.0)  # 7 s as the broker's own clients (1.2)
 _KEPT = httpx.Limits(max_connections=16, max_keepalive_connections=16, keepalive_expiry=30.0)
+#: The instrument file has some 40 MB (8.1); the timeout above is for each piece of it, this is for the whole.
+_LARGEST, _LONGEST_S = 400_000_000, 600
 _IPV4 = "0.0.0.0"  # noqa: S104 - not a server: leave by IPv4, only such addresses can be registered (4.4)
 
 
@@ -84,8 +87,9 @@ def to_app(app: WSGIApplication) -> httpx.BaseTransport:
     return httpx.WSGITransport(app=app)
 
 
-def download(url: str, path: Path, *, transport: httpx.BaseTransport | None = None) -> int:
+def download(url: str, path: Path, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
     """Stream a file (the instrument master) to `path`; returns its bytes. Raises BrokerUnavailable."""
+    begun, size = clock.monotonic(), 0
     try:
         with (
             httpx.Client(
@@ -96,9 +100,14 @@ def download(url: str, path: Path, *, transport: httpx.BaseTransport | None = No
         ):
             if answer.status_code != httpx.codes.OK:
                 raise BrokerUnavailable(f"the instrument file was answered with HTTP {answer.status_code}, not 200")
-            return sum(out.write(chunk) for chunk in answer.iter_bytes())
-    except (httpx.RequestError, OSError) as error:
+            for chunk in answer.iter_bytes():
+                size += out.write(chunk)
+                if size > _LARGEST or clock.monotonic() - begun > _LONGEST_S:
+                    limits = f"{_LONGEST_S} s and {_LARGEST} bytes"
+                    raise BrokerUnavailable(f"the instrument file did not end within {limits}")
+    except (httpx.HTTPError, OSError) as error:
         raise BrokerUnavailable(f"the instrument file could not be fetched: {_words(error)}") from error
+    return size
 
 
 def _network(url: str) -> httpx.BaseTransport:

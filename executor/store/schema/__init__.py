@@ -16,6 +16,7 @@ from executor.store.schema.keeping import Keeping, metadata
 from executor.store.schema.orders import BRACKET_ALIVE, bracket, broker_call, broker_order, fill, intent, leg, report
 from executor.store.schema.people import HALT_LOSS, account, api_token, halt, person, strategy
 from executor.store.schema.service import (
+    MASTER_CURRENT,
     audit,
     instrument,
     job,
@@ -32,6 +33,7 @@ __all__ = [
     "BRACKET_ALIVE",
     "COMMAND_NEW",
     "HALT_LOSS",
+    "MASTER_CURRENT",
     "SIGNAL_OPEN",
     "Keeping",
     "account",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, literal_column
 
 from executor.domain.instrument import Kind, Segment
-from executor.store.schema.keeping import FREE, SECRET, STATE, id_column, metadata
+from executor.store.schema.keeping import CLUSTERED, FREE, SECRET, STATE, id_column, metadata
 from executor.store.types import Day, Flag, Json, Key, Money, Stamp, Word, Words
 
 session = Table(
@@ -63,10 +63,11 @@ instrument = Table(
     Column("strike", Money, info=FREE),
     Column("right", Words, info=FREE),
     Column("freeze", BigInteger, info=FREE),
-    # the name first: SQLite without statistics takes a prefix of the primary key otherwise (libraries.md 0.4)
-    Index("instrument_alias", "alias", "load", "segment"),
-    Index("instrument_symbol", "symbol", "load", "segment"),
-    Index("instrument_name", "name", "load", "segment", "expiry"),
+    Column("closing_auction", Flag, info=FREE),
+    # without the load: the few loads that there are lie side by side (and see store/master.py on SQLite's choice)
+    Index("instrument_alias", "alias", "segment", "kind", "expiry", "strike"),
+    Index("instrument_symbol", "symbol", "segment"),
+    **CLUSTERED,
 )
 
 master_load = Table(
@@ -76,6 +77,16 @@ master_load = Table(
     Column("at", Stamp, nullable=False),
     Column("checks", Json, nullable=False, info=STATE),
     Column("current", Flag, nullable=False, info=STATE),
+    # why the file was not good; such a load is never the current one
+    Column("failure", Words),
+)
+MASTER_CURRENT = master_load.c.current == literal_column("1")
+Index(
+    "master_load_current",
+    master_load.c.current,
+    unique=True,
+    sqlite_where=MASTER_CURRENT,
+    postgresql_where=MASTER_CURRENT,
 )
 
 last_price = Table(

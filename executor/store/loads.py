@@ -1,0 +1,136 @@
+"""Loads of the instrument table: rows are added in chunks, compared, and one pointer is switched; their history.
+
+A load whose switch never came (a file that was not good, a process that was killed) is nobody's: its rows go with the
+next refresh. Its turn is one process's at a time, so no load is swept away while it grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, tuple_
+
+from executor.domain.calendar import trading_day
+from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
+from executor.store import schema
+from executor.store.changes import Changed, changes_between
+from executor.store.engine import Database
+from executor.store.master import LoadInfo, Master
+from executor.store.statements import as_stored, put
+from executor.store.turn import the_turn
+from executor.store.types import storable
+
+#: Rows come and go in portions, so that a delivery need not wait for the write lock.
+PORTION = 500
+#: The day's refresh in table `job`, which is no account's.
+JOB, EVERYBODY = "master", "ALL"
+
+_TABLE, _ROW = schema.master_load, schema.instrument.c
+_WORD = {word: word.value for word in (*Segment, *Kind)}
+
+
+class Loads:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def refreshing(self) -> AbstractContextManager[None]:
+        """The turn to refresh. Raises NotRecorded when another process has it."""
+        return the_turn(self._database)
+
+    def add_instruments(self, load: str, rows: Sequence[tuple[Instrument, str]]) -> None:
+        """Add up to 500 rows, each with its alias, under a load that nobody reads yet."""
+        if not rows:
+            return
+        stored = [_values(load, row, alias) for row, alias in rows]
+        with self._database.unaudited() as connection:
+            put(connection, schema.instrument, *stored)
+
+    def drop_instruments(self, load: str, keys: Sequence[InstrumentKey]) -> None:
+        """Take rows out of a load that nobody reads yet."""
+        with self._database.unaudited() as connection:
+            for key in keys:
+                named = (_ROW.load == load, _ROW.segment == key.segment, _ROW.token == key.token)
+                connection.execute(delete(schema.instrument).where(*named))
+
+    def current_load(self) -> LoadInfo | None:
+        return Master(self._database).current_load()
+
+    def changes_to(self, load: str) -> dict[str, Changed]:
+        """What a load that is complete changes in the current one; empty when there is none."""
+        current = self.current_load()
+        with self._database.read() as connection:
+            return changes_between(connection, current.id, load) if current else {}
+
+    def switch_master(self, load: str, checks: Mapping[str, Any], *, at: datetime, say: str = "") -> None:
+        """Make a load the current one, and the day's refresh done."""
+        with self._database.write(at) as transaction:
+            for old in transaction.connection.execute(select(_TABLE.c.id).where(schema.MASTER_CURRENT)).scalars().all():
+                transaction.change(_TABLE, {"id": old}, {"current": False})
+            row = {"id": load, "at": at, "checks": checks, "current": True, "failure": None}
+            transaction.insert(_TABLE, row)
+            done = {"account": EVERYBODY, "kind": JOB, "day": trading_day(at), "done_at": at}
+            transaction.insert_if_new(schema.job, done)
+            transaction.note("master", load, f"instrument table switched: {say or 'checked'}")
+
+    def record_failure(self, load: str, why: str, *, at: datetime) -> None:
+        """Keep for the reader that a file was not taken."""
+        row = {"id": load, "at": at, "checks": {}, "current": False, "failure": why}
+        with self._database.write(at) as transaction:
+            transaction.insert(_TABLE, row)
+            transaction.note("master", load, why)
+
+    def forget_unused(self) -> None:
+        """Remove the rows of every load but the current one and the one in use before it."""
+        with self._database.read() as connection:
+            statement = select(_TABLE.c.id).where(_TABLE.c.failure.is_(None)).order_by(_TABLE.c.id.desc()).limit(2)
+            kept = set(connection.execute(statement).scalars())
+        for load in self._loads_with_rows():
+            while load not in kept and self._forget_portion(load):
+                pass
+
+    def history(self, limit: int) -> list[LoadInfo]:
+        """Loads and failures, the newest first."""
+        statement = select(_TABLE).order_by(_TABLE.c.id.desc()).limit(limit)
+        with self._database.read() as connection:
+            rows = connection.execute(statement).all()
+        return [LoadInfo(row.id, row.at, row.checks, row.failure or "") for row in rows]
+
+    def _loads_with_rows(self) -> list[str]:
+        """From one load to the next through the primary key."""
+        found: list[str] = []
+        with self._database.read() as connection:
+            statement = select(func.min(_ROW.load))
+            while (load := connection.execute(statement).scalar_one()) is not None:
+                found.append(load)
+                statement = select(func.min(_ROW.load)).where(_ROW.load > load)
+        return found
+
+    def _forget_portion(self, load: str) -> int:
+        key = schema.instrument.primary_key.columns
+        portion = select(*key).where(_ROW.load == load).limit(PORTION)
+        with self._database.unaudited() as connection:
+            return connection.execute(delete(schema.instrument).where(tuple_(*key).in_(portion))).rowcount
+
+
+def _values(load: str, row: Instrument, alias: str) -> dict[str, Any]:
+    """A row as the store holds it, converted here: the types of 200,000 rows one by one took a third of the time."""
+    return {
+        "load": load,
+        "segment": _WORD[row.key.segment],
+        "token": storable(row.key.token),
+        "symbol": storable(row.symbol),
+        "alias": alias,
+        "name": storable(row.name),
+        "kind": _WORD[row.kind],
+        "series": storable(row.series),
+        "lot": row.lot,
+        "tick": as_stored(_ROW.tick.type, row.tick),
+        "expiry": None if row.expiry is None else row.expiry.isoformat(),
+        "strike": None if row.strike is None else as_stored(_ROW.strike.type, row.strike),
+        "right": row.right,
+        "freeze": row.freeze,
+        "closing_auction": None if row.closing_auction is None else int(row.closing_auction),
+    }
