@@ -6,6 +6,7 @@ meet later ones there. Protection does not wait for answers: what hangs counts f
 a stop that is refused for its rate is tried again, and one that is not sent protects nobody. Counts start from the
 times of earlier writes, so that a restart does not forget them; a clock that ran back only makes it stricter. In the
 long windows (a minute and more) the last share is for protection: an entry can never use up the permits of a stop.
+When the broker says that calls came too fast, its short windows are twice as long for a while: half the pace.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import math
 import tomllib
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
@@ -24,6 +25,8 @@ from executor.domain.intent import PermitClass
 from executor.domain.reading import QueryKind
 
 _LONG = timedelta(seconds=60)
+#: So long the pace is halved after the broker's word that calls came too fast (smartapi.md 5, F-20).
+SLOW = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class PermitBook:
         self._away: list[datetime] = []
         self._writes = sorted(earlier_writes)
         self._reads: dict[QueryKind, list[datetime]] = {kind: [] for kind in QueryKind}
+        self._slow_until: dict[QueryKind | None, datetime] = {}
 
     def take(self, permits: Sequence[PermitClass], now: datetime) -> tuple[bool, ...]:
         """Grant or withhold a write for each, in the order given; what is granted is away until it has `landed`."""
@@ -76,19 +80,29 @@ class PermitBook:
         for _ in range(count):
             insort(self._writes, now)
 
+    def slow_down(self, kind: QueryKind | None, now: datetime) -> None:
+        """Halve the pace of a kind of read, of all writes for None: the broker counts otherwise than we do."""
+        self._slow_until[kind] = now + SLOW
+
     def take_read(self, kind: QueryKind, now: datetime) -> bool:
         """Grant or withhold one read of a kind."""
-        times, windows = self._reads[kind], self._limits.reads[kind]
+        times, windows = self._reads[kind], self._paced(kind, self._limits.reads[kind], now)
         granted = _has_room(times, windows, PermitClass.READ, now)
         if granted:
             insort(times, now)
         return granted
 
     def _take_write(self, permit: PermitClass, now: datetime) -> bool:
-        granted = _has_room(self._writes, self._limits.write, permit, now, away=self._away)
+        granted = _has_room(self._writes, self._paced(None, self._limits.write, now), permit, now, away=self._away)
         if granted:
             self._away.append(now)
         return granted
+
+    def _paced(self, kind: QueryKind | None, windows: tuple[Window, ...], now: datetime) -> tuple[Window, ...]:
+        until = self._slow_until.get(kind)
+        if until is None or now >= until:
+            return windows
+        return tuple(window if window.span >= _LONG else replace(window, span=2 * window.span) for window in windows)
 
 
 def _has_room(

@@ -20,7 +20,7 @@ from executor.clock import Clock
 from executor.desk.book import Book
 from executor.desk.decide import decide, set_aside
 from executor.domain.ids import Ids, IntentId
-from executor.domain.intent import Intent, PermitClass
+from executor.domain.intent import Call, Intent, PermitClass, RefusalReason, Refused, Sent
 from executor.domain.messages import (
     CommandsArrived,
     Committed,
@@ -55,6 +55,8 @@ SWEEP_S = 0.25
 _EAGER_S = 0.05
 #: After a commit that the store could not take: when the same event is tried again.
 _AGAIN_S = 0.5
+#: How the broker's gateway refuses reads that came too fast (smartapi.md 5).
+_TOO_FAST = (403, 429)
 
 
 class Workers(Protocol):
@@ -117,12 +119,21 @@ class Loop:
         self._beat_when_due()
         if isinstance(event, SendEnded):
             self._parts.permits.landed(1, self._steady_now())
+        self._slow_down_after(event)
         if isinstance(event, Tick):
             self._swept_at = -SWEEP_S
         elif event is not None:
             self._until_recorded(event, stop)
         self._pulse(stop)
         return event is not None
+
+    def _slow_down_after(self, event: Event | None) -> None:
+        """Halve the pace of what the broker's gateway refused for coming too fast."""
+        match event:
+            case SendEnded(sent=Sent(answer=Refused(reason=RefusalReason.RATE))):
+                self._parts.permits.slow_down(None, self._steady_now())
+            case ReadFailed(query=query, call=Call(status=status)) if status in _TOO_FAST:
+                self._parts.permits.slow_down(query.kind, self._steady_now())
 
     def handle(self, event: Event) -> None:
         """Take one event through to the workers. Raises NotRecorded with nothing moved, LeaseLost."""

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from executor.broker.limits import Limits, PermitBook, Window, load_limits
+from executor.broker.limits import SLOW, Limits, PermitBook, Window, load_limits
 from executor.domain.intent import PermitClass
 from executor.domain.reading import QueryKind
 from tests.broker.fakes import START
@@ -158,3 +158,25 @@ def test_what_was_not_recorded_does_not_count():
     permits.give_back(8)
 
     assert permits.take([PROTECT], START) == (True,)
+
+
+def test_after_the_brokers_word_writes_have_half_the_pace_for_half_a_minute_stops_too():
+    book = PermitBook(load_limits())
+    book.slow_down(None, START)
+
+    granted = [at for at in spread(290, 29.0) if answered(book, [PROTECT], START + at)[0]]
+    afterwards = [at for at in spread(10, 1.0) if answered(book, [ENTER], START + SLOW + timedelta(seconds=2) + at)[0]]
+
+    assert max(sum(at <= other < at + timedelta(seconds=2) for other in granted) for at in granted) == 8
+    assert len(afterwards) == 8
+
+
+def test_a_kind_of_read_that_came_too_fast_slows_no_other_and_no_write():
+    book = PermitBook(load_limits())
+    book.slow_down(QueryKind.ORDER_BOOK, START)
+
+    book_reads = [book.take_read(QueryKind.ORDER_BOOK, START + timedelta(seconds=s)) for s in (0, 1.2, 2.3)]
+    trades = [book.take_read(QueryKind.TRADES, START + timedelta(seconds=s)) for s in (0, 1.2, 2.3)]
+
+    assert (book_reads, trades) == ([True, False, True], [True, True, True])
+    assert sum(answered(book, [ENTER] * 10, START)) == 8
