@@ -35,10 +35,14 @@ def indices_of(wanted: CashTicker, lookup: MasterLookup) -> list[Instrument]:
 
 
 def unknown(wanted: CashTicker, lookup: MasterLookup) -> Refusal:
-    """Nothing has this name: say so with the nearest there are."""
+    """Nothing has this name: say so with the other exchange that has it, or the nearest there are."""
     alias = norm(wanted.text)
-    near = close(alias, lookup.aliases_like(alias[:1], _LOOKED_AT))
-    return Refusal(RefusalCode.TICKER_UNKNOWN, f"{wanted.full}{nearest(near)}")
+    elsewhere = [one for one in (Segment.NSE, Segment.BSE) if lookup.find_by_alias(alias, [one])]
+    if elsewhere and wanted.segment not in elsewhere:
+        return Refusal(RefusalCode.TICKER_UNKNOWN, f"{wanted.full}; {elsewhere[0]} lists it")
+    like = close(alias, lookup.aliases_like(alias[:1], _LOOKED_AT))
+    here = [one for one in like if lookup.find_by_alias(one, [wanted.segment])]
+    return Refusal(RefusalCode.TICKER_UNKNOWN, f"{wanted.full}{nearest(here)}")
 
 
 def close(alias: str, among: Sequence[str]) -> list[str]:

@@ -13,15 +13,17 @@ from executor.domain.calendar import Calendar, trading_day
 from executor.domain.instrument import Instrument, Kind, Segment
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.strategy import Roll
-from executor.instruments.cash import ambiguous, close, nearest, symbols
+from executor.instruments.cash import ambiguous, close, nearest
 from executor.instruments.lookup import MasterLookup
 from executor.instruments.option import told
-from executor.instruments.roll import contract_on, over
-from executor.instruments.ticker import ContinuousTicker, DatedTicker, OptionTicker, norm, spells
+from executor.instruments.roll import contract_on, ends_at, over
+from executor.instruments.ticker import DERIVATIVES, ContinuousTicker, DatedTicker, OptionTicker, norm, spells
 from executor.instruments.underlyings import name_of_root
 
 _LOOKED_AT = 4000
-_MOST_TOLD = 5
+_MOST_TOLD = 4
+_NEAREST_STRIKES = 3
+_NO = date.max
 
 
 def is_contract(row: Instrument) -> bool:
@@ -52,8 +54,7 @@ def continuous(
         return futures
     found = contract_on(futures, wanted.n, roll, now=now, calendar=calendar)
     if found is None:
-        detail = f"{wanted.full}: {wanted.n} are needed that are not over; there are {symbols(futures)}"
-        return Refusal(RefusalCode.NOT_LISTED, detail)
+        return _none_of(wanted.full, futures, now=now, calendar=calendar)
     return found
 
 
@@ -69,7 +70,7 @@ def dated(wanted: DatedTicker, lookup: MasterLookup, *, now: datetime, calendar:
     today = trading_day(now)
     if _month(wanted) < (today.year, today.month):
         return Refusal(RefusalCode.EXPIRED, f"{wanted.full} was of {wanted.month:02}/{wanted.year}")
-    return Refusal(RefusalCode.NOT_LISTED, f"{wanted.full}; there are {symbols(futures)}")
+    return _none_of(wanted.full, futures, now=now, calendar=calendar)
 
 
 def option(wanted: OptionTicker, lookup: MasterLookup, *, now: datetime, calendar: Calendar) -> Instrument | Refusal:
@@ -83,7 +84,7 @@ def option(wanted: OptionTicker, lookup: MasterLookup, *, now: datetime, calenda
         return alive(found[0], wanted.full, now=now, calendar=calendar)
     if wanted.expiry < trading_day(now):
         return Refusal(RefusalCode.EXPIRED, f"{wanted.full} expired on {told(wanted.expiry)}")
-    return _not_listed(wanted, name, lookup)
+    return _not_listed(wanted, name, lookup, now=now, calendar=calendar)
 
 
 def alive(contract: Instrument, full: str, *, now: datetime, calendar: Calendar) -> Instrument | Refusal:
@@ -93,30 +94,42 @@ def alive(contract: Instrument, full: str, *, now: datetime, calendar: Calendar)
     return contract
 
 
-def _not_listed(wanted: OptionTicker, name: str, lookup: MasterLookup) -> Refusal:
+def _none_of(full: str, futures: Sequence[Instrument], *, now: datetime, calendar: Calendar) -> Refusal:
+    listed = [row.symbol for row in futures if not over(row, now=now, calendar=calendar)]
+    there_are = f"there are {', '.join(listed)}" if listed else "all that there were have expired"
+    return Refusal(RefusalCode.NOT_LISTED, f"{full}; {there_are}")
+
+
+def _not_listed(wanted: OptionTicker, name: str, lookup: MasterLookup, *, now: datetime, calendar: Calendar) -> Refusal:
     """Why there is no such option: the first of name, expiry and strike that is not listed, and what is."""
-    expiries = sorted(lookup.expiries_of(wanted.segment, norm(name)))
-    if not expiries:
-        return _no_name(wanted.segment, name, wanted.full, lookup, "options")
+    segment, alias = wanted.segment, norm(name)
+    expiries = sorted(lookup.expiries_of(segment, alias))
+    rows = lookup.options_of(segment, alias, wanted.expiry if wanted.expiry in expiries else max(expiries, default=_NO))
+    named = [row for row in rows if spells(name, row.name)]
+    if not named:
+        return _no_name(segment, name, wanted.full, lookup, "options")
     if wanted.expiry not in expiries:
-        near = ", ".join(map(told, _around(wanted.expiry, expiries)))
-        detail = f"{wanted.full}: none expires on {told(wanted.expiry)}; expiries: {near}"
+        alive = [day for day in expiries if now < ends_at(segment, day, calendar)]
+        near = ", ".join(map(told, _around(wanted.expiry, alive)))
+        detail = f"{wanted.full}: none expires on {told(wanted.expiry)}; expiries: {near or 'none'}"
         return Refusal(RefusalCode.NOT_LISTED, detail)
-    rows = lookup.options_of(wanted.segment, norm(name), wanted.expiry)
-    near_rows = sorted(
-        (row for row in rows if row.strike and row.right == wanted.right and spells(name, row.name)),
-        key=lambda row: (abs((row.strike or 0) - wanted.strike), row.strike),
-    )
-    strikes = ", ".join(row.symbol for row in near_rows[:3])
-    return Refusal(RefusalCode.NOT_LISTED, f"{wanted.full}; nearest: {strikes or f'no {wanted.right} at all'}")
+    of_side = [row for row in named if row.right == wanted.right]
+    near_rows = sorted(of_side, key=lambda row: (abs((row.strike or 0) - wanted.strike), row.strike))
+    strikes = ", ".join(row.symbol for row in near_rows[:_NEAREST_STRIKES])
+    return Refusal(RefusalCode.NOT_LISTED, f"{wanted.full}; nearest: {strikes or 'none of this side'}")
 
 
 def _no_name(segment: Segment, name: str, full: str, lookup: MasterLookup, what: str) -> Refusal:
+    """No contract has this name on this segment: which other one has it, or the nearest names there are."""
     alias = norm(name)
+
+    def has(one: Segment, other: str) -> bool:
+        return bool(lookup.futures_of(one, other) or lookup.expiries_of(one, other))
+
+    elsewhere = [one for one in DERIVATIVES.values() if one is not segment and has(one, alias)]
     like = close(alias, lookup.names_like(alias[:1], _LOOKED_AT))
-    here = [one for one in like if lookup.futures_of(segment, one) or lookup.expiries_of(segment, one)]
-    detail = f"{full}: no {what} are listed under {name} on {segment}{nearest(here)}"
-    return Refusal(RefusalCode.TICKER_UNKNOWN, detail)
+    way = f"; {elsewhere[0]} lists it" if elsewhere else nearest([one for one in like if one != name and has(segment, one)])
+    return Refusal(RefusalCode.TICKER_UNKNOWN, f"{full}: no {what} are listed under {name} on {segment}{way}")
 
 
 def _around(day: date, among: Sequence[date]) -> list[date]:

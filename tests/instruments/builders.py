@@ -15,6 +15,7 @@ from executor.instruments.ticker import alias_of
 
 #: A Wednesday morning.
 NOW = datetime(2026, 11, 25, 10, 0, tzinfo=IST)
+CALENDAR = load_calendar(None)
 
 
 def row(**fields):
@@ -109,4 +110,4 @@ class MasterInMemory:
 def meant(exchange, ticker, lookup, *, now=None, **more):
     """What a ticker means at a moment, by the built-in calendar."""
     asked = Asked(exchange, ticker, **more)
-    return resolve(asked, lookup, now=now or NOW, calendar=load_calendar(None))
+    return resolve(asked, lookup, now=now or NOW, calendar=CALENDAR)

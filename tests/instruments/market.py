@@ -8,10 +8,14 @@ one rule, and nothing may rely on it (smartapi.md 8.2).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from itertools import count
+from typing import Any
 
-from tests.instruments.builders import bse_share, index, row, share
+from executor.clock import IST
+from executor.domain.option import OptionChain
+from executor.domain.refusal import Refusal
+from tests.instruments.builders import NOW, MasterInMemory, bse_share, index, meant, row, share
 
 NIFTY_WEEKS = [date(2026, 12, day) for day in (1, 8, 15, 22)]
 NSE_MONTHS = [date(2026, 11, 23), date(2026, 12, 29), date(2027, 1, 25)]
@@ -166,3 +170,22 @@ def all_rows() -> list[dict]:
         mcx_rows(),
     )
     return [one for rows in made for one in rows]
+
+
+MARKET = MasterInMemory(all_rows())
+
+
+def cases(*tables: str) -> list[tuple[str, ...]]:
+    """The cases of tables: one or more in a line, with `|` between them, words apart by blanks."""
+    return [
+        tuple(case.split()) for table in tables for line in table.strip().splitlines() for case in line.split(" | ")
+    ]
+
+
+def meaning(master: MasterInMemory, ticker: str, *, at: str = "", **more: Any) -> str:
+    """What `exchange:ticker` means on 25 November or at a moment, as segment:symbol; a refusal as its sentence."""
+    now = datetime.fromisoformat(at).replace(tzinfo=IST) if at else NOW
+    exchange, _, text = ticker.partition(":")
+    found = meant(exchange, text, master, now=now, **more)
+    assert not isinstance(found, OptionChain), "a chain has no single meaning"
+    return found.sentence if isinstance(found, Refusal) else f"{found.key.segment}:{found.symbol}"
