@@ -12,6 +12,8 @@ ExecutorError
   BrokerError
     BrokerUnavailable    a read got no good answer; proof of nothing
     SessionLost          the broker refused the token
+    FeedLost             a feed's connection ended, or none was made
+      FeedRefused        the broker refused its handshake, with an HTTP status
     LoginRefused         the broker refused the login
       LoginNotYet        refused by ourselves: the TOTP code of this moment was used already
         CodeNeeded       without a TOTP secret a person has to give the code
@@ -80,6 +82,16 @@ class BrokerUnavailable(BrokerError):
 
 class SessionLost(BrokerError):
     pass
+
+
+class FeedLost(BrokerError):
+    pass
+
+
+class FeedRefused(FeedLost):
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class LoginRefused(BrokerError):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from executor.domain.instrument import InstrumentKey, Price
 from executor.domain.intent import Call, Intent, Sent
 from executor.domain.reading import Query, Reading
 
@@ -35,3 +36,26 @@ class Broker(Protocol):
 
     def read(self, query: Query) -> Reading:
         """Read a book or a price. Raises BrokerUnavailable, SessionLost; never takes an error for an empty book."""
+
+
+class Frames(Protocol):
+    """One web socket, or a queue in this process."""
+
+    def receive(self, timeout_s: float) -> bytes | str | None:
+        """The next frame; None when none came in time. Raises FeedLost."""
+
+    def send(self, frame: bytes | str) -> None:
+        """Raises FeedLost."""
+
+    def close(self) -> None:
+        """End the connection; never raises."""
+
+
+class PriceSource(Protocol):
+    """Prices as a feed tells them; asked by other threads than the one that hears them."""
+
+    def watch(self, instruments: frozenset[InstrumentKey]) -> None:
+        """Listen to these from now on, and to no others."""
+
+    def last(self, instrument: InstrumentKey) -> Price | None:
+        """The newest price, if one was told since the feed came up."""

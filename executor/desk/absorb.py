@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 
+from executor.desk import feed
 from executor.desk.book import Draft
 from executor.desk.reads import BLIND
 from executor.desk.reports import absorb_fill, absorb_report, is_of_today
@@ -29,8 +30,11 @@ from executor.domain.intent import (
 from executor.domain.messages import (
     CommandsArrived,
     Event,
+    FeedChanged,
+    FeedTold,
     HaltsRead,
     Morning,
+    PricesSeen,
     RailsRead,
     ReadEnded,
     ReadFailed,
@@ -51,6 +55,7 @@ _REMEMBER = timedelta(seconds=90)
 
 def absorb(draft: Draft, event: Event) -> None:
     _begin_the_day(draft)
+    feed.weigh(draft)
     match event:
         case Started():
             _doubt_what_was_sending(draft)
@@ -67,6 +72,8 @@ def absorb(draft: Draft, event: Event) -> None:
             _absorb_failure(draft, event)
         case SessionChanged() | HaltsRead() | RailsRead():
             _absorb_word(draft, event)
+        case FeedChanged() | FeedTold() | PricesSeen():
+            _absorb_feed(draft, event)
         case Tick():
             pass
         case _:
@@ -84,6 +91,17 @@ def _absorb_word(draft: Draft, event: SessionChanged | HaltsRead | RailsRead) ->
             draft.learn(strategy_rails=strategies, account_rails=account)
 
 
+def _absorb_feed(draft: Draft, event: FeedChanged | FeedTold | PricesSeen) -> None:
+    match event:
+        case FeedChanged():
+            feed.absorb_change(draft, event)
+        case FeedTold(report):
+            if is_of_today(draft, report):
+                absorb_report(draft, report)
+        case PricesSeen(prices):
+            draft.learn(prices={**draft.evidence.prices, **prices})
+
+
 def _begin_the_day(draft: Draft) -> None:
     """At midnight the last prices become those of before the night, and what was seen of a morning is forgotten."""
     if draft.evidence.morning.day == draft.day:
@@ -92,6 +110,7 @@ def _begin_the_day(draft: Draft) -> None:
     today = {contract: price for contract, price in known.items() if trading_day(price.at) == draft.day}
     before = {contract: price for contract, price in known.items() if contract not in today}
     draft.learn(morning=Morning(draft.day, prices=before), prices=today, quotes={})
+    feed.begin_day(draft)
 
 
 # -- sends -------------------------------------------------------------------------------------------------------
@@ -222,10 +241,13 @@ def _absorb_order_book(draft: Draft, reading: Reading) -> None:
         _count_failure(draft, wrong)
     else:
         draft.learn(read=draft.evidence.read | {QueryKind.ORDER_BOOK})
-        _count_clean(draft, reading)
+        if not feed.is_behind(draft, reading):
+            _count_clean(draft, reading)
     for report in reading.reports:
         if is_of_today(draft, report):
             absorb_report(draft, report)
+    if not wrong:
+        feed.check(draft, reading)
 
 
 def _absorb_failure(draft: Draft, failure: ReadFailed) -> None:
@@ -254,7 +276,8 @@ def _not_evidence(draft: Draft, reading: Reading) -> str:
     """Why an order book proves nothing: it lacks orders of ours that it showed today, or is yesterday's (F-26)."""
     told = {report.broker_id for report in reading.reports}
     ours = [order for order in draft.orders.values() if order.leg is not None and order.day == draft.day]
-    missing = [order for order in ours if order.shown and order.broker_id not in told]
+    shown = [order for order in ours if order.shown and not feed.may_lack(draft, order)]
+    missing = [order for order in shown if order.broker_id not in told]
     if missing:
         return f"it lacks {len(missing)} orders that it showed before"
     old = [report for report in reading.reports if is_tag(report.tag) and not is_of_today(draft, report)]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from executor.desk.book import Draft
 from executor.domain.bracket import Bracket
-from executor.domain.instrument import InstrumentKey
+from executor.domain.instrument import Instrument, InstrumentKey
 from executor.domain.levels import stop_trigger
 from executor.domain.reading import Query, QueryKind
 
@@ -24,6 +24,13 @@ def seen_price(draft: Draft, contract: InstrumentKey) -> Decimal | None:
     """The price we saw within two seconds."""
     seen = draft.evidence.prices.get(contract)
     return seen.value if seen and draft.now - seen.at <= SEEN_FRESH else None
+
+
+def to_watch(draft: Draft) -> frozenset[InstrumentKey]:
+    """The contracts whose price the feed should tell: what lives, and what waiting signals name."""
+    live = {bracket.instrument for bracket in draft.live_brackets()}
+    contracts = (resolved.contract for resolved in draft.evidence.waiting.values())
+    return frozenset(live | {one.key for one in contracts if isinstance(one, Instrument)})
 
 
 def told_price(draft: Draft, price: Decimal | None, fired_at: datetime) -> Decimal | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from executor.desk import hours
+from executor.desk import feed, hours
 from executor.desk.book import Draft
 from executor.domain.bracket import Role
 from executor.domain.calendar import trading_day
@@ -24,7 +24,9 @@ def absorb_report(draft: Draft, report: Report) -> None:
     if order is None:
         _adopt_foreign(draft, report)
         return
-    merged = merge(order, _ended_with_its_market(draft, order, report))
+    told = _ended_with_its_market(draft, order, report)
+    merged = feed.with_newest_terms(draft, order, merge(order, told), report)
+    feed.compare(draft, order, merged, told)
     if merged != order or _is_due(draft, order):
         merged = replace(merged, seen_at=draft.now)
         draft.put(merged)

@@ -9,11 +9,11 @@ from decimal import Decimal
 
 from executor.domain.bracket import Bracket, Leg
 from executor.domain.command import Command
-from executor.domain.ids import BracketId, IntentId, SignalId
+from executor.domain.ids import BracketId, IntentId, OrderId, SignalId
 from executor.domain.instrument import Instrument, InstrumentKey, Price
 from executor.domain.intent import Call, Intent, Sent
 from executor.domain.option import OptionChain
-from executor.domain.order import Order
+from executor.domain.order import Order, Report
 from executor.domain.reading import NetPosition, Query, QueryKind, Quote, Reading
 from executor.domain.record import CallRow, Fill, Halt, Lane, ReportRow
 from executor.domain.refusal import Refusal
@@ -66,6 +66,28 @@ class ReadFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedChanged:
+    """The order feed came up or went down; `why` in words."""
+
+    up: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedTold:
+    """What the order feed says of one order: early, but it may be lost, doubled or late."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class PricesSeen:
+    """The newest prices of the price feed; those that did not change are left out."""
+
+    prices: Mapping[InstrumentKey, Price]
+
+
+@dataclass(frozen=True, slots=True)
 class SessionChanged:
     """The account can (or cannot) speak with the broker from now on."""
 
@@ -104,6 +126,9 @@ Event = (
     | SendEnded
     | ReadEnded
     | ReadFailed
+    | FeedChanged
+    | FeedTold
+    | PricesSeen
     | SessionChanged
     | HaltsRead
     | RailsRead
@@ -151,6 +176,28 @@ class Morning:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderFeed:
+    """How far the order feed can be relied on. It may be silent while it answers pings: only the book shows that.
+
+    `checked`: an order book was begun since it came up, which shows what was missed. `untold` are orders of ours whose
+    change a book showed first, and since when: within two seconds the feed should say it too. `doubted`: it did not;
+    until it is first again. `unbooked` are orders that no book has shown yet, and since when; `dated` what the broker
+    wrote as the time of the newest terms of each order.
+    """
+
+    up_since: datetime | None = None
+    checked: bool = False
+    doubted: bool = False
+    untold: Mapping[OrderId, datetime] = field(default_factory=dict)
+    unbooked: Mapping[OrderId, datetime] = field(default_factory=dict)
+    dated: Mapping[OrderId, datetime] = field(default_factory=dict)
+
+    @property
+    def is_trusted(self) -> bool:
+        return self.up_since is not None and self.checked and not self.doubted
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What the desk has seen and keeps in memory only; after a start it is gathered anew, in the safe direction.
 
@@ -159,7 +206,8 @@ class Evidence:
     `positions_at` when the read of `positions` was begun, `filled_at` when any order was last seen to fill. `entered`
     the units of a bracket under a loss limit that came in, and since when; `unpriced` since when the price of what it
     holds is missing; `unknown_profit` the scopes whose profit of the day is
-    therefore not known; `stuck` the brackets that a loss limit could not close in time.
+    therefore not known; `stuck` the brackets that a loss limit could not close in time. `watching`: the
+    contracts whose price is wanted.
     """
 
     session_open: bool = False
@@ -183,6 +231,8 @@ class Evidence:
     unknown_profit: frozenset[str] = frozenset()
     stuck: frozenset[BracketId] = frozenset()
     morning: Morning = field(default_factory=lambda: Morning(date.min))
+    feed: OrderFeed = field(default_factory=OrderFeed)
+    watching: frozenset[InstrumentKey] = frozenset()
 
     @property
     def reconciled(self) -> bool:

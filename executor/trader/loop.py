@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from queue import Empty
@@ -20,6 +20,7 @@ from executor.clock import Clock
 from executor.desk.book import Book
 from executor.desk.decide import decide, set_aside
 from executor.domain.ids import Ids, IntentId
+from executor.domain.instrument import InstrumentKey
 from executor.domain.intent import Call, Intent, PermitClass, RefusalReason, Refused, Sent
 from executor.domain.messages import (
     CommandsArrived,
@@ -69,6 +70,24 @@ class Sessions(Protocol):
         """Keep the broker session as the calendar wants it; never blocks."""
 
 
+class Feeds(Protocol):
+    def tend(self, *, is_open: bool, doubted: bool, watching: frozenset[InstrumentKey]) -> None:
+        """Keep the feeds up while the session is open, and listen to these prices; never blocks."""
+
+    def news(self) -> Event | None:
+        """What came in that needs no event of its own, since the last call."""
+
+
+class NoFeeds:
+    """An account without feeds: the books tell all."""
+
+    def tend(self, *, is_open: bool, doubted: bool, watching: frozenset[InstrumentKey]) -> None:
+        """There is nothing to keep up."""
+
+    def news(self) -> Event | None:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class LoopParts:
     """What a loop is made of; all of it is made in bootstrap."""
@@ -88,6 +107,7 @@ class LoopParts:
     kill_file: Path
     reserve: Reserve | None
     status: Callable[[Book], Mapping[str, Any]]
+    feeds: Feeds = field(default_factory=NoFeeds)
 
 
 class Loop:
@@ -174,8 +194,10 @@ class Loop:
         pause = _EAGER_S if self._withheld else SWEEP_S
         if now - self._ticked_at >= (2 * pause if busy else pause):
             self._ticked_at = now
-            self._until_recorded(Tick(), stop)
-            self._parts.sessions.tend(is_open=self._parts.book.evidence.session_open)
+            self._until_recorded(self._parts.feeds.news() or Tick(), stop)
+            seen = self._parts.book.evidence
+            self._parts.sessions.tend(is_open=seen.session_open)
+            self._parts.feeds.tend(is_open=seen.session_open, doubted=seen.feed.doubted, watching=seen.watching)
 
     def _sweep(self, stop: Flag) -> bool:
         """Fetch what waits in the database: halts, commands and signals by state; whether there were signals."""
