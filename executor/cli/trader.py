@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from executor.bootstrap.notify import start_notices
 from executor.bootstrap.trader import build_trader
 from executor.cli.stopping import stop_on_signals
 from executor.config.environment import open_settings
@@ -12,6 +13,9 @@ from executor.logs import start_logging
 
 @click.command()
 def trader() -> None:
-    """Run the trader: broker session, desk, limits, due work. One a state dir; a second one refuses to start."""
+    """Run the trader: broker session, desk, limits, due work, notices. One a state dir; a second one refuses."""
     start_logging()
-    build_trader(open_settings()).run(stop_on_signals())
+    settings, stop = open_settings(), stop_on_signals()
+    process = build_trader(settings)
+    start_notices(settings, stop)
+    process.run(stop)

@@ -1,0 +1,1 @@
+"""Notices to people: follows the audit from saved cursors, tells final states, and is never in the way of trading."""
