@@ -13,6 +13,8 @@ import click
 
 from executor.clock import IST, SimulatedClock
 from executor.simulator.config import SimulatorConfig
+from executor.simulator.exchange.rules import Rules
+from executor.simulator.holidays import published
 from executor.simulator.server import SimulatorServer
 
 
@@ -46,6 +48,11 @@ class _Moment(click.ParamType[datetime | None]):
     envvar="EXECUTOR_CLOCK_FILE",
     help="Publish the simulated time here, for web, trader and CLI to follow.",
 )
+@click.option(
+    "--master-rows",
+    type=click.IntRange(50_000, 400_000),
+    help="Serve an instrument file of about so many rows, as in reality (200000); by default it has about 1500.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the description as one line of JSON.")
 def simulator(
     *,
@@ -56,26 +63,36 @@ def simulator(
     start: datetime | None,
     speed: float,
     clock_file: Path | None,
+    master_rows: int | None,
     as_json: bool,
 ) -> None:
     """Run an exchange that speaks the Angel One SmartAPI wire, on 127.0.0.1, until it is stopped.
 
     It prints the addresses and the login that a client needs; both are worthless elsewhere. Orders match against
-    seeded prices that move in trading hours only (Mon-Fri 09:15-15:30 IST), so start it inside them:
+    seeded prices that move in trading hours only (Mon-Fri 09:15-15:30 IST, derivatives to 15:40, MCX 09:00-23:30, not
+    on holidays), so start it inside them. Futures and options follow their underlying:
 
     \b
         executor simulator --clock "2026-11-25 09:20"
 
-    Under control_url a test or a curious person looks and plays:
+    Under control_url a test or a curious person looks and plays, C being that address:
 
     \b
         curl $C/state                                              all it knows
-        curl $C/price -d '{"exchange":"NSE","token":"3045","ltp":810}'
-        curl $C/order/ID/fill -d '{"quantity":5}'                  or .../cancel
+        curl $C/price -d '{"exchange":"NSE","token":"99926000","ltp":25150}'
+        curl $C/band -d '{"exchange":"NSE","token":"3045","low":780,"high":850}'
+        curl $C/spread -d '{"exchange":"NSE","token":"3045","bid":808,"ask":812}'
+        curl $C/split -d '{"exchange":"NSE","token":"3045","factor":5}'
+        curl $C/order -d '{...}'                                   as placeOrder, by another hand
+        curl $C/order/ID/fill -d '{"quantity":5,"price":809}'      or .../cancel
         curl $C/fault -d '{"route":"placeOrder","kind":"cut_after"}'
         curl $C/fault -d '{"route":"order_feed","kind":"silence","seconds":60}'
-        curl $C/clock -d '{"to":"2026-11-25 15:29"}'               forward only
-        curl -X POST $C/reset
+        curl $C/fault -d '{"route":"master","kind":"fewer_rows","of":10}'
+        curl $C/clock -d '{"to":"2026-11-25 15:29"}'               forward only; "speed" too
+        curl $C/reset -d '{"holidays":["2026-11-26"]}'             begin anew
+
+    A price is held once it is set; band and spread without prices are lifted. A fault takes "times", "after" and
+    "match" (fields of the request); an unknown route or kind is answered with those that there are.
     """
     stopped = Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -83,7 +100,7 @@ def simulator(
     clock = SimulatedClock(start, speed=speed, publish=clock_file)
     try:
         feed_ports = (order_feed_port, price_feed_port)
-        server = SimulatorServer(SimulatorConfig(seed=seed), clock, port=port, feed_ports=feed_ports)
+        server = SimulatorServer(_config(seed, master_rows), clock, port=port, feed_ports=feed_ports)
     except OSError as error:
         ports = ", ".join(str(one) for one in (port, *feed_ports) if one)
         raise click.ClickException(
@@ -92,6 +109,10 @@ def simulator(
     with server:
         click.echo(_text(server.describe(), as_json=as_json))
         stopped.wait()
+
+
+def _config(seed: int, master_rows: int | None) -> SimulatorConfig:
+    return SimulatorConfig(seed=seed, master_rows=master_rows or 0, all_follow=True, rules=Rules(holidays=published()))
 
 
 def _text(description: dict[str, Any], *, as_json: bool) -> str:

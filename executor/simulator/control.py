@@ -55,6 +55,7 @@ def control(simulation: Simulation, routes: frozenset[str]) -> Blueprint:
     add("GET", "/state", action=describe_state)
     add("POST", "/price", action=_price)
     add("POST", "/band", action=_band)
+    add("POST", "/spread", action=_spread)
     add("POST", "/split", action=_split)
     add("POST", "/fault", action=fault)
     add("POST", "/order", action=_place)
@@ -92,6 +93,23 @@ def _band(simulation: Simulation) -> dict[str, Any]:
         raise ControlError(422, f"low: {low} is above high {high}")
     simulation.exchange.set_band(key, (low, high))
     return _priced(simulation, key)
+
+
+def _spread(simulation: Simulation) -> dict[str, Any]:
+    """Set the best bid and ask that quotes tell of an instrument; without them they lie around its price again.
+
+    Orders trade at the last price, whatever the spread.
+    """
+    body = _body()
+    walk = simulation.exchange.walk(_instrument(simulation, body))
+    walk.spread = None
+    if "bid" in body or "ask" in body:
+        bid, ask = _positive(body, "bid"), _positive(body, "ask")
+        if bid > ask:
+            raise ControlError(422, f"bid: {bid} is above ask {ask}")
+        walk.spread = (walk.instrument.floor(bid), walk.instrument.ceil(ask))
+    bid, ask = walk.sides
+    return {**_priced(simulation, walk.instrument.key), "bid": str(bid), "ask": str(ask)}
 
 
 def _split(simulation: Simulation) -> dict[str, Any]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulator.harness import ticket
+from tests.simulator.harness import Client, ticket
 
 
 def test_state_tells_orders_fills_positions_and_requests(client):
@@ -113,3 +113,26 @@ def test_reset_begins_anew(client):
     state = client.state()
     assert (state["orders"], state["requests"]) == ([], [])
     assert client.get("/user/v1/getProfile")["errorCode"] == "AG8001"
+
+
+def test_a_spread_that_is_set_is_what_quotes_tell_until_it_is_lifted(client: Client) -> None:
+    sbin = {"exchange": "NSE", "token": "3045"}
+
+    def best() -> tuple[float, float]:
+        asked = {"mode": "FULL", "exchangeTokens": {"NSE": ["3045"]}}
+        depth = client.post("/market/v1/quote/", asked)["data"]["fetched"][0]["depth"]
+        return depth["buy"][0]["price"], depth["sell"][0]["price"]
+
+    around = best()
+    assert client.control("spread", {**sbin, "bid": 800, "ask": 819.96}).json()["ask"] == "820.00"
+    assert best() == (800.0, 820.0)
+
+    client.control("spread", sbin)
+
+    assert best() == around == (809.95, 810.05)
+
+
+def test_a_bid_above_the_ask_is_no_spread(client: Client) -> None:
+    answer = client.control("spread", {"exchange": "NSE", "token": "3045", "bid": 820, "ask": 800})
+
+    assert (answer.status_code, "above ask" in answer.json()["error"]) == (422, True)

@@ -21,6 +21,9 @@ _EXCHANGES = ("NSE", "BSE", "NFO", "BFO", "MCX")
 _TAG_LENGTH = 19
 #: How far the limit of a stop order may lie from its trigger, in percent; cash has no such range here.
 _RANGE_PERCENT = {"option": Decimal(40), "future": Decimal(3)}
+#: How far a limit may lie beyond the last price, in percent, and the least of it for an option, in rupees.
+_REFERENCE_PERCENT = {"option": Decimal(50), "future": Decimal(5)}
+_LEAST_REFERENCE = Decimal(10)
 
 Walks = Mapping[tuple[str, str], Priced]
 
@@ -62,6 +65,23 @@ def read_change(body: Mapping[str, Any], order: Order) -> Terms | Answer:
     if (body.get("exchange"), str(body.get("symboltoken"))) != order.instrument.key:
         return refused("AB4006", "Invalid symboltoken")
     return _misfit(order.instrument, terms) or _beyond_range(order.instrument, terms, side=order.side) or terms
+
+
+def beyond_reference(ticket: Ticket, last: Decimal) -> Answer | None:
+    """Refuse a limit order of a contract that would trade far beyond its last price (smartapi.md 4.2)."""
+    instrument, terms = ticket.instrument, ticket.terms
+    if terms.type is not OrderType.LIMIT or instrument.is_cash:
+        return None
+    kind = "option" if instrument.is_option else "future"
+    allowed = max(last * _REFERENCE_PERCENT[kind] / 100, _LEAST_REFERENCE if instrument.is_option else Decimal(0))
+    edge = last + allowed if ticket.side is Side.BUY else last - allowed
+    if terms.price <= edge if ticket.side is Side.BUY else terms.price >= edge:
+        return None
+    return refused(
+        "AB1007",
+        "Order price is beyond the Limit Price Protection range defined by the exchange. "
+        f"Please change the limit price to {edge:.2f}",
+    )
 
 
 def _read_terms(body: Mapping[str, Any]) -> Terms | Answer:

@@ -10,7 +10,7 @@ from executor.simulator.exchange.orders import Order, OrderType, State
 from executor.simulator.simulation import Simulation
 from executor.simulator.wire.answers import Answer, Call, refused, success, try_later
 from executor.simulator.wire.fields import order_detail, order_entry, trade_entry
-from executor.simulator.wire.refusals import read_change, read_ticket
+from executor.simulator.wire.refusals import beyond_reference, read_change, read_ticket
 
 #: Parked orders cannot be cancelled in this span (smartapi.md 2.5).
 _LOCKED = (time(8, 30), time(9, 15))
@@ -20,6 +20,9 @@ def place(simulation: Simulation, call: Call) -> Answer:
     ticket = read_ticket(call.body, simulation.exchange.walks)
     if isinstance(ticket, Answer):
         return ticket
+    last = simulation.exchange.walk(ticket.instrument.key).ltp
+    if (beyond := beyond_reference(ticket, last)) is not None:
+        return beyond
     order = simulation.exchange.place(ticket, reject=call.reject)
     return _placed(order.instrument.symbol, (order.order_id, order.unique_id))
 
