@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 
-from executor.desk import feed
+from executor.desk import feed, prices
 from executor.desk.book import Draft
 from executor.desk.reads import BLIND
 from executor.desk.reports import absorb_fill, absorb_report, is_of_today
@@ -219,10 +219,12 @@ def _absorb_holdings(draft: Draft, reading: Reading) -> None:
 
 
 def _absorb_quotes(draft: Draft, reading: Reading) -> None:
-    """Quotes are prices too; the newest of each contract stays."""
+    """Quotes are prices too; the newest of each contract stays, and for a moment which were read together."""
+    recent = {one: at for one, at in draft.evidence.quoted_at.items() if draft.now - at <= prices.QUOTE_FRESH}
+    draft.learn(quoted_at={**recent, reading.query: reading.began_at})
     quotes = {**draft.evidence.quotes, **{one.instrument: one for one in reading.quotes}}
-    prices = {**draft.evidence.prices, **{one.instrument: one.price for one in reading.quotes}}
-    draft.learn(quotes=quotes, prices=prices)
+    last = {**draft.evidence.prices, **{one.instrument: one.price for one in reading.quotes}}
+    draft.learn(quotes=quotes, prices=last)
 
 
 def _absorb_price(draft: Draft, reading: Reading) -> None:

@@ -33,13 +33,13 @@ def touch(draft: Draft, lane: Lane, fired_at: datetime, *, exit_fired: bool) -> 
 
 
 def held_side(draft: Draft, bracket: Bracket | None) -> Side | None:
-    """The side a lane holds, or is about to: a bracket whose entry may still fill counts."""
+    """The side that a lane holds as its chart sees it, or is about to: a bracket whose entry may still fill counts."""
     if bracket is None or bracket.goal is Goal.FLAT:
         return None
     if draft.holding(bracket).held > 0:
-        return bracket.side
+        return bracket.chart
     coming = any(may_fill(draft, leg) for leg in draft.legs_of(bracket.id, Role.ENTRY))
-    return bracket.side if coming else None
+    return bracket.chart if coming else None
 
 
 def in_turn(waiting: Iterable[Resolved]) -> list[Resolved]:

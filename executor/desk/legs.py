@@ -8,7 +8,7 @@ from executor.desk.book import Draft
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.ids import LegId, SignalId
 from executor.domain.order import Side
-from executor.domain.strategy import Target
+from executor.domain.strategy import LevelOf, Target
 
 
 def add_leg(
@@ -39,6 +39,7 @@ def add_leg(
         lasts=lasts,
         level=target.level if target else None,
         share=target.share if target else None,
+        of=(target.of if target else None) or LevelOf.CONTRACT,
     )
     draft.put(leg)
     return leg

@@ -26,7 +26,9 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """`side` is what is held for REDUCE, CLOSE and MODIFY, what is to be held for ENTER and REVERSE."""
+    """`side` is what is held for REDUCE, CLOSE and MODIFY, what is to be held for ENTER and REVERSE: as the chart
+    sees it, which is short where a put was bought for it.
+    """
 
     purpose: Purpose
     side: Side

@@ -9,11 +9,13 @@ from executor.desk.book import Draft
 from executor.domain.bracket import Bracket
 from executor.domain.instrument import Instrument, InstrumentKey
 from executor.domain.levels import stop_trigger
-from executor.domain.reading import Query, QueryKind
+from executor.domain.reading import Query, QueryKind, Quote
 
 #: A price we saw ourselves counts this long; an alert's own price a little longer (DESIGN: Orders).
 SEEN_FRESH = timedelta(seconds=2)
 TOLD_FRESH = timedelta(seconds=10)
+#: A quote with both sides counts a little longer: its reads are rare (data/limits.toml).
+QUOTE_FRESH = timedelta(seconds=3)
 #: A price this old is still taken for an exit, when no newer is to be had.
 OLD = timedelta(seconds=120)
 #: A quote is asked for again after this long without an answer.
@@ -60,9 +62,40 @@ def exit_price(draft: Draft, bracket: Bracket) -> Decimal | None:
     return stop_trigger(bracket.stop_loss, average, bracket.side, tick=bracket.tick)
 
 
+def seen_quote(draft: Draft, contract: InstrumentKey) -> Quote | None:
+    """Both sides of a contract as they were within three seconds."""
+    quote = draft.evidence.quotes.get(contract)
+    return quote if quote and draft.now - quote.price.at <= QUOTE_FRESH else None
+
+
+def premiums(draft: Draft, contracts: tuple[InstrumentKey, ...]) -> dict[InstrumentKey, Decimal]:
+    """What these contracts cost by one read of all of them within three seconds; empty while that is to come.
+
+    The middle of bid and ask where there are both: a last price of hours ago may stand beside it.
+    """
+    read = draft.evidence.quoted_at.get(Query(QueryKind.QUOTES, instruments=contracts))
+    if read is None or draft.now - read > QUOTE_FRESH:
+        ask_quotes(draft, contracts)
+        return {}
+    quotes = [quote for one in contracts if (quote := seen_quote(draft, one))]
+    return {quote.instrument: _worth(quote) for quote in quotes}
+
+
+def ask_quotes(draft: Draft, contracts: tuple[InstrumentKey, ...]) -> None:
+    """Ask for both sides of up to fifty contracts in one read."""
+    _ask(draft, Query(QueryKind.QUOTES, instruments=contracts))
+
+
 def ask_price(draft: Draft, contract: InstrumentKey, symbol: str) -> None:
     """Ask for a quote; the next decision finds it."""
-    query = Query(QueryKind.LTP, contract, symbol)
+    _ask(draft, Query(QueryKind.LTP, contract, symbol))
+
+
+def _ask(draft: Draft, query: Query) -> None:
     asked = draft.evidence.asked_at.get(query)
     if asked is None or draft.now - asked >= _ASK_AGAIN:
         draft.ask(query)
+
+
+def _worth(quote: Quote) -> Decimal:
+    return (quote.bid + quote.ask) / 2 if quote.bid and quote.ask else quote.price.value

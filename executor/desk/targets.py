@@ -3,6 +3,7 @@
 A share is of what was held when the targets were set, and of adds since; what targets have sold already counts, so a
 partial fill or an add moves the rest. A `modify` sets new ones: those of an earlier alert are none any more.
 Under `single` nothing of a target rests: a part that is reached leaves by an EXIT leg whose cause is the TARGET leg.
+So does a target of the underlying, whatever the protection (`aim/watch.py`).
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from executor.desk.book import Draft
+from executor.desk.settle import passing_refusal
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.levels import share_out, target_price
+from executor.domain.order import DONE, Order
+from executor.domain.strategy import LevelOf
 
 
 def coming_targets(draft: Draft, bracket: Bracket) -> list[Leg]:
@@ -36,9 +40,9 @@ def open_targets(draft: Draft, bracket: Bracket, keep: int) -> list[tuple[Leg, i
 
 
 def price_of(draft: Draft, bracket: Bracket, leg: Leg) -> Decimal | None:
-    """Where a target lies, from the average as it stands."""
+    """Where a target of the contract lies, from the average as it stands; None for one of its underlying."""
     average = draft.holding(bracket).average
-    if leg.level is None or average is None:
+    if leg.level is None or average is None or leg.of is LevelOf.UNDERLYING:
         return None
     return target_price(leg.level, average, bracket.side, tick=bracket.tick)
 
@@ -49,13 +53,20 @@ def reached(draft: Draft, bracket: Bracket, leg: Leg, last: Decimal) -> bool:
 
 
 def outstanding(draft: Draft, leg: Leg) -> int:
-    """Units of a leg that its orders have not filled."""
-    return max(0, leg.quantity - sum(order.filled for order in draft.orders_of(leg.id)))
+    """Units of a leg that its orders have not filled, less those of a slice that ended before it had."""
+    orders = draft.orders_of(leg.id)
+    return max(0, leg.quantity - sum(order.filled + _given_up(draft, order) for order in orders))
 
 
 def leaving_quantity(draft: Draft, bracket: Bracket) -> int:
     """Units that partial exits still have to sell."""
     return sum(outstanding(draft, leg) for leg in draft.legs_of(bracket.id, Role.EXIT) if leg.wanted)
+
+
+def _given_up(draft: Draft, order: Order) -> int:
+    """Units of an order that ended without them and is not sent again."""
+    ended = order.state in DONE and draft.was_sent(order.id) and not passing_refusal(draft.placing(order.id))
+    return max(0, order.sent_quantity - order.filled) if ended else 0
 
 
 def _newest_set(draft: Draft, bracket: Bracket) -> list[Leg]:

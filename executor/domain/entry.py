@@ -9,6 +9,7 @@ from decimal import Decimal
 from executor.domain.instrument import Instrument
 from executor.domain.order import Side
 from executor.domain.price import entry_limit, nearer, on_tick
+from executor.domain.reading import Quote
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, EntryType
 from executor.domain.strategy import Strategy
@@ -77,6 +78,18 @@ def _stop_entry(
     if (limit - trigger) * side.sign < 0:
         return Refusal(RefusalCode.TRIGGER_WRONG_SIDE, f"limit {limit} does not reach beyond the trigger {trigger}")
     return Entry(limit, trigger, trigger, lasts, f"when {trigger} trades, limit {limit} (last {last}), for {lasts} s")
+
+
+def spread_refused(quote: Quote, widest: Decimal, symbol: str) -> Refusal | None:
+    """Why an option is not entered at its bid and ask; `widest` in percent of what lies in the middle."""
+    if quote.bid is None or quote.ask is None:
+        nobody = "buys" if quote.bid is None else "sells"
+        return Refusal(RefusalCode.SPREAD_TOO_WIDE, f"nobody {nobody} {symbol} now")
+    spread = (quote.ask - quote.bid) * 200 / (quote.ask + quote.bid)
+    if spread <= widest:
+        return None
+    detail = f"{symbol}: bid {quote.bid}, ask {quote.ask}, {spread:.1f} % apart, allowed {widest.normalize():f} %"
+    return Refusal(RefusalCode.SPREAD_TOO_WIDE, detail)
 
 
 def bar_seconds(interval: str) -> int:

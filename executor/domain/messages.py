@@ -202,12 +202,13 @@ class Evidence:
     """What the desk has seen and keeps in memory only; after a start it is gathered anew, in the safe direction.
 
     `read` are the queries answered well since the session opened; `asked_at` when each was last answered or failed;
-    `clean_reads` when good order books of the last minute were begun; `waiting` the signals not aimed at yet;
-    `positions_at` when the read of `positions` was begun, `filled_at` when any order was last seen to fill. `entered`
-    the units of a bracket under a loss limit that came in, and since when; `unpriced` since when the price of what it
-    holds is missing; `unknown_profit` the scopes whose profit of the day is
-    therefore not known; `stuck` the brackets that a loss limit could not close in time. `watching`: the
-    contracts whose price is wanted.
+    `quoted_at` when good reads of quotes were begun, of the last seconds; `clean_reads` when good order books of the
+    last minute were begun; `waiting` the signals not aimed at yet; `positions_at` when the read of `positions` was
+    begun, `filled_at` when any order was last seen to fill. `entered` the units of a bracket under a loss limit that
+    came in, and since when; `unpriced` since when the price of what it holds is missing; `unknown_profit` the scopes
+    whose profit of the day is therefore not known; `stuck` the brackets that a loss limit could not close in time.
+    `unwatched` since when a bracket's underlying has no price, `blind` those of which a person was told.
+    `watching`: the contracts whose price is wanted.
     """
 
     session_open: bool = False
@@ -217,6 +218,7 @@ class Evidence:
     failed_reads: int = 0
     prices: Mapping[InstrumentKey, Price] = field(default_factory=dict)
     quotes: Mapping[InstrumentKey, Quote] = field(default_factory=dict)
+    quoted_at: Mapping[Query, datetime] = field(default_factory=dict)
     positions: tuple[NetPosition, ...] = ()
     positions_at: datetime | None = None
     filled_at: datetime | None = None
@@ -230,6 +232,8 @@ class Evidence:
     unpriced: Mapping[BracketId, datetime] = field(default_factory=dict)
     unknown_profit: frozenset[str] = frozenset()
     stuck: frozenset[BracketId] = frozenset()
+    unwatched: Mapping[BracketId, datetime] = field(default_factory=dict)
+    blind: frozenset[BracketId] = frozenset()
     morning: Morning = field(default_factory=lambda: Morning(date.min))
     feed: OrderFeed = field(default_factory=OrderFeed)
     watching: frozenset[InstrumentKey] = frozenset()

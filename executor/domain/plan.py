@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from executor.domain.aims import Aims, Shown, aims_of, nearer_stop, unclear
 from executor.domain.entry import Entry, plan_price
 from executor.domain.instrument import Instrument, Kind
-from executor.domain.levels import distance, lag, share_out, stop_trigger, target_price
+from executor.domain.levels import distance, lag, share_out
 from executor.domain.order import Side
 from executor.domain.refusal import Refusal, RefusalCode
-from executor.domain.signal import Ask
+from executor.domain.signal import Ask, EntryType
 from executor.domain.size import Units, units_of
-from executor.domain.strategy import Level, LevelKind, Product, Protection, Short, Strategy, Target, Trail
+from executor.domain.strategy import Level, LevelKind, LevelOf, Product, Protection, Short, Strategy, Target, Trail
+from executor.domain.underlying import Underlying
 
 
 @dataclass(frozen=True, slots=True)
 class EntryPlan:
-    """An entry with its protection; `stop`, `targets` and `trail` are those that counted, `words` the arithmetic."""
+    """An entry with its protection; `stop`, `targets` and `trail` are those that counted, `words` the arithmetic.
+
+    `underlying`: what the chart shows, where that is not the contract, with the stop that is watched on it.
+    """
 
     side: Side
     product: Product
@@ -29,25 +34,33 @@ class EntryPlan:
     targets: tuple[tuple[Target, Decimal], ...]
     trail: Trail | None
     breakeven_after: Level | None
+    underlying: Underlying | None
     words: str
 
 
 def plan_entry(
-    *, ask: Ask, strategy: Strategy, contract: Instrument, side: Side, last: Decimal, cap: int
+    *,
+    ask: Ask,
+    strategy: Strategy,
+    contract: Instrument,
+    side: Side,
+    last: Decimal,
+    cap: int,
+    shown: Shown | None = None,
 ) -> EntryPlan | Refusal:
     """Compose an entry of at most `cap` units at the `last` price. The alert narrows the strategy; what would widen it
-    loses.
+    loses. With something else `shown` by the chart the alert's price is not the contract's.
     """
-    entry = _not_possible(ask, strategy, contract, side) or plan_price(ask, strategy, contract, side, last=last)
+    if shown is not None:
+        ask = replace(ask, price=None)
+    refusal = _not_possible(ask, strategy, contract, side, shown=shown)
+    entry = refusal or plan_price(ask, strategy, contract, side, last=last)
     if isinstance(entry, Refusal):
         return entry
-    stop = _stop(ask, strategy, entry, side)
-    trigger = stop_trigger(stop, entry.expected, side, tick=contract.tick) if stop else None
-    targets = _targets(ask.take_profit or strategy.take_profit, contract, side, entry.expected)
-    wrong = _levels_refused(entry.expected, side, trigger, targets)
-    if wrong:
-        return wrong
-    risk = _risk(stop, entry, side)
+    aims = aims_of(ask=ask, strategy=strategy, contract=contract, side=side, expected=entry.expected, shown=shown)
+    if isinstance(aims, Refusal):
+        return aims
+    risk = _risk(aims.stop, entry, side)
     size = ask.size or strategy.size
     units = units_of(size, strategy=strategy, lot=contract.lot, price=entry.dearest, risk=risk, cap=cap)
     if isinstance(units, Refusal):
@@ -58,12 +71,13 @@ def plan_entry(
         protection=protection_of(strategy, contract),
         quantity=units.quantity,
         entry=entry,
-        stop=stop,
-        trigger=trigger,
-        targets=targets,
+        stop=aims.stop,
+        trigger=aims.trigger,
+        targets=aims.targets,
         trail=nearer_trail(ask.trail, strategy.trail, entry.expected),
         breakeven_after=_sooner(ask.breakeven_after, strategy.breakeven_after, entry.expected),
-        words=_words(units, side, entry, trigger, targets, lot=contract.lot),
+        underlying=aims.underlying,
+        words=_words(units, side, entry, aims, lot=contract.lot),
     )
 
 
@@ -73,15 +87,6 @@ def protection_of(strategy: Strategy, contract: Instrument) -> Protection:
         return strategy.protection
     intraday_cash = strategy.product is Product.INTRADAY and contract.kind is Kind.CASH
     return Protection.PAIR if intraday_cash else Protection.SINGLE
-
-
-def nearer_stop(asked: Level | None, allowed: Level | None, last: Decimal, side: Side) -> Level | None:
-    """The stop with the smaller loss of the alert's and the strategy's."""
-    if asked is None or allowed is None:
-        return asked or allowed
-    fine = Decimal("0.0001")
-    asked_at, allowed_at = (stop_trigger(level, last, side, tick=fine) for level in (asked, allowed))
-    return asked if (asked_at - allowed_at) * side.sign >= 0 else allowed
 
 
 def stop_with_add(added: Level | None, stands: Level | None, last: Decimal, side: Side) -> Level | None:
@@ -100,13 +105,6 @@ def nearer_trail(asked: Trail | None, allowed: Trail | None, last: Decimal) -> T
     return asked if lag(asked, last) <= lag(allowed, last) else allowed
 
 
-def _stop(ask: Ask, strategy: Strategy, entry: Entry, side: Side) -> Level | None:
-    """The stop that will rest; without protection none does, so an alert's is neither promised nor sized by."""
-    if strategy.protection is Protection.NONE:
-        return None
-    return nearer_stop(ask.stop_loss, strategy.stop_loss, entry.expected, side)
-
-
 def _sooner(asked: Level | None, allowed: Level | None, expected: Decimal) -> Level | None:
     """The break-even that comes first; it narrows what may be lost, so either alone counts."""
     if asked is None or allowed is None:
@@ -119,7 +117,9 @@ def _risk(stop: Level | None, entry: Entry, side: Side) -> Decimal | None:
     return max(distance(stop, at, side) for at in (entry.limit, entry.expected)) if stop else None
 
 
-def _not_possible(ask: Ask, strategy: Strategy, contract: Instrument, side: Side) -> Refusal | None:
+def _not_possible(
+    ask: Ask, strategy: Strategy, contract: Instrument, side: Side, *, shown: Shown | None
+) -> Refusal | None:
     if ask.product and ask.product is not strategy.product:
         return Refusal(
             RefusalCode.OUTSIDE_BOUNDS,
@@ -129,7 +129,9 @@ def _not_possible(ask: Ask, strategy: Strategy, contract: Instrument, side: Side
         return Refusal(RefusalCode.SHORT_NOT_ALLOWED, f"short: {strategy.short}, product {strategy.product}")
     if strategy.protection is not Protection.NONE and not (ask.stop_loss or strategy.stop_loss):
         return Refusal(RefusalCode.NO_STOP, f"strategy {strategy.name}")
-    return None
+    if shown is not None and ask.type is not EntryType.MARKET:
+        return Refusal(RefusalCode.CHART_NOT_TRADED, f"order.type {ask.type}, the chart shows {shown.what.symbol}")
+    return unclear(ask, strategy, shown.what if shown else None)
 
 
 def _may_short(strategy: Strategy, contract: Instrument) -> bool:
@@ -142,44 +144,21 @@ def _may_short(strategy: Strategy, contract: Instrument) -> bool:
     return strategy.product is not Product.DELIVERY and needed.get(contract.kind, False)
 
 
-def _targets(
-    asked: tuple[Target, ...], contract: Instrument, side: Side, expected: Decimal
-) -> tuple[tuple[Target, Decimal], ...]:
-    """Each target with its price, the nearest first."""
-    found = [(target, target_price(target.level, expected, side, tick=contract.tick)) for target in asked]
-    return tuple(sorted(found, key=lambda pair: pair[1] * side.sign))
-
-
-def _levels_refused(
-    expected: Decimal, side: Side, trigger: Decimal | None, targets: tuple[tuple[Target, Decimal], ...]
-) -> Refusal | None:
-    if trigger is not None and ((expected - trigger) * side.sign <= 0 or trigger <= 0):
-        return Refusal(RefusalCode.STOP_WRONG_SIDE, f"stop {trigger}, price {expected}")
-    for _, price in targets:
-        if (price - expected) * side.sign <= 0 or price <= 0:
-            return Refusal(RefusalCode.TARGET_WRONG_SIDE, f"target {price}, price {expected}")
-    total = sum(target.share for target, _ in targets)
-    if total > 100:
-        return Refusal(RefusalCode.TARGET_SHARES, f"{total:f} percent")
-    return None
-
-
-def _words(
-    units: Units,
-    side: Side,
-    entry: Entry,
-    trigger: Decimal | None,
-    targets: tuple[tuple[Target, Decimal], ...],
-    *,
-    lot: int,
-) -> str:
-    parts = [units.words, f"{side} {units.quantity} {entry.words}"]
-    parts.append(f"stop {trigger}" if trigger is not None else "no stop")
-    parts_of = share_out(units.quantity, [target.share for target, _ in targets], lot=lot)
-    for (target, price), part in zip(targets, parts_of, strict=True):
+def _words(units: Units, side: Side, entry: Entry, aims: Aims, *, lot: int) -> str:
+    parts = [units.words, f"{side} {units.quantity} {entry.words}", _stop_words(aims)]
+    parts_of = share_out(units.quantity, [target.share for target, _ in aims.targets], lot=lot)
+    for (target, price), part in zip(aims.targets, parts_of, strict=True):
+        whose = f" of {aims.underlying.symbol}" if aims.underlying and target.of is LevelOf.UNDERLYING else ""
         if target.share == 100:
-            parts.append(f"target {price}")
+            parts.append(f"target {price}{whose}")
         else:
             none = ", less than a lot: left out" if part == 0 else ""
-            parts.append(f"target {price} for {part} ({target.share.normalize():f} %{none})")
+            parts.append(f"target {price}{whose} for {part} ({target.share.normalize():f} %{none})")
     return "; ".join(parts)
+
+
+def _stop_words(aims: Aims) -> str:
+    what = aims.underlying
+    if what is not None and what.stop is not None:
+        return f"it leaves when {what.symbol} trades at {what.stop}, a disaster stop rests at {aims.trigger}"
+    return f"stop {aims.trigger}" if aims.trigger is not None else "no stop"

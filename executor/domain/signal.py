@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,8 +10,9 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from executor.domain.ids import DeliveryId, SignalId
+from executor.domain.option import OptionType
 from executor.domain.refusal import RefusalCode
-from executor.domain.strategy import Level, LevelKind, Product, Size, SizeKind, Target, Trail
+from executor.domain.strategy import Level, LevelKind, LevelOf, Product, Size, SizeKind, Target, Trail
 
 
 class Action(StrEnum):
@@ -87,7 +88,10 @@ class PositionChange:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What an alert asks for, read from a signal's fields (alert schema version 1, without its token)."""
+    """What an alert asks for, read from a signal's fields (alert schema version 1, without its token).
+
+    `stop_of`: whose price the stop is one of, None where the alert does not say. `option`: what its own rule trades.
+    """
 
     exchange: str
     ticker: str
@@ -98,6 +102,7 @@ class Ask:
     price: Decimal | None = None
     size: Size | None = None
     stop_loss: Level | None = None
+    stop_of: LevelOf | None = None
     take_profit: tuple[Target, ...] = ()
     trail: Trail | None = None
     breakeven_after: Level | None = None
@@ -105,6 +110,7 @@ class Ask:
     limit: Decimal | None = None
     trigger: Decimal | None = None
     interval: str = ""
+    option: OptionType | None = None
     product: Product | None = None
     unsupported: tuple[str, ...] = ()
 
@@ -135,7 +141,7 @@ class Signal:
 
 
 #: Fields of schema version 1 that this version records but cannot act on: asking for them is refused, not ignored.
-_NOT_YET = ("contract", "option", "legs")
+_NOT_YET = ("legs",)
 _PRODUCTS = {
     "intraday": Product.INTRADAY,
     "carryforward": Product.CARRYFORWARD,
@@ -149,8 +155,6 @@ def read_ask(fields: Mapping[str, Any]) -> Ask:
     order = fields.get("order") or {}
     stop = fields.get("stop_loss") or {}
     targets = fields.get("take_profit") or ()
-    unsupported = [name for name in _NOT_YET if name in fields]
-    unsupported += [f"{name}.of underlying" for name, found in _levels(stop, targets) if found == "underlying"]
     return Ask(
         exchange=fields["exchange"],
         ticker=fields["ticker"],
@@ -161,6 +165,7 @@ def read_ask(fields: Mapping[str, Any]) -> Ask:
         price=Decimal(fields["price"]) if "price" in fields else None,
         size=_read_size(fields.get("size")),
         stop_loss=_read_level(stop),
+        stop_of=_read_of(stop),
         take_profit=tuple(target for found in targets if (target := _read_target(found))),
         trail=_read_trail(stop.get("trail")),
         breakeven_after=_read_level(stop.get("breakeven_after") or {}),
@@ -168,8 +173,9 @@ def read_ask(fields: Mapping[str, Any]) -> Ask:
         limit=Decimal(order["limit"]) if "limit" in order else None,
         trigger=Decimal(order["trigger"]) if "trigger" in order else None,
         interval=fields.get("interval", ""),
+        option=OptionType(fields["option"]["type"]) if "option" in fields else None,
         product=_PRODUCTS[order["product"]] if "product" in order else None,
-        unsupported=tuple(unsupported),
+        unsupported=tuple(name for name in _NOT_YET if name in fields),
     )
 
 
@@ -189,8 +195,8 @@ def _read_position(found: Mapping[str, Any] | None) -> PositionChange | None:
     )
 
 
-def _levels(stop: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]) -> list[tuple[str, str | None]]:
-    return [("stop_loss", stop.get("of")), *(("take_profit", target.get("of")) for target in targets)]
+def _read_of(found: Mapping[str, Any]) -> LevelOf | None:
+    return LevelOf(found["of"]) if "of" in found else None
 
 
 def _read_size(found: Mapping[str, Any] | None) -> Size | None:
@@ -202,7 +208,7 @@ def _read_size(found: Mapping[str, Any] | None) -> Size | None:
 
 def _read_target(found: Mapping[str, Any]) -> Target | None:
     level = _read_level(found)
-    return Target(level, Decimal(found.get("share", 100))) if level else None
+    return Target(level, Decimal(found.get("share", 100)), _read_of(found)) if level else None
 
 
 def _read_trail(found: Mapping[str, Any] | None) -> Trail | None:

@@ -22,6 +22,7 @@ from executor.domain.instrument import InstrumentKey, Segment
 from executor.domain.intent import OrderRequest, PermitClass
 from executor.domain.order import OrderType, Side
 from executor.domain.strategy import Level, LevelKind, Product, Trail
+from executor.domain.underlying import Underlying
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONEY = Decimal(10_000)
@@ -178,6 +179,26 @@ class TrailText(TypeDecorator[Trail]):
             return None
         kind, distance, step = value.split(":")
         return Trail(Level(LevelKind(kind), Decimal(distance)), Decimal(step) if step else None)
+
+
+class UnderlyingText(TypeDecorator[Underlying]):
+    """What a position's chart shows, as JSON in our words."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Underlying | None, _dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        fields = {"instrument": value.instrument.text, "symbol": value.symbol, "side": value.side.value}
+        return canonical(fields if value.stop is None else {**fields, "stop": str(value.stop)})
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> Underlying | None:
+        if value is None:
+            return None
+        found = json.loads(value)
+        stop = Decimal(found["stop"]) if "stop" in found else None
+        return Underlying(read_key(found["instrument"]), found["symbol"], Side(found["side"]), stop)
 
 
 class Request(TypeDecorator[OrderRequest]):

@@ -8,6 +8,7 @@ from executor.desk.aim.lapse import lapse
 from executor.desk.aim.loss import limit_loss
 from executor.desk.aim.night import night
 from executor.desk.aim.signal import aim_signals
+from executor.desk.aim.watch import watch
 from executor.desk.book import Draft
 
 
@@ -17,4 +18,5 @@ def aim(draft: Draft) -> None:
     night(draft)
     lapse(draft)
     follow(draft)
+    watch(draft)
     aim_signals(draft)

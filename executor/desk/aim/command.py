@@ -17,7 +17,7 @@ from executor.desk.targets import coming_targets
 from executor.domain.bracket import Bracket, Goal
 from executor.domain.command import Command, CommandKind, CommandState
 from executor.domain.reading import Query, QueryKind
-from executor.domain.strategy import Level, LevelKind, Protection
+from executor.domain.strategy import Level, LevelKind, LevelOf, Protection
 
 #: With these a person also says how a carried position goes on whose lane is halted.
 _DECIDING = frozenset({CommandKind.EXIT, CommandKind.FLATTEN, CommandKind.PROTECT, CommandKind.RESUME})
@@ -102,7 +102,7 @@ def _protect(draft: Draft, command: Command) -> Answer | None:
         return False, f"the stop {stop} would trigger at once: the last price is {last}"
     draft.put(replace(bracket, stop_loss=_level(stop) or bracket.stop_loss))
     if target is not None:
-        draft.put(replace(coming_targets(draft, bracket)[0], level=_level(target)))
+        draft.put(replace(coming_targets(draft, bracket)[0], level=_level(target), of=LevelOf.CONTRACT))
     told = [f"{name} to {price}" for name, price in (("stop", stop), ("target", target)) if price is not None]
     return True, f"{bracket.symbol}: {', '.join(told)}"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
-from executor.desk import carried, prices, rails
+from executor.desk import carried, rails
+from executor.desk.aim.pick import Picked, example_of, pick
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
 from executor.desk.legs import add_leg
@@ -23,29 +23,31 @@ from executor.domain.signal import Ask, Outcome, Signal, SignalState
 from executor.domain.strategy import Gap, Protection
 
 
-def aim_entry(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, contract: Instrument, side: Side) -> bool:
-    """Open or add; False while it must wait: for session, book or price, for positions carried over night, or
-    for the bracket before it to close."""
+def aim_entry(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, chart: Side) -> bool:
+    """Open or add the chart's way; False while it must wait: for session, book or price, for positions carried over
+    night, or for the bracket before it to close.
+    """
     signal, strategy = resolved.signal, resolved.strategy
     if lane.last_exit_fired_at is not None and signal.fired_at < lane.last_exit_fired_at:
         end_entry(draft, signal, Outcome.SUPERSEDED, Refusal(RefusalCode.SUPERSEDED))
         return True
-    refusal = rails.entry_refused(draft, ask=ask, strategy=strategy, contract=contract, lane=lane)
+    bracket = draft.bracket_of_lane(lane.key)
+    example = example_of(resolved, bracket)
+    refusal = rails.entry_refused(draft, ask=ask, strategy=strategy, contract=example, lane=lane)
     if refusal:
         end_entry(draft, signal, Outcome.REFUSED, refusal)
         return True
     if give_up_if_stale(draft, signal):
         return True
-    bracket = draft.bracket_of_lane(lane.key)
     blind = not draft.evidence.reconciled or draft.evidence.failed_reads >= BLIND
     if blind or carried.come_first(draft) or (bracket is not None and bracket.goal is Goal.FLAT):
         return False
-    last = prices.seen_price(draft, contract.key) or prices.told_price(draft, ask.price, signal.fired_at)
-    if last is None:
-        prices.ask_price(draft, contract.key, contract.symbol)
-        return False
-    _plan(draft, resolved, ask=ask, lane=lane, contract=contract, side=side, last=last, bracket=bracket)
-    return True
+    picked = pick(draft, resolved, ask=ask, chart=chart, bracket=bracket)
+    if isinstance(picked, Refusal):
+        end_entry(draft, signal, Outcome.REFUSED, picked)
+    elif picked is not None:
+        _plan(draft, resolved, picked, ask=ask, lane=lane, chart=chart, bracket=bracket)
+    return picked is not None
 
 
 def give_up_if_stale(draft: Draft, signal: Signal) -> bool:
@@ -68,32 +70,23 @@ def end_entry(draft: Draft, signal: Signal, outcome: Outcome, refusal: Refusal) 
 def _plan(
     draft: Draft,
     resolved: Resolved,
+    picked: Picked,
     *,
     ask: Ask,
     lane: Lane,
-    contract: Instrument,
-    side: Side,
-    last: Decimal,
+    chart: Side,
     bracket: Bracket | None,
 ) -> None:
     signal, strategy = resolved.signal, resolved.strategy
-    cap = rails.largest_order(draft, strategy)
-    plan = plan_entry(ask=ask, strategy=strategy, contract=contract, side=side, last=last, cap=cap.units)
+    plan = _planned(draft, resolved, picked, ask=ask, bracket=bracket)
     if isinstance(plan, Refusal):
-        end_entry(draft, signal, Outcome.REFUSED, rails.named(plan, cap))
-        return
-    if bracket is not None and Protection.NONE is bracket.protection is not plan.protection:
-        end_entry(
-            draft, signal, Outcome.REFUSED, Refusal(RefusalCode.NO_STOP, "a person has taken that of what is held")
-        )
-        return
-    if refusal := rails.plan_refused(draft, strategy, bracket, plan, freeze=contract.freeze):
-        end_entry(draft, signal, Outcome.REFUSED, refusal)
+        end_entry(draft, signal, Outcome.REFUSED, plan)
         return
     if bracket is None:
-        bracket = _open_bracket(draft, signal, plan, contract, gap=strategy.gap)
+        bracket = _open_bracket(draft, signal, plan, picked.contract, chart=chart, gap=strategy.gap)
     else:
-        draft.put(replace(bracket, stop_loss=stop_with_add(plan.stop, bracket.stop_loss, last, side)))
+        stop = stop_with_add(plan.stop, bracket.stop_loss, picked.last, bracket.side)
+        draft.put(replace(bracket, stop_loss=stop, underlying=plan.underlying or bracket.underlying))
     add_leg(
         draft,
         bracket,
@@ -104,12 +97,36 @@ def _plan(
         trigger=plan.entry.trigger,
         lasts=plan.entry.lasts,
     )
-    draft.put(replace(signal, state=SignalState.WORKING, plan=plan.words), before=signal)
-    draft.note("plan", signal.id, plan.words)
+    words = f"{picked.words}; {plan.words}" if picked.words else plan.words
+    draft.put(replace(signal, state=SignalState.WORKING, plan=words), before=signal)
+    draft.note("plan", signal.id, words)
     touch(draft, lane, signal.fired_at, exit_fired=False)
 
 
-def _open_bracket(draft: Draft, signal: Signal, plan: EntryPlan, contract: Instrument, *, gap: Gap) -> Bracket:
+def _planned(
+    draft: Draft, resolved: Resolved, picked: Picked, *, ask: Ask, bracket: Bracket | None
+) -> EntryPlan | Refusal:
+    """The plan, or the rail that stops it now that quantity and price are known."""
+    strategy, cap = resolved.strategy, rails.largest_order(draft, resolved.strategy)
+    plan = plan_entry(
+        ask=ask,
+        strategy=strategy,
+        contract=picked.contract,
+        side=picked.side,
+        last=picked.last,
+        cap=cap.units,
+        shown=picked.shown,
+    )
+    if isinstance(plan, Refusal):
+        return rails.named(plan, cap)
+    if bracket is not None and Protection.NONE is bracket.protection is not plan.protection:
+        return Refusal(RefusalCode.NO_STOP, "a person has taken that of what is held")
+    return rails.plan_refused(draft, strategy, bracket, plan, contract=picked.contract) or plan
+
+
+def _open_bracket(
+    draft: Draft, signal: Signal, plan: EntryPlan, contract: Instrument, *, chart: Side, gap: Gap
+) -> Bracket:
     bracket = Bracket(
         id=BracketId(draft.ids.new()),
         lane=signal.lane,
@@ -117,6 +134,7 @@ def _open_bracket(draft: Draft, signal: Signal, plan: EntryPlan, contract: Instr
         strategy=signal.strategy,
         instrument=contract.key,
         symbol=contract.symbol,
+        name=contract.name,
         tick=contract.tick,
         lot=contract.lot,
         kind=contract.contract_class,
@@ -124,12 +142,14 @@ def _open_bracket(draft: Draft, signal: Signal, plan: EntryPlan, contract: Instr
         freeze=contract.freeze,
         product=plan.product,
         side=plan.side,
+        chart=chart,
         protection=plan.protection,
         stop_loss=plan.stop,
         trail=plan.trail,
         breakeven_after=plan.breakeven_after,
         gap=gap,
         opened_at=draft.now,
+        underlying=plan.underlying,
     )
     draft.put(bracket)
     if plan.protection is not Protection.NONE:

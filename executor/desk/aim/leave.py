@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from executor.desk import hours, prices, rails
+from executor.desk.aim.pick import shows
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
 from executor.desk.legs import add_leg
@@ -46,7 +47,7 @@ def aim_exit(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket:
         close(draft, bracket, closer=signal.id, reason=f"signal {signal.id}")
     else:
         add_exit(draft, bracket, cause=signal.id, quantity=units.quantity)
-    told = prices.told_price(draft, ask.price, signal.fired_at)
+    told = prices.told_price(draft, ask.price, signal.fired_at) if shows(resolved, bracket) else None
     seen = prices.seen_price(draft, bracket.instrument)
     if told is not None and seen is None and not _is_under_limit(draft, bracket.instrument):
         draft.learn(prices={**draft.evidence.prices, bracket.instrument: Price(told, signal.fired_at)})

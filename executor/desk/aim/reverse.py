@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from executor.desk import rails
 from executor.desk.aim.leave import close, leaving_units, too_late
+from executor.desk.aim.pick import turns_freely
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
 from executor.desk.meaning import Meant, Purpose
@@ -21,7 +22,7 @@ from executor.domain.record import Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Action, Ask, Outcome, Signal
 from executor.domain.size import Units
-from executor.domain.strategy import Short, Size, SizeKind
+from executor.domain.strategy import Size, SizeKind
 
 
 def first_half(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket: Bracket) -> None:
@@ -37,7 +38,7 @@ def first_half(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracke
 
 
 def second_half(draft: Draft, signal: Signal) -> Meant:
-    return Meant(Purpose.ENTER, draft.closed_by(signal.id)[0].side.opposite)
+    return Meant(Purpose.ENTER, draft.closed_by(signal.id)[0].chart.opposite)
 
 
 def is_leaving(draft: Draft, signal: Signal) -> bool:
@@ -56,11 +57,11 @@ def overtaken(draft: Draft, leaving: Signal, bracket: Bracket) -> None:
 
 
 def crosses(draft: Draft, resolved: Resolved, ask: Ask, bracket: Bracket) -> bool:
-    """Whether a larger `sell` (or `buy`) of a size of its own goes through zero, where the strategy allows shorts.
+    """Whether a larger `sell` (or `buy`) of a size of its own goes through zero, where it may.
 
     One by risk does not: what an entry would risk a unit has nothing to do with the stop of what is held.
     """
-    if ask.position is not None or ask.size is None or resolved.strategy.short is Short.NONE:
+    if ask.position is not None or ask.size is None or not turns_freely(resolved, ask):
         return False
     if ask.size.kind is SizeKind.RISK:
         return False

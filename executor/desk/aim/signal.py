@@ -11,17 +11,16 @@ from datetime import timedelta
 
 from executor.desk import rails
 from executor.desk.aim import change, enter, leave, reverse
+from executor.desk.aim.pick import turns_freely
 from executor.desk.book import Draft
 from executor.desk.lanes import held_side, in_turn, lane_of_signal, touch
 from executor.desk.meaning import Meant, Purpose, in_step, meaning, syncs
 from executor.domain.bracket import Bracket, Goal
 from executor.domain.messages import Resolved
-from executor.domain.option import OptionChain
 from executor.domain.order import Side
 from executor.domain.record import Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Action, Ask, Held, Outcome, Signal, read_ask
-from executor.domain.strategy import Short
 
 #: How long an alert that does not fit what the lane holds waits for the one that is missing (DESIGN: Continuity).
 _PATIENCE = timedelta(milliseconds=700)
@@ -94,26 +93,24 @@ def _aim(
 def _enter(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, side: Side, blocked: bool) -> bool:
     if reverse.is_leaving(draft, resolved.signal):
         return False
-    if isinstance(resolved.contract, Refusal):
+    bracket = draft.bracket_of_lane(lane.key)
+    adds = bracket is not None and bracket.goal is Goal.OPEN
+    if isinstance(resolved.contract, Refusal) and not adds:
         enter.end_entry(draft, resolved.signal, Outcome.REFUSED, resolved.contract)
         return True
-    if isinstance(resolved.contract, OptionChain):
-        refusal = Refusal(RefusalCode.UNSUPPORTED, f"options of {resolved.contract.underlying.symbol}")
-        enter.end_entry(draft, resolved.signal, Outcome.REFUSED, refusal)
-        return True
-    bracket = draft.bracket_of_lane(lane.key)
-    if bracket is not None and bracket.goal is Goal.OPEN and bracket.side is not side:
-        refusal = Refusal(RefusalCode.SUPERSEDED, f"the lane has entered {bracket.side} meanwhile")
+    if bracket is not None and adds and bracket.chart is not side:
+        refusal = Refusal(RefusalCode.SUPERSEDED, f"the lane has entered {bracket.chart} meanwhile")
         enter.end_entry(draft, resolved.signal, Outcome.SUPERSEDED, refusal)
         return True
     if blocked:
         return enter.give_up_if_stale(draft, resolved.signal)
     ask = reverse.entry_ask(draft, resolved, ask)
-    return enter.aim_entry(draft, resolved, ask=ask, lane=lane, contract=resolved.contract, side=side)
+    return enter.aim_entry(draft, resolved, ask=ask, lane=lane, chart=side)
 
 
 def _meant(resolved: Resolved, ask: Ask, lane: Lane, held: Side | None) -> Meant | Refusal:
-    if held is None and ask.action is Action.SELL and ask.position is None and resolved.strategy.short is Short.NONE:
+    opens = held is None and ask.action is Action.SELL and ask.position is None
+    if opens and not turns_freely(resolved, ask):
         return Refusal(RefusalCode.NOTHING_HELD, "the strategy opens no shorts")
     return meaning(ask, held, synced=lane.synced)
 

@@ -8,9 +8,22 @@ from executor.domain.bracket import BracketState, Goal, Role
 from executor.domain.instrument import ContractClass
 from executor.domain.intent import IntentKind, IntentState, SettledBy
 from executor.domain.order import OrderState, OrderType, Side
-from executor.domain.strategy import Gap, Product, Protection
+from executor.domain.strategy import Gap, LevelOf, Product, Protection
 from executor.store.schema.keeping import CLUSTERED, FREE, STATE, id_column, metadata
-from executor.store.types import Day, Flag, Key, LevelText, Money, Permit, Request, Stamp, TrailText, Word, Words
+from executor.store.types import (
+    Day,
+    Flag,
+    Key,
+    LevelText,
+    Money,
+    Permit,
+    Request,
+    Stamp,
+    TrailText,
+    UnderlyingText,
+    Word,
+    Words,
+)
 
 bracket = Table(
     "bracket",
@@ -21,6 +34,7 @@ bracket = Table(
     Column("strategy", Words, nullable=False),
     Column("instrument", Key, nullable=False),
     Column("symbol", Words, nullable=False),
+    Column("name", Words, nullable=False),
     Column("tick", Money, nullable=False),
     Column("lot", BigInteger, nullable=False),
     Column("kind", Word(ContractClass), nullable=False),
@@ -28,12 +42,14 @@ bracket = Table(
     Column("freeze", BigInteger),
     Column("product", Word(Product), nullable=False),
     Column("side", Word(Side), nullable=False),
+    Column("chart", Word(Side), nullable=False),
     Column("protection", Word(Protection), nullable=False, info=STATE),
     Column("stop_loss", LevelText, info=STATE),
     Column("trail", TrailText, info=STATE),
     Column("breakeven_after", LevelText, info=STATE),
     Column("gap", Word(Gap), nullable=False),
     Column("opened_at", Stamp, nullable=False),
+    Column("underlying", UnderlyingText, info=STATE),
     Column("goal", Word(Goal), nullable=False, info=STATE),
     Column("state", Word(BracketState), nullable=False, info=STATE),
     Column("closer", Words, info=STATE),
@@ -65,6 +81,7 @@ leg = Table(
     Column("lasts", BigInteger),
     Column("level", LevelText, info=STATE),
     Column("share", Money),
+    Column("of", Word(LevelOf), nullable=False, info=STATE),
     Column("wanted", Flag, nullable=False, info=STATE),
     Column("reason", Words, info=STATE),
     **CLUSTERED,
