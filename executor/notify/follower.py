@@ -17,7 +17,7 @@ from executor.notify.channel import Channel
 from executor.notify.hear import Hearing, Names
 from executor.notify.message import Notice
 from executor.notify.states import States
-from executor.store.notices import Notices, Progress, Turn, failed
+from executor.store.notices import Heard, Notices, Progress, Turn, failed
 from executor.store.pages import Pages
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,6 @@ class Follower:
     turn: Turn
     clock: Clock
     link: str
-    _names: Names = field(default_factory=lambda: Names({}))
     _standing: list[Notice] = field(default_factory=list)
     _look_at: float = 0.0
     _ours: bool = False
@@ -94,14 +93,18 @@ class Follower:
             self._begin()
         if self.clock.monotonic() >= self._look_at:
             self._look_at = self.clock.monotonic() + _STATES_S
-            self._names = Names({one.name: one for one, _ in self.pages.standing().accounts})
-            self._standing = self.states.look(self._names)
-        hearing = Hearing(self.pages, self._names, self.link)
+            self._standing = self.states.look(self._names())
         head = self.pages.head().seq
         for channel in self.channels:
-            channel.round(head, hearing.notices, self._standing)
+            channel.round(head, self._hear, self._standing)
         if self.heartbeat is not None:
             self.heartbeat.tend(is_ready=self.states.is_ready)
+
+    def _hear(self, heard: Sequence[Heard]) -> list[Notice]:
+        return Hearing(self.pages, self._names(), self.link).notices(heard)
+
+    def _names(self) -> Names:
+        return Names({one.name: one for one, _ in self.pages.standing().accounts})
 
     def _begin(self) -> None:
         """Go on where each address was left; a new one begins with what happens from now on."""

@@ -1,0 +1,95 @@
+"""The power-cut drill: a backup while all goes on, everything lost, a restore on another disk, a start."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from executor import bootstrap
+from executor.config.environment import open_settings
+from tests.process.conftest import Town, eventually, kill
+
+pytestmark = pytest.mark.process
+
+
+def a_position(town: Town) -> None:
+    """A long of 10 with its stop and target resting."""
+    town.signal()
+    eventually(lambda: town.stopped() == 10 and town.all_ended(1))
+
+
+def lose_everything(town: Town, folder: Path) -> Town:
+    """A power cut, and a new machine: the same settings, an empty state dir."""
+    for process in town.processes:
+        kill(process)
+    town.store.database.close()
+    Path(open_settings(town.environ).database_url.removeprefix("sqlite:///")).unlink()
+    folder.mkdir()
+    shutil.copy(town.environ["EXECUTOR_CLOCK_FILE"], folder / "clock.json")
+    own = {"EXECUTOR_STATE_DIR": str(folder), "DATABASE_URL": f"sqlite:///{folder / 'executor.sqlite3'}"}
+    return replace(town, environ={**town.environ, **own}, state_dir=folder, processes=town.processes)
+
+
+def restored(town: Town, backup: Path) -> None:
+    """Restore, and start; until its trader has compared the account with the broker."""
+    town.command("restore", str(backup))
+    town.store = bootstrap.open_store(open_settings(town.environ))
+    town.trader()
+    eventually(lambda: reconciled(town))
+
+
+def reconciled(town: Town) -> bool:
+    beats = {account.name: beat for account, beat in town.store.pages.standing().accounts}
+    beat = beats["default"]
+    return beat is not None and beat.holder != "" and beat.status.get("reconciled") is True
+
+
+def test_after_a_power_cut_the_position_is_found_again_halted_and_proved(sqlite_town: Town, tmp_path: Path) -> None:
+    town, backup = sqlite_town, tmp_path / "copy.gz"
+    town.trader()
+    a_position(town)
+    told = json.loads(town.command("backup", str(backup), "--json"))
+    before = town.orders()
+
+    town = lose_everything(town, tmp_path / "new")
+    restored(town, backup)
+    refused = town.signal()
+    eventually(lambda: town.all_ended(2))
+
+    assert [(halt.scope, halt.by) for halt in town.store.pages.standing().halts] == [("ALL", "restore")]
+    (position,) = town.store.pages.positions()
+    assert (position.holding.held, position.stopped, position.is_protected) == (10, 10, True)
+    assert (town.found(refused).outcome, town.found(refused).code) == ("REFUSED", "halted")
+    assert town.orders() == before
+    head = told["head"]
+    town.command("audit", "verify", "--head", head)
+    town.store.database.close()
+
+
+def test_what_was_sold_after_the_backup_is_not_sold_again(sqlite_town: Town, tmp_path: Path) -> None:
+    town, backup = sqlite_town, tmp_path / "copy.gz"
+    town.trader()
+    a_position(town)
+    town.command("backup", str(backup))
+    tags = {order["tag"] for order in town.orders()}
+    town.signal("exit")
+    eventually(lambda: town.held() == 0 and town.all_ended(2))
+    sold = [order for order in town.orders() if order["side"] == "SELL"]
+
+    town = lose_everything(town, tmp_path / "new")
+    restored(town, backup)
+    eventually(lambda: not town.store.pages.positions())
+    town.command("resume")
+    town.signal(price="800")
+    eventually(lambda: town.stopped() == 10)
+
+    assert town.held() == 10
+    assert [order for order in town.orders() if order["side"] == "SELL"][: len(sold)] == sold
+    new = town.orders()[len(tags) :]
+    assert not {order["tag"] for order in new} & tags
+    town.command("audit", "verify")
+    town.store.database.close()
