@@ -80,7 +80,7 @@ class Loads:
         row = {"id": load, "at": at, "checks": {}, "current": False, "failure": why}
         with self._database.write(at) as transaction:
             transaction.insert(_TABLE, row)
-            transaction.note("master", load, why)
+            transaction.note("master", load, why, alarm=True)
 
     def forget_unused(self) -> None:
         """Remove the rows of every load but the current one and the one in use before it."""
