@@ -20,9 +20,9 @@ from executor.store.notices import Notices, Progress, Turn
 
 
 def start_notices(settings: Settings, stop: Flag) -> None:
-    """Begin to tell, until `stop`, on a thread that nobody waits for."""
+    """Begin to tell, until `stop`, on a thread that nobody waits for; whatever fails in it, trading goes on."""
     if settings.notify_addresses or settings.heartbeat_url is not None:
-        Thread(target=build_follower(settings).run, args=[stop], name="notifier", daemon=True).start()
+        Thread(target=lambda: build_follower(settings).run(stop), name="notifier", daemon=True).start()
 
 
 def build_follower(settings: Settings) -> Follower:

@@ -26,6 +26,7 @@ _COMMANDS = {
     "kill": "halt",
     "login": "login",
     "orders": "orders",
+    "notify": "notify",
     "password": "password",
     "positions": "position",
     "profit": "profit",
