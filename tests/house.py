@@ -45,7 +45,7 @@ from executor.simulator import SimulatorConfig, create_app, credentials
 from executor.store import schema
 from executor.store.rows import load
 from executor.store.store import Store
-from executor.trader.lease import Lease
+from executor.trader.lease import BEAT_S, Lease
 from executor.trader.loop import SWEEP_S, Loop, LoopParts, Sessions
 from tests.builders import a_strategy
 
@@ -166,11 +166,13 @@ class House:
         self.inbox: SimpleQueue[Any] = SimpleQueue()
         now = self.clock.now()
         ledger = self.a_ledger()
-        epoch = ledger.take_lease(ACCOUNT, "house", at=now, follows=ledger.lease(ACCOUNT))
+        before = ledger.lease(ACCOUNT)
+        epoch = ledger.take_lease(ACCOUNT, "house", at=now, follows=before)
         self.broker: Broker = self.wrap_broker(self.a_client(epoch))
         self.book = Book(self.store.recovery.load_book(ACCOUNT, trading_day(now)), load_calendar(None))
         writes = self.store.recovery.recent_writes(ACCOUNT, now)
-        self.permits = PermitBook(load_limits(), writes)
+        last_read = min(now, before.beat_at + timedelta(seconds=BEAT_S)) if before else None
+        self.permits = PermitBook(load_limits(), writes, last_read=last_read)
         self.workers = InlineWorkers(self, self.inbox)
         self.loop = Loop(
             LoopParts(

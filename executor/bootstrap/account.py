@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from queue import SimpleQueue
 from threading import Event as Flag
 from typing import Any
@@ -27,10 +27,11 @@ from executor.domain.strategy import Strategy
 from executor.errors import LeaseLost
 from executor.instruments.option import rule_of
 from executor.instruments.resolve import Asked, resolve, shown
+from executor.store.ledger import LeaseRow
 from executor.store.store import Store
 from executor.trader.accounts import SessionKeeper, SessionStore
 from executor.trader.halts import recorded
-from executor.trader.lease import HostLock, Lease, take_lease
+from executor.trader.lease import BEAT_S, HostLock, Lease, take_lease
 from executor.trader.loop import Loop, LoopParts
 from executor.trader.seat import Trading
 from executor.trader.workers import ThreadWorkers
@@ -62,6 +63,7 @@ class Desk:
 
 def take_account(common: Common, account: str, open_desk: Callable[[SessionStore], Desk], stop: Flag) -> Trading:
     """Take an account's lease and wire its trading. Raises LeaseLost, also when told to stop; NotRecorded."""
+    before = common.ledger.lease(account)
     lease = take_lease(
         common.ledger,
         account,
@@ -83,7 +85,10 @@ def take_account(common: Common, account: str, open_desk: Callable[[SessionStore
         new_id=common.ids.new,
         thread=ThreadPoolExecutor(1, thread_name_prefix="session"),
     )
-    loop = Loop(_parts(common, account, lease=lease, desk=desk, inbox=inbox, workers=workers, keeper=keeper))
+    permits = _permits(common, account, before)
+    loop = Loop(
+        _parts(common, account, lease=lease, desk=desk, inbox=inbox, workers=workers, keeper=keeper, permits=permits)
+    )
     return Trading(loop, workers, keeper, desk.broker, inbox, lease)
 
 
@@ -122,6 +127,7 @@ def _parts(
     inbox: SimpleQueue[Event],
     workers: ThreadWorkers,
     keeper: SessionKeeper,
+    permits: PermitBook,
 ) -> LoopParts:
     now, recovery = common.clock.now(), common.store.recovery
     return LoopParts(
@@ -130,7 +136,7 @@ def _parts(
         book=Book(recovery.load_book(account, trading_day(now)), common.calendar),
         workers=workers,
         sessions=keeper,
-        permits=PermitBook(load_limits(), recovery.recent_writes(account, now)),
+        permits=permits,
         clock=common.clock,
         ids=common.ids,
         inbox=inbox,
@@ -141,6 +147,13 @@ def _parts(
         reserve=common.store.database.reserve,
         status=lambda book: _status(book, common.clock.now()),
     )
+
+
+def _permits(common: Common, account: str, before: LeaseRow | None) -> PermitBook:
+    """What the trader before this one used up counts on; its last read came no later than it could still beat."""
+    now = common.clock.now()
+    last_read = min(now, before.beat_at + timedelta(seconds=BEAT_S)) if before else None
+    return PermitBook(load_limits(), common.store.recovery.recent_writes(account, now), last_read=last_read)
 
 
 def _waiting(stop: Flag) -> Callable[[float], None]:

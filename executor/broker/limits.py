@@ -59,11 +59,14 @@ def load_limits() -> Limits:
 class PermitBook:
     """What was granted lately, for one account. Used by one thread."""
 
-    def __init__(self, limits: Limits, earlier_writes: Iterable[datetime] = ()) -> None:
+    def __init__(
+        self, limits: Limits, earlier_writes: Iterable[datetime] = (), *, last_read: datetime | None = None
+    ) -> None:
+        """`last_read`: when the trader before this one may have read any book last."""
         self._limits = limits
         self._away: list[datetime] = []
         self._writes = sorted(earlier_writes)
-        self._reads: dict[QueryKind, list[datetime]] = {kind: [] for kind in QueryKind}
+        self._reads: dict[QueryKind, list[datetime]] = {kind: [last_read] if last_read else [] for kind in QueryKind}
         self._slow_until: dict[QueryKind | None, datetime] = {}
 
     def take(self, permits: Sequence[PermitClass], now: datetime) -> tuple[bool, ...]:

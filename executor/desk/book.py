@@ -5,6 +5,7 @@ Memory moves only after the commit: rules change a `Draft`; `Book.apply` takes o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
@@ -16,9 +17,9 @@ from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.calendar import Calendar, trading_day
 from executor.domain.command import Command
 from executor.domain.ids import BracketId, BrokerOrderId, Ids, IntentId, LegId, OrderId, OrderTag
-from executor.domain.intent import Intent, IntentKind
+from executor.domain.intent import Intent, IntentKind, PermitClass
 from executor.domain.messages import BookRows, Change, Committed, Decision, Evidence, Note, Row
-from executor.domain.order import DONE, Order
+from executor.domain.order import DONE, Order, OrderType
 from executor.domain.position import NOTHING, Holding
 from executor.domain.reading import Query
 from executor.domain.record import CallRow, Fill, Halt, HaltKind, Lane, ReportRow
@@ -151,10 +152,9 @@ class Draft:
             for (kind, key), before in self._before.items()
             if (row := self._rows.tables[kind][key]) != before
         ]
-        ordered = sorted(intents, key=lambda intent: (intent.permit, intent.id))
         return Decision(
             changes=tuple(changes),
-            intents=tuple(ordered),
+            intents=_most_urgent_first(intents),
             queries=tuple(self.queries),
             evidence=self.evidence,
             notes=tuple(self.notes),
@@ -256,3 +256,16 @@ class Draft:
 
     def holding(self, bracket: Bracket) -> Holding:
         return self._rows.holdings.get(bracket.id, NOTHING)
+
+
+def _most_urgent_first(intents: Iterable[Intent]) -> tuple[Intent, ...]:
+    """By class, then by age; missing stops and what leaves take turns, so that neither waits for all of the other."""
+    waiting: Counter[tuple[PermitClass, bool]] = Counter()
+    places: dict[IntentId, tuple[int, int, bool, str]] = {}
+    oldest_first = sorted(intents, key=lambda intent: intent.id)
+    for intent in oldest_first:
+        places_stop = intent.kind is IntentKind.PLACE and intent.request.type is OrderType.STOP_LIMIT
+        queue = (intent.permit, places_stop and intent.permit is PermitClass.PROTECT)
+        places[intent.id] = (intent.permit, waiting[queue], queue[1], intent.id)
+        waiting[queue] += 1
+    return tuple(sorted(oldest_first, key=lambda intent: places[intent.id]))

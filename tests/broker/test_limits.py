@@ -180,3 +180,11 @@ def test_a_kind_of_read_that_came_too_fast_slows_no_other_and_no_write():
 
     assert (book_reads, trades) == ([True, False, True], [True, True, True])
     assert sum(answered(book, [ENTER] * 10, START)) == 8
+
+
+def test_what_the_trader_before_may_have_read_last_counts():
+    book = PermitBook(load_limits(), last_read=START)
+
+    reads = [book.take_read(QueryKind.ORDER_BOOK, START + timedelta(seconds=s)) for s in (0.5, 1.0, 1.1)]
+
+    assert reads == [False, False, True]
