@@ -13,6 +13,7 @@ from executor.desk import carried, hours
 from executor.desk.aim.leave import close
 from executor.desk.book import Draft
 from executor.desk.settle import is_refused
+from executor.desk.slices import slices_held
 from executor.domain.bracket import Bracket, Goal, Role
 from executor.domain.ids import BracketId
 from executor.domain.order import WORKING, Order, OrderState, OrderType
@@ -22,7 +23,7 @@ ALARM = timedelta(seconds=15)
 FORCED_EXIT = timedelta(seconds=30)
 #: A stop that triggered and did not fill is walked after this long (DESIGN: Protection).
 WALK = timedelta(seconds=2)
-#: A stop refused or rejected this often will not be taken: leave.
+#: A stop refused or rejected this often will not be taken: leave. Of a position in slices, for each of them.
 STOP_ATTEMPTS = 2
 
 
@@ -62,7 +63,7 @@ def stopped_quantity(draft: Draft, bracket: Bracket) -> int:
 def _force(draft: Draft, bracket: Bracket, unprotected: timedelta) -> str:
     """Why the position must be left now; empty while there is hope for its stop."""
     lost = [order for _, order in draft.orders_of_bracket(bracket.id, Role.STOP) if is_refused(draft, order)]
-    if len(lost) >= STOP_ATTEMPTS:
+    if len(lost) >= STOP_ATTEMPTS * slices_held(draft, bracket):
         return f"its stop was refused {len(lost)} times: {lost[-1].text}"
     if unprotected > WALK and _has_started(draft, bracket):
         return "its stop triggered but did not fill"

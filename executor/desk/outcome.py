@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from executor.desk.book import Draft
 from executor.desk.rows import UNDECIDED
-from executor.desk.settle import PASSING, refused_how
+from executor.desk.settle import PASSING, passing_refusal, refused_how
+from executor.desk.slices import slices_of
 from executor.domain.bracket import Bracket, BracketState, Goal, Leg, Role
 from executor.domain.order import DONE, Order, OrderState
 from executor.domain.refusal import Refusal, RefusalCode
@@ -75,25 +76,42 @@ def may_fill(draft: Draft, leg: Leg) -> bool:
 
 
 def waits(draft: Draft, leg: Leg) -> bool:
-    """Whether a leg is wanted and provably nothing of it is at the broker, but its next order may be sent."""
-    orders = draft.orders_of(leg.id)
-    if not leg.wanted or not orders:
-        return leg.wanted
-    return not draft.was_sent(orders[-1].id) or (orders[-1].state is OrderState.REJECTED and may_try_again(draft, leg))
+    """Whether a leg is wanted and provably something of it is not at the broker, but may be sent (again)."""
+    return leg.wanted and vacant(draft, leg) > 0 and _may_try_again(draft, leg)
+
+
+def vacant(draft: Draft, leg: Leg) -> int:
+    """How many orders of a leg are still to be sent; of several slices those count that broker or exchange took."""
+    return slices_of(draft.brackets[leg.bracket], leg.quantity) - len(taken(draft, leg))
+
+
+def taken(draft: Draft, leg: Leg) -> list[Order]:
+    """The orders of a leg that were looked at, or may have been: none of them is sent again."""
+    unseen = {order.id for order in refused_unseen(draft, leg)}
+    return [order for order in draft.orders_of(leg.id) if draft.was_sent(order.id) and order.id not in unseen]
+
+
+def refused_unseen(draft: Draft, leg: Leg) -> list[Order]:
+    """The orders of a leg that were refused with proof, without being looked at."""
+    rejected = [order for order in draft.orders_of(leg.id) if order.state is OrderState.REJECTED]
+    return [order for order in rejected if passing_refusal(draft.placing(order.id))]
 
 
 def withdraw(draft: Draft, leg: Leg, outcome: Outcome, refusal: Refusal) -> None:
     """Place no (further) order for a leg; where nothing of it was ever taken, its signal ends with this."""
     signal = draft.signals.get(leg.cause)
-    if signal is not None and signal.state is not SignalState.ENDED and waits(draft, leg):
+    if signal is not None and signal.state is not SignalState.ENDED and waits(draft, leg) and not taken(draft, leg):
         end_signal(draft, signal, outcome, refusal)
     draft.put(replace(leg, wanted=False, reason=refusal.detail))
 
 
-def may_try_again(draft: Draft, leg: Leg) -> bool:
-    """Whether an entry whose newest attempt was refused with proof, without being looked at, may be sent once more."""
-    ends = [refused_how(draft.placing(order.id)) for order in draft.orders_of(leg.id)]
-    return bool(ends) and ends.count(ends[-1]) <= PASSING.get(ends[-1], 0)
+def _may_try_again(draft: Draft, leg: Leg) -> bool:
+    """Whether what was refused without being looked at may be sent once more; slices sent together count as one."""
+    refused = [(refused_how(draft.placing(order.id)), order.created_at) for order in refused_unseen(draft, leg)]
+    if not refused:
+        return True
+    how = refused[-1][0]
+    return len({at for one, at in refused if one == how}) <= PASSING[how]
 
 
 # -- signals -----------------------------------------------------------------------------------------------------

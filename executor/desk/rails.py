@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from executor.desk import hours
 from executor.desk.book import Draft
-from executor.desk.outcome import waits
+from executor.desk.outcome import taken, waits
+from executor.desk.slices import MOST, largest, pieces
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.calendar import clock_time, trading_day
 from executor.domain.instrument import Instrument, Segment
@@ -179,18 +180,15 @@ def largest_order(draft: Draft, strategy: Strategy) -> Cap:
 
 
 def plan_refused(
-    draft: Draft, strategy: Strategy, bracket: Bracket | None, plan: EntryPlan, *, freeze: int | None
+    draft: Draft, strategy: Strategy, bracket: Bracket | None, plan: EntryPlan, *, contract: Instrument
 ) -> Refusal | None:
-    """The rail that stops a planned entry: what is held, what may still fill and the new units together.
-
-    `freeze` is the first quantity that the exchange refuses in one order: its stop could not be placed (F-44).
-    """
+    """The rail that stops a planned entry: what is held, what may still fill and the new units together."""
     rails, account = strategy.rails, draft.evidence.account_rails
     position = plan.quantity + (_units(draft, bracket) if bracket else 0)
     if position > rails.max_quantity:
         return Refusal(RefusalCode.SIZE_OVER_LIMIT, f"{position} with what is held, allowed {rails.max_quantity}")
-    if freeze is not None and position >= freeze:
-        return Refusal(RefusalCode.OVER_FREEZE, f"{position} with what is held, fewer than {freeze} in one order")
+    if refusal := _over_freeze(contract, position):
+        return refusal
     worth = position * plan.entry.dearest
     if rails.max_notional is not None and worth > rails.max_notional:
         return _too_dear(f"{position} at {plan.entry.dearest}", worth, rails.max_notional, "the strategy's position")
@@ -200,6 +198,16 @@ def plan_refused(
         if worth > account.max_notional:
             return _too_dear(f"{len(others)} others with it", worth, account.max_notional, "the account's positions")
     return None
+
+
+def _over_freeze(contract: Instrument, position: int) -> Refusal | None:
+    """Why a position is too large to be sliced below the exchange's freeze quantity and protected in time (F-44)."""
+    most = largest(contract.freeze, contract.lot)
+    if most is None or position <= most * MOST:
+        return None
+    orders = f"that is {len(pieces(position, most))} orders of at most {most}" if most else "one lot is too large"
+    detail = f"{position} with what is held: {orders}; allowed are {MOST} orders of fewer than {contract.freeze}"
+    return Refusal(RefusalCode.OVER_FREEZE, detail)
 
 
 def named(refusal: Refusal, cap: Cap) -> Refusal:
@@ -217,7 +225,9 @@ def _too_dear(what: str, worth: Decimal, allowed: Decimal, rail: str) -> Refusal
 def _units(draft: Draft, bracket: Bracket) -> int:
     """Units held, working or still to be sent."""
     entries = draft.legs_of(bracket.id, Role.ENTRY)
-    unsent = sum(leg.quantity for leg in entries if waits(draft, leg))
+    unsent = sum(
+        leg.quantity - sum(order.sent_quantity for order in taken(draft, leg)) for leg in entries if waits(draft, leg)
+    )
     coming = sum(order.remaining for leg in entries for order in draft.orders_of(leg.id) if draft.may_rest(order))
     return abs(draft.holding(bracket).held) + coming + unsent
 

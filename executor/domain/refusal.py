@@ -224,8 +224,8 @@ WORDS: dict[RefusalCode, Words] = {
         "Give the strategy what the size needs: `--capital`, `--contracts-are` or a stop.",
     ),
     RefusalCode.OVER_FREEZE: Words(
-        "The position is larger than the exchange takes in one order",
-        "Its stop has to fit into one order too: enter less; slices are not sent yet.",
+        "The position would take more orders than can be protected in time",
+        "The exchange takes fewer than its freeze quantity in one order; a larger position is sliced: enter less.",
     ),
     RefusalCode.SIZE_ZERO: Words("Nothing is left after rounding to whole lots", "Raise the size or lower the risk."),
     RefusalCode.SIZE_OVER_LIMIT: Words(

@@ -246,15 +246,3 @@ class _Counting:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._people, name)
-
-
-def test_a_position_whose_stop_would_not_fit_into_one_order_is_refused(house: House) -> None:
-    house.contract = replace(house.contract, freeze=25)
-    first = house.signal("buy", price="800", size={"quantity": "24"})
-    house.run(6)
-
-    second = house.signal("buy", price="800", size={"quantity": "1"})
-    house.run(6)
-
-    assert (house.ended(first).outcome, house.ended(second).code) == (Outcome.FILLED, RefusalCode.OVER_FREEZE)
-    assert (house.net(), house.stopped()) == (24, 24)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from executor.desk import carried, prices, rails
 from executor.desk.aim.leave import add_exit
 from executor.desk.book import Draft
+from executor.desk.slices import slices_held
 from executor.desk.targets import leaving_quantity, open_targets, reached
 from executor.domain.bracket import Bracket, Goal, Role
 from executor.domain.ids import SignalId
@@ -22,7 +23,8 @@ from executor.domain.price import on_tick
 from executor.domain.strategy import Level, LevelKind, Protection
 
 #: Trailing stops share the broker's writes: the n-th move within an hour waits n half seconds, at most this many
-#: seconds, times the stops that trail. So all together stay near 500 moves an hour, however many they are.
+#: seconds, times the stops that trail. So all together stay near 500 moves an hour, however many they are. A stop in
+#: slices is so many stops, which move together.
 _TURN_MAX = 7
 _HOUR = timedelta(hours=1)
 
@@ -75,8 +77,9 @@ def _is_its_turn(draft: Draft, bracket: Bracket) -> bool:
     orders = [order for _, order in draft.orders_of_bracket(bracket.id, Role.STOP)]
     sent = [one.sending_at for o in orders for one in draft.intents_of(o.id) if one.kind is IntentKind.MODIFY]
     recent = [at for at in sent if at is not None and draft.now - at < _HOUR]
-    trailing = sum(one.trail is not None for one in draft.live_brackets())
-    turn = timedelta(seconds=trailing * min(len(recent) / 2, _TURN_MAX))
+    trailing = sum(slices_held(draft, one) for one in draft.live_brackets() if one.trail is not None)
+    moves = len(recent) / slices_held(draft, bracket)
+    turn = timedelta(seconds=trailing * min(moves / 2, _TURN_MAX))
     return not recent or draft.now - max(recent) >= turn
 
 

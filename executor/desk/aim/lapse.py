@@ -14,6 +14,7 @@ from executor.desk.book import Draft
 from executor.desk.outcome import may_fill, waits, withdraw
 from executor.desk.reports import was_taken_away
 from executor.desk.settle import is_lost
+from executor.desk.slices import slices_held, slices_of
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.entry import MARKET_LASTS
 from executor.domain.ids import LegId
@@ -24,7 +25,7 @@ from executor.domain.strategy import Protection
 
 #: A target refused, rejected or taken away this often is given up: the bracket runs on with its stop (F-46).
 TARGET_ATTEMPTS = 2
-#: So many cancels of a stop by somebody else are meant.
+#: So many cancels of a stop by somebody else are meant; of a position in slices, for each of them.
 STOP_CANCELS = 2
 
 
@@ -52,12 +53,11 @@ def _lapse_entry(draft: Draft, bracket: Bracket, leg: Leg) -> None:
         elif draft.now - fired_at > rails.ENTRY_LIFE:
             age = f"it could not be sent in time: {rails.age_words(draft, fired_at)}"
             withdraw(draft, leg, Outcome.EXPIRED, Refusal(RefusalCode.STALE, age))
-        return
-    newest = draft.orders_of(leg.id)[-1]
-    placing = draft.placing(newest.id)
-    sent_at = placing.sending_at if placing else None
+    slices = draft.orders_of(leg.id)[-slices_of(bracket, leg.quantity) :]
+    placings = [draft.placing(order.id) for order in slices if order.state in WORKING]
+    sent = [placing.sending_at for placing in placings if placing and placing.sending_at]
     lasts = timedelta(seconds=leg.lasts or MARKET_LASTS)
-    if newest.state in WORKING and sent_at is not None and draft.now - sent_at > lasts:
+    if draft.legs[leg.id].wanted and sent and draft.now - min(sent) > lasts:
         text = f"not filled within {lasts.total_seconds():.0f} s"
         draft.put(replace(leg, wanted=False, reason=text))
         draft.note("lapsed", leg.cause, text)
@@ -65,7 +65,8 @@ def _lapse_entry(draft: Draft, bracket: Bracket, leg: Leg) -> None:
 
 def _lapse_target(draft: Draft, bracket: Bracket, leg: Leg) -> None:
     lost = [order for order in draft.orders_of(leg.id) if is_lost(draft, order)]
-    if len(lost) >= TARGET_ATTEMPTS and draft.brackets[bracket.id].protection is not Protection.SINGLE:
+    attempts = TARGET_ATTEMPTS * slices_held(draft, bracket)
+    if len(lost) >= attempts and draft.brackets[bracket.id].protection is not Protection.SINGLE:
         text = f"refused or taken away {len(lost)} times: {lost[-1].text}"
         if bracket.protection is Protection.PAIR:
             draft.put(replace(draft.brackets[bracket.id], protection=Protection.SINGLE))
@@ -79,7 +80,7 @@ def _lapse_stop(draft: Draft, bracket: Bracket, leg: Leg) -> None:
     """A stop that a hand cancelled is restored once; the second cancel is the person's word (F-41)."""
     today = [order for order in draft.orders_of(leg.id) if order.day == draft.day]
     taken = [order for order in today if was_taken_away(draft, order)]
-    if len(taken) >= STOP_CANCELS:
+    if len(taken) >= STOP_CANCELS * slices_held(draft, bracket):
         draft.put(replace(leg, wanted=False, reason=f"cancelled by hand {len(taken)} times"))
         draft.put(replace(bracket, protection=Protection.NONE))
         text = f"{bracket.symbol}: its stop was cancelled by hand {len(taken)} times; it is not restored again"

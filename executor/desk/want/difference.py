@@ -1,11 +1,13 @@
 """From needs to intents, with all damping: one unsettled intent an order, a pause after each failure in a row.
 
 A need that is already READY with the same request stays; one whose request changed is dropped and made anew; a
-READY intent that nobody needs any more is dropped, provably never sent.
+READY intent that nobody needs any more is dropped, provably never sent. Of a position in slices what fails for one
+order holds back no change of another, and no more new orders than have failed; all that fail together are one failure.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,8 +16,9 @@ from decimal import Decimal
 from executor.desk.book import Draft
 from executor.desk.rows import UNSETTLED
 from executor.desk.settle import failures_of, passing_refusal
+from executor.desk.slices import slices_held
 from executor.domain.bracket import Bracket, Leg
-from executor.domain.ids import IntentId, OrderId, tag_of
+from executor.domain.ids import IntentId, LegId, OrderId, tag_of
 from executor.domain.intent import Intent, IntentKind, IntentState, OrderRequest, PermitClass, SettledBy
 from executor.domain.order import DONE, Order, OrderState, OrderType
 
@@ -62,28 +65,56 @@ class Cancel:
 Need = Place | Modify | Cancel
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A need with the order it is about; `nth` of the new orders that its leg asks for."""
+
+    need: Need
+    order: Order | None
+    nth: int = 0
+
+
 def emit(draft: Draft, needs: Sequence[Need]) -> list[Intent]:
     """Turn needs into READY intents; returns all that ask to leave."""
     ready: list[Intent] = []
-    for need in needs:
-        intent = _intent_for(draft, need)
+    asked = _with_orders(draft, needs)
+    for one in asked:
+        intent = _intent_for(draft, one)
         if intent is not None:
             ready.append(intent)
     kept = {intent.id for intent in ready}
+    needed = {one.order.id for one in asked if one.order is not None}
     for intent in draft.watched(UNSETTLED):
         if intent.state is IntentState.READY and intent.id not in kept:
-            _drop(draft, intent, needed=any(_order_of(draft, need) == intent.order for need in needs))
+            _drop(draft, intent, needed=intent.order in needed)
     return ready
 
 
-def _intent_for(draft: Draft, need: Need) -> Intent | None:
+def _with_orders(draft: Draft, needs: Sequence[Need]) -> list[_Asked]:
+    """Each need with its order. A new order takes one of the leg's that were never sent, if there is: it keeps its
+    tag.
+    """
+    placed: Counter[LegId] = Counter()
+    found: list[_Asked] = []
+    for need in needs:
+        if not isinstance(need, Place):
+            found.append(_Asked(need, need.order))
+            continue
+        nth = placed[need.leg.id]
+        placed[need.leg.id] += 1
+        unsent = [order for order in draft.orders_of(need.leg.id) if order.state is OrderState.INITIALIZED]
+        found.append(_Asked(need, unsent[nth] if nth < len(unsent) else None, nth))
+    return found
+
+
+def _intent_for(draft: Draft, asked: _Asked) -> Intent | None:
+    need, order = asked.need, asked.order
     if isinstance(need, Modify) and _is_hopeless(draft, need.order):
         need = Cancel(need.order, need.permit)
-    order = _initial_order(draft, need) if isinstance(need, Place) else need.order
     standing = draft.unsettled(order.id) if order else None
     if standing is not None and standing.state is not IntentState.READY:
         return None
-    if _paused(draft, need) or (isinstance(need, Place) and len(draft.orders_of(need.leg.id)) >= _ATTEMPTS):
+    if _paused(draft, asked) or (isinstance(need, Place) and len(draft.orders_of(need.leg.id)) >= _ATTEMPTS):
         return None
     request = _request(need, order) if order else None
     if standing is not None and request == standing.request and standing.kind is _kind(need):
@@ -94,17 +125,6 @@ def _intent_for(draft: Draft, need: Need) -> Intent | None:
         order = _new_order(draft, need) if order is None else _resent(draft, order, need)
     assert order is not None
     return _new_intent(draft, need, order, _request(need, order))
-
-
-def _initial_order(draft: Draft, need: Place) -> Order | None:
-    """The leg's order that was never sent, if there is one: it keeps its tag."""
-    found = [order for order in draft.orders_of(need.leg.id) if order.state is OrderState.INITIALIZED]
-    return found[-1] if found else None
-
-
-def _order_of(draft: Draft, need: Need) -> OrderId | None:
-    order = _initial_order(draft, need) if isinstance(need, Place) else need.order
-    return order.id if order else None
 
 
 def _new_order(draft: Draft, need: Place) -> Order:
@@ -183,13 +203,23 @@ def _is_hopeless(draft: Draft, order: Order) -> bool:
     return len([one for one in failed if one.kind is IntentKind.MODIFY]) >= _MODIFY_ATTEMPTS
 
 
-def _paused(draft: Draft, need: Need) -> bool:
-    leg = need.leg.id if isinstance(need, Place) else need.order.leg
-    failed = failures_of(draft, draft.orders_of(leg)) if leg else []
-    if not failed or failed[0].sending_at is None:
+def _paused(draft: Draft, asked: _Asked) -> bool:
+    failed = failures_of(draft, _damped_with(draft, asked.need))
+    if asked.nth >= len(failed) or failed[0].sending_at is None:
         return False
-    pause: timedelta = min(_PAUSE_MAX, _PAUSE * 2 ** min(len(failed) - 1, 5))
+    times = len({intent.created_at for intent in failed})
+    pause: timedelta = min(_PAUSE_MAX, _PAUSE * 2 ** min(times - 1, 5))
     return draft.now - failed[0].sending_at < pause
+
+
+def _damped_with(draft: Draft, need: Need) -> Sequence[Order]:
+    """The orders whose failures hold a need back: those of its leg; for a slice that rests its own."""
+    if isinstance(need, Place):
+        return draft.orders_of(need.leg.id)
+    bracket = draft.bracket_of(need.order)
+    if need.order.leg is None or bracket is None:
+        return []
+    return draft.orders_of(need.order.leg) if slices_held(draft, bracket) == 1 else [need.order]
 
 
 def _drop(draft: Draft, intent: Intent, *, needed: bool) -> None:

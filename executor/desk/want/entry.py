@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from executor.desk.book import Draft
-from executor.desk.outcome import waits
+from executor.desk.outcome import refused_unseen, taken, vacant, waits
+from executor.desk.slices import largest_of, pieces
 from executor.desk.want.difference import Cancel, Need, Place
 from executor.domain.bracket import Bracket, Goal, Leg, Role
 from executor.domain.intent import PermitClass
-from executor.domain.order import DONE, Order, OrderState, OrderType
+from executor.domain.order import DONE, Order, OrderType
 
 
 def entry_needs(draft: Draft, bracket: Bracket) -> list[Need]:
@@ -21,16 +22,28 @@ def entry_needs(draft: Draft, bracket: Bracket) -> list[Need]:
 
 
 def _placing(draft: Draft, bracket: Bracket, leg: Leg) -> list[Need]:
-    """A PLACE for a leg without an order, or whose newest was refused with proof; never two at the broker."""
-    orders = draft.orders_of(leg.id)
+    """A PLACE for each order of a leg that never left, or was refused with proof; never one twice at the broker."""
+    needs = _overdone(draft, leg)
     if not waits(draft, leg):
-        alive = [order for order in orders if order.state not in DONE and order.broker_id]
-        return [Cancel(order, PermitClass.CHANGE) for order in alive[1:]]
-    if orders and orders[-1].state is OrderState.REJECTED and not _was_read_since(draft, orders[-1]):
-        return []
+        return needs
     assert leg.price is not None, "an entry leg is planned with its limit"
     type_ = OrderType.LIMIT if leg.trigger is None else OrderType.STOP_LIMIT
-    return [Place(bracket, leg, type_, leg.quantity, leg.price, leg.trigger, PermitClass.ENTER)]
+    unread = [order for order in refused_unseen(draft, leg) if not _was_read_since(draft, order)]
+    missing = leg.quantity - sum(order.sent_quantity for order in taken(draft, leg))
+    units = pieces(missing, largest_of(bracket))[: max(0, vacant(draft, leg) - len(unread))]
+    return needs + [Place(bracket, leg, type_, one, leg.price, leg.trigger, PermitClass.ENTER) for one in units]
+
+
+def _overdone(draft: Draft, leg: Leg) -> list[Need]:
+    """A CANCEL for the newest orders beyond what the leg is for: one that was refused has arrived all the same."""
+    alive = [order for order in draft.orders_of(leg.id) if order.state not in DONE and order.broker_id]
+    beyond = sum(order.filled + order.remaining for order in draft.orders_of(leg.id)) - leg.quantity
+    needs: list[Need] = []
+    for order in reversed(alive):
+        if 0 < order.remaining <= beyond:
+            beyond -= order.remaining
+            needs.append(Cancel(order, PermitClass.CHANGE))
+    return needs
 
 
 def _was_read_since(draft: Draft, order: Order) -> bool:

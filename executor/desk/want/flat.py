@@ -1,8 +1,9 @@
 """A bracket that is to be flat: the order that rests is re-priced to trade now; everything else goes when it has.
 
 A full exit re-prices what already rests: the target, so that the stop protects until the end; the stop itself when it
-has triggered or is alone. A new EXIT order is placed only when nothing of the bracket rests or is in doubt. A bracket
-that was found late gets a stop first and is flattened by it. What overshot is bought back.
+has triggered or is alone. A new EXIT order is placed only when nothing of the bracket rests or is in doubt; of a
+position in slices also for the units that none of its orders can take. A bracket that was found late gets a stop first
+and is flattened by it. What overshot is bought back.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from executor.desk import prices
 from executor.desk.book import Draft
 from executor.desk.legs import add_leg
 from executor.desk.settle import is_lost
+from executor.desk.slices import largest_of
 from executor.desk.want.difference import Cancel, Need
-from executor.desk.want.pair import leaving_price, marketable_needs, shrink, stop_needs, to_market
+from executor.desk.want.pair import leaving_price, market_orders, marketable_needs, shrink, stop_needs, to_market
+from executor.desk.want.share import counted, fresh, share
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.ids import SignalId
 from executor.domain.intent import PermitClass
@@ -63,48 +66,56 @@ def _leave(draft: Draft, bracket: Bracket, leaving: Resting, *, held: int) -> li
         rest -= quantity
         needs += _to_now(draft, bracket, order, quantity, last=last)
     others = [pair for pair in leaving if pair[0].role is not Role.EXIT]
-    movers = _movers(others) if rest else []
-    if not movers:
-        return needs + ([] if rest else _cancels(others))
-    for order, quantity in _shared_out(movers, others, rest):
+    if rest == 0:
+        return needs + _cancels(others)
+    movers = _movers(draft, bracket, others)
+    doubtful = _in_doubt(others, movers)
+    shares, missing = share([order for _, order in movers], rest, doubtful=doubtful, most=largest_of(bracket))
+    for order, quantity in shares:
         needs += _to_now(draft, bracket, order, quantity, last=last)
-    return needs + _beside(others, movers, rest)
+    if movers:
+        needs += _beside(draft, bracket, others, movers, rest)
+    return needs + _beyond(draft, bracket, fresh(missing, [*doubtful, *exits], largest_of(bracket)), last=last)
 
 
-def _movers(others: Resting) -> Resting:
-    """A stop that has started to trade, else the targets, else the stop."""
+def _movers(draft: Draft, bracket: Bracket, others: Resting) -> Resting:
+    """The stop if it has started to trade, else the targets, else the stop."""
     working = [pair for pair in others if pair[1].state in WORKING]
-    started = [pair for pair in working if pair[0].role is Role.STOP and pair[1].state in _STARTED]
+    stops = [pair for pair in working if pair[0].role is Role.STOP]
+    started = [pair for pair in stops if pair[1].state in _STARTED]
     targets = [pair for pair in working if pair[0].role is Role.TARGET]
-    return started[:1] or targets or working[:1]
+    if targets and not started:
+        return targets
+    return list(counted(draft, bracket, started + [pair for pair in stops if pair not in started]))
 
 
-def _shared_out(movers: Resting, others: Resting, rest: int) -> list[tuple[Order, int]]:
-    """Each mover with what it is to sell: its own units, the first also what no other target may still sell."""
-    targets = sum(order.remaining for leg, order in others if leg.role is Role.TARGET)
-    found: list[tuple[Order, int]] = []
-    for leg, order in movers:
-        more = max(0, rest - targets) if leg.role is Role.TARGET else rest
-        quantity = min(rest, order.remaining + more) if not found else min(rest, order.remaining)
-        found.append((order, quantity))
-        rest -= quantity
-    return found
+def _in_doubt(others: Resting, movers: Resting) -> list[Order]:
+    """Orders in doubt that may sell what the movers do not."""
+    roles = {leg.role for leg, _ in movers or others}
+    return [order for leg, order in others if leg.role in roles and order.state not in WORKING]
 
 
-def _beside(others: Resting, movers: Resting, rest: int) -> list[Need]:
+def _beside(draft: Draft, bracket: Bracket, others: Resting, movers: Resting, rest: int) -> list[Need]:
     """A stop goes on protecting beside moving targets, for as much as they move; everything else is cancelled."""
     left = [pair for pair in others if pair not in movers]
     stops = [pair for pair in left if pair[0].role is Role.STOP and pair[1].state in WORKING]
-    keeper = stops[0] if stops and movers[0][0].role is Role.TARGET else None
-    shrunk = shrink(keeper[1], rest) if keeper else None
-    return _cancels([pair for pair in left if pair is not keeper]) + ([shrunk] if shrunk else [])
+    keepers = counted(draft, bracket, stops) if movers[0][0].role is Role.TARGET else []
+    shares, _ = share([order for _, order in keepers], rest, most=largest_of(bracket))
+    needs = _cancels([pair for pair in left if pair not in keepers])
+    return needs + [need for order, units in shares if (need := shrink(order, units))]
+
+
+def _beyond(draft: Draft, bracket: Bracket, units: list[int], *, last: Decimal) -> list[Need]:
+    """EXIT orders beside those that rest, for what these cannot take."""
+    if not units:
+        return []
+    leg = _exit_leg(draft, bracket, sum(units), bracket.side.opposite)
+    return market_orders(bracket, leg, units, leaving_price(draft, bracket, leg, last))
 
 
 def _to_now(draft: Draft, bracket: Bracket, order: Order, quantity: int, *, last: Decimal) -> list[Need]:
     if order.state not in WORKING or order.leg is None:
         return []
-    if quantity == 0:
-        return [Cancel(order, PermitClass.PROTECT)]
     change = to_market(order, last, leaving_price(draft, bracket, draft.legs[order.leg], last), quantity)
     return [change] if change else []
 

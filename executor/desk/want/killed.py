@@ -8,9 +8,11 @@ could open a position. `kill --everything` has ended the legs themselves: their 
 from __future__ import annotations
 
 from executor.desk.book import Draft
+from executor.desk.slices import largest_of
 from executor.desk.want.difference import Cancel, Need
 from executor.desk.want.entry import withdrawing
 from executor.desk.want.pair import shrink, stop_needs
+from executor.desk.want.share import share
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.intent import PermitClass
 from executor.domain.order import WORKING
@@ -29,7 +31,7 @@ def killed_needs(draft: Draft, bracket: Bracket) -> list[Need]:
         elif leg.role is Role.STOP:
             needs += stop_needs(draft, bracket, leg, keep)
         elif leg.role is Role.TARGET:
-            needs += _shrinking(draft, leg, held)
+            needs += _shrinking(draft, bracket, leg, held)
     return needs
 
 
@@ -39,10 +41,11 @@ def _resting_units(draft: Draft, bracket: Bracket, role: Role) -> int:
     return sum(order.remaining for leg, order in pairs if leg.side is not bracket.side and draft.may_rest(order))
 
 
-def _shrinking(draft: Draft, leg: Leg, held: int) -> list[Need]:
+def _shrinking(draft: Draft, bracket: Bracket, leg: Leg, held: int) -> list[Need]:
     """A resting target stays, but never for more than is held."""
     working = [order for order in draft.orders_of(leg.id) if order.state in WORKING]
-    return [change for order in working if (change := shrink(order, held))]
+    shares, _ = share(working, held, most=largest_of(bracket))
+    return [change for order, units in shares if (change := shrink(order, units))]
 
 
 def _cancelling(draft: Draft, leg: Leg) -> list[Need]:

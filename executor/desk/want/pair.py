@@ -6,14 +6,17 @@ reduced or cancelled (OUO). Never more stop than filled: the quantity follows th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from executor.desk import prices, targets
 from executor.desk.book import Draft
 from executor.desk.guard import stopped_quantity
 from executor.desk.settle import failures_of, passing_refusal
+from executor.desk.slices import largest_of
 from executor.desk.want.difference import Cancel, Modify, Need, Place
 from executor.desk.want.entry import withdrawing
+from executor.desk.want.share import counted, fresh, share
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.intent import PermitClass
 from executor.domain.levels import stop_trigger
@@ -51,8 +54,10 @@ def stop_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Need
     return _resting(draft, bracket, leg, keep, type_=OrderType.STOP_LIMIT, price=limit, trigger=trigger)
 
 
-def shrink(order: Order, keep: int) -> Modify | None:
-    """Take a resting order down to `keep` units, its prices as they are."""
+def shrink(order: Order, keep: int) -> Modify | Cancel | None:
+    """Take a resting order down to `keep` units, its prices as they are; without any it is cancelled."""
+    if keep == 0:
+        return Cancel(order, PermitClass.PROTECT)
     total = order.filled + keep
     if order.working_quantity is None or order.working_quantity <= total or order.working_type is None:
         return None
@@ -65,32 +70,35 @@ def _target_needs(draft: Draft, bracket: Bracket, leg: Leg, units: int, *, keep:
     if price is None:
         return []
     alive = [order for order in draft.orders_of(leg.id) if draft.may_rest(order)]
-    if not alive and draft.legs_of(bracket.id, Role.STOP) and stopped_quantity(draft, bracket) < keep:
-        return []  # the stop first
     own = sum(order.remaining for order in alive)
     resting = [order for _, order in draft.orders_of_bracket(bracket.id, Role.TARGET) if draft.may_rest(order)]
     if units > own and sum(order.remaining for order in resting) - own + units > keep:
         units = own  # the others give way first
-    return _resting(draft, bracket, leg, units, type_=OrderType.LIMIT, price=price, trigger=None)
+    needs = _resting(draft, bracket, leg, units, type_=OrderType.LIMIT, price=price, trigger=None)
+    if draft.legs_of(bracket.id, Role.STOP) and stopped_quantity(draft, bracket) < keep:
+        return [need for need in needs if not isinstance(need, Place)]  # the stop first
+    return needs
 
 
 def _resting(
     draft: Draft, bracket: Bracket, leg: Leg, keep: int, *, type_: OrderType, price: Decimal, trigger: Decimal | None
 ) -> list[Need]:
-    """One order of a leg resting with these values for `keep` units; extra ones are cancelled on sight."""
+    """The orders of a leg resting with these values for `keep` units; extra ones are cancelled on sight."""
     alive = [order for order in draft.orders_of(leg.id) if draft.may_rest(order)]
-    if not alive:
-        permit = PermitClass.PROTECT if leg.role is Role.STOP else PermitClass.CHANGE
-        return [Place(bracket, leg, type_, keep, price, trigger, permit)] if keep > 0 else []
     working = [order for order in alive if order.state in WORKING]
-    needs: list[Need] = [Cancel(order, PermitClass.PROTECT) for order in working[1:] if order.broker_id]
-    if not working:
-        return needs
-    order = working[0]
-    if keep <= 0:
-        return [*needs, Cancel(order, PermitClass.PROTECT)]
-    change = _change(order, keep, type_=type_, price=price, trigger=trigger, role=leg.role)
-    return [*needs, change] if change else needs
+    doubtful = [order for order in alive if order.state not in WORKING]
+    kept, most = counted(draft, bracket, working), largest_of(bracket)
+    needs: list[Need] = [Cancel(one, PermitClass.PROTECT) for one in working if one not in kept and one.broker_id]
+    shares, missing = share(kept, keep, doubtful=doubtful, most=most)
+    for order, units in shares:
+        if units <= 0:
+            needs.append(Cancel(order, PermitClass.PROTECT))
+        elif change := _change(order, units, type_=type_, price=price, trigger=trigger, role=leg.role):
+            needs.append(change)
+    permit = PermitClass.PROTECT if leg.role is Role.STOP else PermitClass.CHANGE
+    return needs + [
+        Place(bracket, leg, type_, units, price, trigger, permit) for units in fresh(missing, doubtful, most)
+    ]
 
 
 def _change(
@@ -127,10 +135,16 @@ def marketable_needs(draft: Draft, bracket: Bracket, leg: Leg, quantity: int) ->
         return []
     price = leaving_price(draft, bracket, leg, last)
     alive = [order for order in draft.orders_of(leg.id) if draft.may_rest(order)]
-    if not alive:
-        return [Place(bracket, leg, OrderType.LIMIT, quantity, price, None, PermitClass.PROTECT)]
-    working = [order for order in alive if order.state in WORKING]
-    return [need for order in working[:1] if (need := to_market(order, last, price, quantity))]
+    working = counted(draft, bracket, [order for order in alive if order.state in WORKING])
+    doubtful = [order for order in alive if order.state not in WORKING]
+    shares, missing = share(working, quantity, doubtful=doubtful, most=largest_of(bracket))
+    needs = [need for order, units in shares if (need := to_market(order, last, price, units))]
+    return [*needs, *market_orders(bracket, leg, fresh(missing, doubtful, largest_of(bracket)), price)]
+
+
+def market_orders(bracket: Bracket, leg: Leg, units: Iterable[int], price: Decimal) -> list[Need]:
+    """New orders that trade now, one for each of the units."""
+    return [Place(bracket, leg, OrderType.LIMIT, one, price, None, PermitClass.PROTECT) for one in units]
 
 
 def leaving_price(draft: Draft, bracket: Bracket, leg: Leg, last: Decimal) -> Decimal:
@@ -144,8 +158,10 @@ def leaving_price(draft: Draft, bracket: Bracket, leg: Leg, last: Decimal) -> De
     return marketable(last, leg.side, tick=bracket.tick, kind=bracket.kind)
 
 
-def to_market(order: Order, last: Decimal, price: Decimal, quantity: int) -> Modify | None:
-    """Turn a resting order into one that trades now; None when it already does."""
+def to_market(order: Order, last: Decimal, price: Decimal, quantity: int) -> Modify | Cancel | None:
+    """Turn a resting order into one that trades now, or end it when nothing is left for it; None when it is so."""
+    if quantity == 0:
+        return Cancel(order, PermitClass.PROTECT)
     total = order.filled + quantity
     reaches = order.working_price is not None and (order.working_price - last) * order.side.sign >= 0
     if order.working_type is OrderType.LIMIT and reaches and order.working_quantity == total:

@@ -12,35 +12,48 @@ from decimal import Decimal
 
 from executor.desk import prices, targets
 from executor.desk.book import Draft
-from executor.desk.want.difference import Need
+from executor.desk.slices import largest_of
+from executor.desk.want.difference import Need, Place
 from executor.desk.want.pair import protection_needs, to_market
+from executor.desk.want.share import counted, share
 from executor.domain.bracket import Bracket, Role
 from executor.domain.intent import IntentKind
 from executor.domain.order import WORKING, Order, OrderType
 from executor.domain.price import marketable
+from executor.domain.strategy import LevelOf
 
 #: How long a stop that was turned into an exit counts as protection.
 TURNED = timedelta(seconds=3)
 
 
 def single_needs(draft: Draft, bracket: Bracket) -> list[Need]:
-    stop = _working_stop(draft, bracket)
+    stops = [order for order in _resting_stops(draft, bracket) if order.state in WORKING]
     holding = draft.holding(bracket)
-    if not targets.coming_targets(draft, bracket) or stop is None or holding.held <= 0:
+    coming = [leg for leg in targets.coming_targets(draft, bracket) if leg.of is LevelOf.CONTRACT]
+    if not coming or not stops or holding.held <= 0:
         return protection_needs(draft, bracket)
     last = prices.seen_price(draft, bracket.instrument)
     if last is None:
         prices.ask_price(draft, bracket.instrument, bracket.symbol)
     if last is not None and _last_target_trades(draft, bracket, holding.held, last):
-        price = marketable(last, stop.side, tick=bracket.tick, kind=bracket.kind)
-        change = to_market(stop, last, price, holding.held)
-        return [change] if change else []
-    return [] if _just_turned(draft, stop) else protection_needs(draft, bracket)
+        return _turned(draft, bracket, holding.held, last)
+    just_now = any(_just_turned(draft, stop) for stop in counted(draft, bracket, stops))
+    return [] if just_now else protection_needs(draft, bracket)
 
 
-def _working_stop(draft: Draft, bracket: Bracket) -> Order | None:
-    orders = [order for _, order in draft.orders_of_bracket(bracket.id, Role.STOP)]
-    return next((order for order in orders if order.state in WORKING), None)
+def _turned(draft: Draft, bracket: Bracket, held: int, last: Decimal) -> list[Need]:
+    """The resting stop as an exit that trades now; of several slices one that is missing is still placed."""
+    price = marketable(last, bracket.side.opposite, tick=bracket.tick, kind=bracket.kind)
+    resting = _resting_stops(draft, bracket)
+    working = counted(draft, bracket, [order for order in resting if order.state in WORKING])
+    doubtful = [order for order in resting if order.state not in WORKING]
+    shares, missing = share(working, held, doubtful=doubtful, most=largest_of(bracket))
+    needs = [change for order, units in shares if (change := to_market(order, last, price, units))]
+    return needs + ([need for need in protection_needs(draft, bracket) if isinstance(need, Place)] if missing else [])
+
+
+def _resting_stops(draft: Draft, bracket: Bracket) -> list[Order]:
+    return [order for _, order in draft.orders_of_bracket(bracket.id, Role.STOP) if draft.may_rest(order)]
 
 
 def _last_target_trades(draft: Draft, bracket: Bracket, held: int, last: Decimal) -> bool:
