@@ -128,7 +128,11 @@ def _no_name(segment: Segment, name: str, full: str, lookup: MasterLookup, what:
 
     elsewhere = [one for one in DERIVATIVES.values() if one is not segment and has(one, alias)]
     like = close(alias, lookup.names_like(alias[:1], _LOOKED_AT))
-    way = f"; {elsewhere[0]} lists it" if elsewhere else nearest([one for one in like if one != name and has(segment, one)])
+    way = (
+        f"; {elsewhere[0]} lists it"
+        if elsewhere
+        else nearest([one for one in like if one != name and has(segment, one)])
+    )
     return Refusal(RefusalCode.TICKER_UNKNOWN, f"{full}: no {what} are listed under {name} on {segment}{way}")
 
 

@@ -61,6 +61,9 @@ def resolve(
     wanted = read_ticker(asked.exchange, asked.ticker)
     if isinstance(wanted, Refusal):
         return wanted
+    if not isinstance(wanted, ContinuousTicker) and _contract(asked) not in (None, wanted.full):
+        detail = f"{wanted.full}: the alert's contract {asked.contract} is something else than its ticker"
+        return Refusal(RefusalCode.TICKER_AMBIGUOUS, detail)
     found = _charted(wanted, asked, lookup, now=now, calendar=calendar)
     if isinstance(found, Refusal):
         return found
@@ -150,19 +153,27 @@ def _index_row(wanted: CashTicker, index: Index, lookup: MasterLookup) -> Instru
 def _continuous(
     wanted: ContinuousTicker, asked: Asked, lookup: MasterLookup, *, now: datetime, calendar: Calendar
 ) -> Instrument | Refusal:
-    if asked.contract is not None and asked.contract.strip().upper() not in _NOTHING:
-        return _named(wanted, asked.contract, lookup, now=now, calendar=calendar)
+    if contract := _contract(asked):
+        return _named(wanted, contract, lookup, now=now, calendar=calendar)
     if asked.roll.kind is RollKind.REFUSE:
         return Refusal(RefusalCode.ROLL_REFUSED, wanted.full)
     return derivative.continuous(wanted, asked.roll, lookup, now=now, calendar=calendar)
+
+
+def _contract(asked: Asked) -> str | None:
+    """What the alert calls its contract, with an exchange; None where it names none."""
+    text = (asked.contract or "").strip().upper()
+    if text in _NOTHING:
+        return None
+    return text if ":" in text else f"{asked.exchange.strip().upper()}:{text}"
 
 
 def _named(
     wanted: ContinuousTicker, contract: str, lookup: MasterLookup, *, now: datetime, calendar: Calendar
 ) -> Instrument | Refusal:
     """The contract that the alert itself names: a dated future of the very name that is charted."""
-    exchange, _, ticker = contract.strip().upper().rpartition(":")
-    named = read_ticker(exchange or wanted.full.partition(":")[0], ticker)
+    exchange, _, ticker = contract.partition(":")
+    named = read_ticker(exchange, ticker)
     if isinstance(named, Refusal):
         return named
     if not isinstance(named, DatedTicker) or _root(named) != _root(wanted):
