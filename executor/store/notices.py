@@ -125,10 +125,6 @@ class Notices:
 
     # cursors
 
-    def recall(self, mark: str) -> Progress | None:
-        """How far an address heard, by its mark; None when it is new."""
-        return self.progress().get(mark)
-
     def progress(self) -> dict[str, Progress]:
         """All addresses by their marks."""
         row = schema.meta.c

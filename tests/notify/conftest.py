@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
@@ -79,6 +79,12 @@ def a_follower(store: Store, clock: ManualClock, urls: str) -> Follower:
 
 
 @pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """What is asked of the store is tested on both (tests/store/test_notices.py)."""
+    return sqlite_url
+
+
+@pytest.fixture
 def town(store: Store, clock: ManualClock) -> Iterator[Town]:
     with servers.telegram() as telegram, servers.smtp() as mail, servers.webhook() as hook:
         urls = ",".join(one.url for one in (telegram, mail, hook))
@@ -93,8 +99,3 @@ def house(store: Store, clock: ManualClock, ids: Ids, town: Town) -> House:
     house.run(3)
     town.hear(1)
     return house
-
-
-def short(house: House) -> None:
-    """The strategy of the house with other rails."""
-    house.strategy = replace(house.strategy)
