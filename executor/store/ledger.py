@@ -120,7 +120,7 @@ class Ledger:
             started = [replace(intent, state=IntentState.SENDING, epoch=epoch, sending_at=at) for intent in sending]
             _write(transaction, _with_sending(decision.changes, started, decision.intents))
             for note in decision.notes:
-                transaction.note(note.kind, note.subject, note.text)
+                transaction.note(note.kind, note.subject, note.text, alarm=note.alarm)
             new = [halt for halt in decision.halts if self._set_halt(transaction, halt, halts)]
         return Committed(tuple(started), (*halts, *new))
 
