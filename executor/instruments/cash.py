@@ -83,14 +83,11 @@ def _exact(wanted: CashTicker, lookup: MasterLookup) -> list[Instrument]:
 
 
 def _of_series(wanted: CashTicker, named: Sequence[Instrument]) -> Instrument | Refusal:
-    """The share in the first series that has one; `M_M` fits M&M and M-M, and only the exact name decides."""
+    """The share in the first series that has one; `M_M` fits M&M and M-M alike."""
     for series in _SERIES if wanted.segment is Segment.NSE else ("",):
         traded = [share for share in named if share.series == series]
-        exact = [share for share in traded if base_of(share) == wanted.text]
-        if len(traded) == 1 or len(exact) == 1:
-            return (exact or traded)[0]
         if traded:
-            return ambiguous(wanted.full, traded)
+            return traded[0] if len(traded) == 1 else ambiguous(wanted.full, traded)
     return Refusal(
         RefusalCode.TICKER_AMBIGUOUS, f"{wanted.full} is in no usual series; send the one you mean: {symbols(named)}"
     )

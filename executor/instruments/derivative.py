@@ -6,7 +6,7 @@ what is listed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from executor.domain.calendar import Calendar, trading_day
@@ -34,16 +34,15 @@ def futures_under(segment: Segment, root: str, full: str, lookup: MasterLookup) 
     """All futures under the one name that a root means, the nearest first."""
     name = name_of_root(segment, root)
     rows = [row for row in lookup.futures_of(segment, norm(name)) if spells(name, row.name)]
-    names = {row.name for row in rows}
-    if len(names) > 1 and name not in names:
-        return ambiguous(full, [min(rows, key=_expiry) for rows in _by_name(rows)])
     if not rows:
         return _no_name(segment, name, full, lookup, "futures")
-    kept = [row for row in rows if row.name == name] if name in names else rows
-    days = [row.expiry for row in kept]
+    nearest_of = {row.name: row for row in sorted(rows, key=_expiry, reverse=True)}
+    if len(nearest_of) > 1:
+        return ambiguous(full, list(nearest_of.values()))
+    days = [row.expiry for row in rows]
     if len(set(days)) < len(days):
-        return ambiguous(full, [row for row in kept if days.count(row.expiry) > 1])
-    return sorted(kept, key=_expiry)
+        return ambiguous(full, [row for row in rows if days.count(row.expiry) > 1])
+    return sorted(rows, key=_expiry)
 
 
 def continuous(
@@ -77,7 +76,6 @@ def option(wanted: OptionTicker, lookup: MasterLookup, *, now: datetime, calenda
     name, segment = name_of_root(wanted.segment, wanted.root), wanted.segment
     rows = lookup.option_of(segment, norm(name), wanted.expiry, wanted.strike, wanted.right)
     found = [row for row in rows if spells(name, row.name)]
-    found = [row for row in found if row.name == name] or found
     if len(found) > 1:
         return ambiguous(wanted.full, found)
     if found:
@@ -138,13 +136,6 @@ def _no_name(segment: Segment, name: str, full: str, lookup: MasterLookup, what:
 
 def _around(day: date, among: Sequence[date]) -> list[date]:
     return sorted(sorted(among, key=lambda one: abs(one - day))[:_MOST_TOLD])
-
-
-def _by_name(rows: Iterable[Instrument]) -> list[list[Instrument]]:
-    found: dict[str, list[Instrument]] = {}
-    for row in rows:
-        found.setdefault(row.name, []).append(row)
-    return list(found.values())
 
 
 def _expiry(row: Instrument) -> date:
