@@ -45,8 +45,9 @@ from executor.simulator import SimulatorConfig, create_app, credentials
 from executor.store import schema
 from executor.store.rows import load
 from executor.store.store import Store
+from executor.trader.feeds import ThreadFeeds
 from executor.trader.lease import BEAT_S, Lease
-from executor.trader.loop import SWEEP_S, Loop, LoopParts, Sessions
+from executor.trader.loop import SWEEP_S, Feeds, Loop, LoopParts, Sessions
 from tests.builders import a_strategy
 
 ACCOUNT = "default"
@@ -191,6 +192,7 @@ class House:
                 kill_file=self.kill_file,
                 reserve=self.store.database.reserve,
                 status=lambda book: {},
+                feeds=self.feeds(),
             )
         )
         self.loop.begin(self.stop)
@@ -212,6 +214,10 @@ class House:
     def secrets(self) -> Credentials:
         login = credentials(self.simulator.seed)
         return Credentials(login.api_key, login.client_code, login.pin, login.totp_secret)
+
+    def feeds(self) -> Feeds:
+        """None: the books tell all."""
+        return ThreadFeeds()
 
     def sessions(self, epoch: int) -> Sessions:
         return InlineSessions(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from queue import SimpleQueue
 from threading import Event as Flag
@@ -30,11 +30,12 @@ from executor.instruments.resolve import Asked, resolve, shown
 from executor.store.ledger import LeaseRow
 from executor.store.store import Store
 from executor.trader.accounts import SessionKeeper, SessionStore
+from executor.trader.feeds import ThreadFeeds
 from executor.trader.halts import recorded
 from executor.trader.lease import BEAT_S, HostLock, Lease, take_lease
 from executor.trader.loop import Loop, LoopParts
 from executor.trader.seat import Trading
-from executor.trader.workers import ThreadWorkers
+from executor.trader.workers import Inbox, ThreadWorkers
 
 Resolve = Callable[[Signal], Resolved]
 
@@ -59,6 +60,7 @@ class Desk:
 
     broker: Broker
     resolve: Resolve
+    feeds: Callable[[Inbox], ThreadFeeds] = lambda _inbox: ThreadFeeds()
 
 
 def take_account(common: Common, account: str, open_desk: Callable[[SessionStore], Desk], stop: Flag) -> Trading:
@@ -85,11 +87,11 @@ def take_account(common: Common, account: str, open_desk: Callable[[SessionStore
         new_id=common.ids.new,
         thread=ThreadPoolExecutor(1, thread_name_prefix="session"),
     )
-    permits = _permits(common, account, before)
-    loop = Loop(
-        _parts(common, account, lease=lease, desk=desk, inbox=inbox, workers=workers, keeper=keeper, permits=permits)
+    permits, feeds = _permits(common, account, before), desk.feeds(inbox)
+    parts = _parts(
+        common, account, lease=lease, desk=desk, inbox=inbox, workers=workers, keeper=keeper, permits=permits
     )
-    return Trading(loop, workers, keeper, desk.broker, inbox, lease)
+    return Trading(Loop(replace(parts, feeds=feeds)), workers, keeper, feeds, desk.broker, inbox, lease)
 
 
 def find_contract(store: Store, clock: Clock, calendar: Calendar) -> Resolve:

@@ -19,6 +19,7 @@ from executor.bootstrap import (
     open_store,
 )
 from executor.bootstrap.account import Common, Desk, find_contract, take_account
+from executor.bootstrap.feeds import open_feeds
 from executor.broker.port import Broker
 from executor.broker.smartapi.client import SmartApi
 from executor.broker.smartapi.credentials import Credentials, headers_of
@@ -100,7 +101,11 @@ def _open_login_desk(common: Common, login: BrokerSettings, wraps: Wraps, sessio
         last_step=sessions.last_step(),
         typed_code=lambda: sessions.typed_code(at=common.clock.now()),
     )
-    return Desk(wraps.broker(broker), find_contract(common.store, common.clock, common.calendar))
+    return Desk(
+        wraps.broker(broker),
+        find_contract(common.store, common.clock, common.calendar),
+        open_feeds(login, credentials, broker, common.clock),
+    )
 
 
 def _make_reserve(database: Database) -> None:

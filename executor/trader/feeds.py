@@ -199,7 +199,8 @@ class Prices(Protocol):
 class ThreadFeeds:
     """The lines of one account, a thread each; begun when the session is first open, ended with the trading."""
 
-    def __init__(self, *, orders: Line | None, prices: tuple[Line, Prices] | None) -> None:
+    def __init__(self, *, orders: Line | None = None, prices: tuple[Line, Prices] | None = None) -> None:
+        """Without a line there is nothing to keep up: the books tell all."""
         self._orders = orders
         self._prices = prices[1] if prices else None
         self._lines = [line for line in (orders, prices[0] if prices else None) if line is not None]

@@ -44,6 +44,7 @@ from executor.errors import DiskFull, InvariantBroken, NotRecorded, StoreError
 from executor.store.ledger import Ledger
 from executor.store.recovery import Recovery
 from executor.store.reserve import Reserve
+from executor.trader.feeds import ThreadFeeds
 from executor.trader.halts import recorded, unrecorded
 from executor.trader.lease import BEAT_S, Lease
 from executor.trader.workers import Inbox
@@ -78,16 +79,6 @@ class Feeds(Protocol):
         """What came in that needs no event of its own, since the last call."""
 
 
-class NoFeeds:
-    """An account without feeds: the books tell all."""
-
-    def tend(self, *, is_open: bool, doubted: bool, watching: frozenset[InstrumentKey]) -> None:
-        """There is nothing to keep up."""
-
-    def news(self) -> Event | None:
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class LoopParts:
     """What a loop is made of; all of it is made in bootstrap."""
@@ -107,7 +98,7 @@ class LoopParts:
     kill_file: Path
     reserve: Reserve | None
     status: Callable[[Book], Mapping[str, Any]]
-    feeds: Feeds = field(default_factory=NoFeeds)
+    feeds: Feeds = field(default_factory=ThreadFeeds)
 
 
 class Loop:

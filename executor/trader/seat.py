@@ -17,6 +17,7 @@ from executor.clock import Clock
 from executor.domain.messages import Tick
 from executor.errors import LeaseLost, NotRecorded
 from executor.trader.accounts import SessionKeeper
+from executor.trader.feeds import ThreadFeeds
 from executor.trader.lease import Lease
 from executor.trader.loop import Loop
 from executor.trader.workers import Inbox, ThreadWorkers
@@ -35,6 +36,7 @@ class Trading:
     loop: Loop
     workers: ThreadWorkers
     sessions: SessionKeeper
+    feeds: ThreadFeeds
     broker: Broker
     inbox: Inbox
     lease: Lease
@@ -49,6 +51,7 @@ class Trading:
         finally:
             self.workers.stop()
             self.sessions.stop()
+            self.feeds.stop()
             self._give_back()
 
     def _give_back(self) -> None:

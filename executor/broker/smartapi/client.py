@@ -48,6 +48,11 @@ class SmartApi:
         self._session: Session | None = None
         self._last_book = LastBook()
 
+    @property
+    def session(self) -> Session | None:
+        """The session that is open, for who opens a feed with its tokens."""
+        return self._session
+
     def open_session(self, saved: Session | None) -> Session:
         """Go on with a session that still holds, or log in. Raises LoginRefused, BrokerUnavailable."""
         self._session = self._logins.open(saved)
