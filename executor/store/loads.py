@@ -45,12 +45,12 @@ class Loads:
         if not rows:
             return
         stored = [_values(load, row, alias) for row, alias in rows]
-        with self._database.unaudited() as connection:
+        with self._database.in_advance() as connection:
             put(connection, schema.instrument, *stored)
 
     def drop_instruments(self, load: str, keys: Sequence[InstrumentKey]) -> None:
         """Take rows out of a load that nobody reads yet."""
-        with self._database.unaudited() as connection:
+        with self._database.in_advance() as connection:
             for key in keys:
                 named = (_ROW.load == load, _ROW.segment == key.segment, _ROW.token == key.token)
                 connection.execute(delete(schema.instrument).where(*named))
@@ -111,7 +111,7 @@ class Loads:
     def _forget_portion(self, load: str) -> int:
         key = schema.instrument.primary_key.columns
         portion = select(*key).where(_ROW.load == load).limit(PORTION)
-        with self._database.unaudited() as connection:
+        with self._database.in_advance() as connection:
             return connection.execute(delete(schema.instrument).where(tuple_(*key).in_(portion))).rowcount
 
 

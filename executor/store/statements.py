@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Dialect, Executable, Select, Table, bindparam, insert, update
@@ -51,10 +52,10 @@ def begin(connection: Connection, words: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """The text of one database's SQL, its values in their order where it takes them by place, and what comes out."""
+    """The text of one database's SQL, how its values are put in order where it takes them by place, what comes out."""
 
     text: str
-    places: tuple[str, ...] | None
+    in_order: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None
     constants: Mapping[str, Any]
     columns: tuple[tuple[str, Callable[[Any, Any], Any] | None], ...] = ()
 
@@ -77,7 +78,7 @@ class _Statement:
 
     def _given(self, values: Mapping[str, Any]) -> Any:
         known = {**self.constants, **values} if self.constants else values
-        return known if self.places is None else tuple(known[name] for name in self.places)
+        return known if self.in_order is None else self.in_order(known)
 
     def _row(self, found: Any) -> Row:
         return {
@@ -117,10 +118,16 @@ def _made(
     }
     return _Statement(
         text=str(compiled),
-        places=tuple(compiled.positiontup) if compiled.positional else None,
+        in_order=_in_order(compiled.positiontup) if compiled.positional else None,
         constants={} if columns else constants,
         columns=tuple((column.name, _out(column.type)) for column in out),
     )
+
+
+def _in_order(places: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: tuple(values[name] for name in places)
 
 
 def as_stored(kind: TypeEngine[Any], value: Any) -> Any:

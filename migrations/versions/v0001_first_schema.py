@@ -239,10 +239,11 @@ def upgrade() -> None:
         sa.Column("freeze", sa.BigInteger(), nullable=True),
         sa.Column("closing_auction", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("load", "segment", "token"),
-        sqlite_with_rowid=False,
     )
-    op.create_index("instrument_alias", "instrument", ["alias", "segment", "kind", "expiry", "strike"], unique=False)
-    op.create_index("instrument_symbol", "instrument", ["symbol", "segment"], unique=False)
+    op.create_index(
+        "instrument_alias", "instrument", ["alias", "segment", "kind", "expiry", "strike", "load"], unique=False
+    )
+    op.create_index("instrument_symbol", "instrument", ["symbol", "segment", "load"], unique=False)
     op.create_table(
         "job",
         sa.Column("account", sa.Text(), nullable=False),

@@ -124,7 +124,7 @@ def test_what_nobody_trades_here_is_left_out_with_a_reason(fields, reason):
         ({"tick_size": None}, "tick_size None"),
         ({"tick_size": "five"}, "tick_size 'five'"),
         ({"tick_size": "NaN"}, "tick_size 'NaN'"),
-        ({"lotsize": "1.5"}, "lotsize 1.5"),
+        ({"lotsize": "1.5"}, "lotsize '1.5'"),
         ({"freeze_qty": "-5"}, "freeze_qty -5"),
         ({**OPTION, "strike": "-1"}, "strike '-1'"),
         ({**OPTION, "expiry": ""}, "expiry ''"),

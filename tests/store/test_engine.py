@@ -198,3 +198,21 @@ def test_a_plain_postgres_address_is_understood(postgres_url: str):
 
     assert not database.is_sqlite
     database.close()
+
+
+def test_what_is_written_in_advance_leaves_the_connection_as_it_was(empty_sqlite: Database) -> None:
+    def synchronous() -> int:
+        with empty_sqlite.read() as connection:
+            return int(connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+
+    with empty_sqlite.in_advance() as connection:
+        connection.exec_driver_sql("CREATE TABLE later (n INTEGER)")
+        during = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+    after = synchronous()
+    with pytest.raises(ZeroDivisionError), empty_sqlite.in_advance() as connection:
+        connection.exec_driver_sql("INSERT INTO later VALUES (1)")
+        1 / 0  # noqa: B018
+
+    assert (during, after, synchronous()) == (1, 2, 2)
+    with empty_sqlite.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM later").scalar_one() == 0

@@ -59,7 +59,7 @@ def _plan(store: Store, read: Callable[[], object]) -> list[str]:
     [
         (
             lambda master: master.find_by_key(InstrumentKey(Segment.NSE, "1")),
-            "PRIMARY KEY (load=? AND segment=? AND to",
+            "(load=? AND segment=? AND token=?)",
         ),
         (lambda master: master.find_by_alias("TATASTEEL", [Segment.NSE]), "instrument_alias (alias=? AND segment=?)"),
         (lambda master: master.find_by_symbol(Segment.NSE, "SBIN-EQ"), "instrument_symbol (symbol=? AND segment=?)"),

@@ -39,7 +39,7 @@ def read_row(row: Mapping[str, Any]) -> Instrument | LeftOut:
     segment = _SEGMENTS.get(row.get("exch_seg", ""))
     if segment is None:
         return LeftOut("other segment")
-    kind, lot = _kind(str(row.get("instrumenttype", "")), segment), _whole(row, "lotsize", least=-1)
+    kind, lot = _kind(str(row.get("instrumenttype", "")), segment), _whole(row, "lotsize")
     if kind is None or lot <= 0:
         return LeftOut("not traded")
     symbol = _text(row, "symbol")
@@ -61,7 +61,7 @@ def read_row(row: Mapping[str, Any]) -> Instrument | LeftOut:
         expiry=_expiry(_text(row, "expiry")) if derivative else None,
         strike=_strike(row) if option else None,
         right=_right(symbol) if option else None,
-        freeze=_whole(row, "freeze_qty") or None,
+        freeze=_freeze(row),
         closing_auction=_flag(row.get("is_cas_enabled")),
     )
 
@@ -72,6 +72,13 @@ def _kind(found: str, segment: Segment) -> Kind | None:
     if found in _INDEX_TYPES:
         return Kind.INDEX
     return {"FUT": Kind.FUTURE, "OPT": Kind.OPTION}.get(found[:3])
+
+
+def _freeze(row: Mapping[str, Any]) -> int | None:
+    freeze = _whole(row, "freeze_qty")
+    if freeze < 0:
+        raise ValueError(f"freeze_qty {freeze}")
+    return freeze or None
 
 
 def _strike(row: Mapping[str, Any]) -> Decimal:
@@ -116,11 +123,20 @@ def _number(row: Mapping[str, Any], field: str) -> Decimal:
         raise ValueError(f"{field} {found!r}") from None
 
 
-def _whole(row: Mapping[str, Any], field: str, *, least: int = 0) -> int:
-    number = _number(row, field)
+def _whole(row: Mapping[str, Any], field: str) -> int:
+    found = row.get(field) or "0"
+    try:
+        return _integer(found)
+    except (ArithmeticError, TypeError, ValueError):
+        raise ValueError(f"{field} {found!r}") from None
+
+
+@lru_cache(maxsize=16384)
+def _integer(text: str) -> int:
+    number = _decimal(text)
     whole = int(number)
-    if number != whole or whole < least:
-        raise ValueError(f"{field} {number}")
+    if number != whole:
+        raise ValueError(text)
     return whole
 
 

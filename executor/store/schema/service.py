@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, literal_column
 
 from executor.domain.instrument import Kind, Segment
-from executor.store.schema.keeping import CLUSTERED, FREE, SECRET, STATE, id_column, metadata
+from executor.store.schema.keeping import FREE, SECRET, STATE, id_column, metadata
 from executor.store.types import Day, Flag, Json, Key, Money, Stamp, Word, Words
 
 session = Table(
@@ -64,10 +64,9 @@ instrument = Table(
     Column("right", Words, info=FREE),
     Column("freeze", BigInteger, info=FREE),
     Column("closing_auction", Flag, info=FREE),
-    # without the load: the few loads that there are lie side by side (and see store/master.py on SQLite's choice)
-    Index("instrument_alias", "alias", "segment", "kind", "expiry", "strike"),
-    Index("instrument_symbol", "symbol", "segment"),
-    **CLUSTERED,
+    # the load last: there are few, and with it in front SQLite may take the primary key instead (store/master.py)
+    Index("instrument_alias", "alias", "segment", "kind", "expiry", "strike", "load"),
+    Index("instrument_symbol", "symbol", "segment", "load"),
 )
 
 master_load = Table(
