@@ -101,13 +101,17 @@ class FedHouse(House):
     def _line(self, name: str, stream: Stream, talk: Talk, chance: Random) -> Line:
         return Line(
             name,
-            connect=lambda: StreamFrames(stream, feed_headers(self.secrets, self._session())),
+            connect=lambda: StreamFrames(stream, self._headers()),
             token=self._token,
             talk=talk,
             refused=lambda: self.inbox.put(SessionChanged(open=False)),
             clock=self.clock,
             chance=chance,
         )
+
+    def _headers(self) -> dict[str, str]:
+        login = self.secrets
+        return feed_headers(self._session(), api_key=login.api_key, client_code=login.client_code)
 
     def _session(self) -> Any:
         return self.client_of().session

@@ -9,7 +9,6 @@ from random import Random
 
 from executor.broker.port import Frames
 from executor.broker.smartapi.client import SmartApi
-from executor.broker.smartapi.credentials import Credentials
 from executor.broker.smartapi.order_feed import OrderFrames, feed_headers
 from executor.broker.smartapi.price_feed import PriceFeed
 from executor.clock import Clock
@@ -23,13 +22,11 @@ from executor.trader.workers import Inbox
 _GATHER_S = 0.05
 
 
-def open_feeds(
-    login: BrokerSettings, credentials: Credentials, client: SmartApi, clock: Clock
-) -> Callable[[Inbox], ThreadFeeds]:
+def open_feeds(login: BrokerSettings, client: SmartApi, clock: Clock) -> Callable[[Inbox], ThreadFeeds]:
     """What makes an account's feeds for the inbox of its loop."""
 
     def feeds(inbox: Inbox) -> ThreadFeeds:
-        a_line = partial(_line, credentials, client, clock, inbox)
+        a_line = partial(_line, login, client, clock, inbox)
         orders, prices = login.order_feed_url, login.price_feed_url
         source = PriceFeed(clock.now)
         return ThreadFeeds(
@@ -41,7 +38,7 @@ def open_feeds(
 
 
 def _line(
-    credentials: Credentials,
+    login: BrokerSettings,
     client: SmartApi,
     clock: Clock,
     inbox: Inbox,
@@ -57,7 +54,7 @@ def _line(
         session = client.session
         if session is None:
             raise FeedLost("the session has ended")
-        return open_socket(url, feed_headers(credentials, session))
+        return open_socket(url, feed_headers(session, api_key=login.api_key, client_code=login.client_code))
 
     def token() -> str | None:
         session = client.session

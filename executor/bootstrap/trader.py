@@ -104,7 +104,7 @@ def _open_login_desk(common: Common, login: BrokerSettings, wraps: Wraps, sessio
     return Desk(
         wraps.broker(broker),
         find_contract(common.store, common.clock, common.calendar),
-        open_feeds(login, credentials, broker, common.clock),
+        open_feeds(login, broker, common.clock),
     )
 
 

@@ -34,7 +34,7 @@ def headers(server: SimulatorServer) -> dict[str, str]:
     client = SmartApi(secrets, wire=wire, clock=SimulatedClock(NOW), reserve_step=lambda step: None)
     session = client.open_session(None)
     wire.close()
-    return feed_headers(secrets, session)
+    return feed_headers(session, api_key=login.api_key, client_code=login.client_code)
 
 
 def test_the_greeting_and_both_kinds_of_pong_are_heard(server: SimulatorServer, headers: dict[str, str]):

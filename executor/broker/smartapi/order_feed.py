@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 from executor.broker.port import Session
-from executor.broker.smartapi.credentials import Credentials
 from executor.broker.smartapi.fields import read_report
 from executor.broker.smartapi.values import Unreadable
 from executor.domain.order import Report, Source
@@ -55,12 +54,12 @@ class OrderFrames:
             return None
 
 
-def feed_headers(credentials: Credentials, session: Session) -> dict[str, str]:
+def feed_headers(session: Session, *, api_key: str, client_code: str) -> dict[str, str]:
     """What both handshakes carry (7.1, 7.2)."""
     return {
         "Authorization": f"Bearer {session.jwt}",
-        "x-api-key": credentials.api_key,
-        "x-client-code": credentials.client_code,
+        "x-api-key": api_key,
+        "x-client-code": client_code,
         "x-feed-token": session.feed,
     }
 

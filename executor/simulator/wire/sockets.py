@@ -90,6 +90,6 @@ class FeedSocket:
 
 def _quiet() -> logging.Logger:
     """A client that is killed is no error here."""
-    logger = logging.getLogger(f"{__name__}.library")
+    logger = logging.getLogger(f"{__name__}.quiet")
     logger.setLevel(logging.CRITICAL)
     return logger
