@@ -75,7 +75,7 @@ def take_account(common: Common, account: str, open_desk: Callable[[SessionStore
         wait=_waiting(stop),
     )
     inbox: SimpleQueue[Event] = SimpleQueue()
-    sessions = _session_store(common, account, lease.epoch)
+    sessions = session_store(common.settings, common.ledger, account, lease.epoch)
     desk = open_desk(sessions)
     workers = ThreadWorkers(desk.broker, inbox, may_send=lambda: lease.holds)
     keeper = SessionKeeper(
@@ -166,8 +166,9 @@ def _waiting(stop: Flag) -> Callable[[float], None]:
     return wait
 
 
-def _session_store(common: Common, account: str, epoch: int) -> SessionStore:
-    keys = open_keys(common.settings)
+def session_store(settings: Settings, ledger: Any, account: str, epoch: int) -> SessionStore:
+    """How an account's sessions are kept, sealed with the keys of these settings."""
+    keys = open_keys(settings)
     return SessionStore(
         ledger=common.ledger,
         account=account,

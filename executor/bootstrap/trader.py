@@ -20,18 +20,19 @@ from executor.bootstrap import (
 )
 from executor.bootstrap.account import Common, Desk, find_contract, take_account
 from executor.bootstrap.feeds import open_feeds
+from executor.bootstrap.login import open_client, open_wire
+from executor.bootstrap.refreshing import refresh_apart
 from executor.broker.port import Broker
-from executor.broker.smartapi.client import SmartApi
-from executor.broker.smartapi.credentials import Credentials, headers_of
-from executor.broker.smartapi.wire import Wire
 from executor.config.broker import BrokerSettings
 from executor.config.calendar import load_calendar
 from executor.config.environment import Settings
 from executor.doorbell import DatagramListener, Listener
+from executor.instruments.freshness import stale
 from executor.store.bell import NotifyListener
 from executor.store.engine import Database
 from executor.trader.accounts import SessionStore
 from executor.trader.lease import lock_host
+from executor.trader.master import MasterKeeper
 from executor.trader.process import Trader
 from executor.trader.seat import Seat
 
@@ -65,7 +66,16 @@ def build_trader(settings: Settings, *, wraps: Wraps | None = None) -> Trader:
         holder=f"{socket.gethostname()}:{os.getpid()}:{ids.new()}",
     )
     seats = _seats(common, wraps)
-    return Trader(seats=seats, doorbell=_listener(settings, store.database), lock=lock)
+    return Trader(seats=seats, master=_keeper(common), doorbell=_listener(settings, store.database), lock=lock)
+
+
+def _keeper(common: Common) -> MasterKeeper:
+    """Who takes the day's instrument file."""
+
+    def is_due() -> bool:
+        return bool(stale(common.store.master.current_load(), common.calendar, common.clock.now()))
+
+    return MasterKeeper(is_due=is_due, take=partial(refresh_apart, common.settings), clock=common.clock)
 
 
 def _seats(common: Common, wraps: Wraps) -> tuple[Seat, ...]:
@@ -84,28 +94,12 @@ def _seat(common: Common, account: str, open_desk: Callable[[SessionStore], Desk
 
 
 def _open_login_desk(common: Common, login: BrokerSettings, wraps: Wraps, sessions: SessionStore) -> Desk:
-    credentials = Credentials(
-        api_key=login.api_key,
-        client_code=login.client_code,
-        pin=login.pin,
-        totp_secret=login.totp_secret,
-        public_ip=login.public_ip,
-        local_ip=login.local_ip,
-        mac=login.mac,
+    clock = common.clock
+    broker = open_client(
+        login, open_wire(login), sessions, clock, typed_code=lambda: sessions.typed_code(at=clock.now())
     )
-    broker = SmartApi(
-        credentials,
-        wire=Wire(login.base_url, headers=headers_of(credentials)),
-        clock=common.clock,
-        reserve_step=lambda step: sessions.reserve_step(step, at=common.clock.now()),
-        last_step=sessions.last_step(),
-        typed_code=lambda: sessions.typed_code(at=common.clock.now()),
-    )
-    return Desk(
-        wraps.broker(broker),
-        find_contract(common.store, common.clock, common.calendar),
-        open_feeds(login, broker, common.clock),
-    )
+    resolve = find_contract(common.store, common.clock, common.calendar)
+    return Desk(wraps.broker(broker), resolve, open_feeds(login, broker, clock))
 
 
 def _make_reserve(database: Database) -> None:

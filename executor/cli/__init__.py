@@ -32,6 +32,7 @@ _COMMANDS = {
     "profit": "profit",
     "protect": "position",
     "restore": "backup",
+    "rehearse": "rehearse",
     "resume": "halt",
     "run": "run",
     "simulator": "simulator",

@@ -15,8 +15,9 @@ from executor.cli.settings import CountOrNone
 from executor.config.account import rails_fields, rails_from
 from executor.config.environment import open_settings
 from executor.config.strategy_file import laid_over
-from executor.domain.strategy import Account
+from executor.domain.strategy import Account, AccountKind
 from executor.errors import ConfigError
+from executor.store.accounts import Accounts
 
 _COUNT = CountOrNone()
 #: What each limit holds, with its unit.
@@ -85,6 +86,49 @@ def set_(*, name: str, as_json: bool, **said: Any) -> None:
         if rails != before.rails:
             room.store.people.save_rails(name, rails, by=BY, at=room.clock.now())
         _print(_known(room, name), as_json=as_json)
+
+
+@account.command("unhalt")
+@click.argument("name")
+@click.option("--confirm", required=True, metavar="NAME", help="The account's name again: from then on alerts trade.")
+@as_json_option
+def unhalt(*, name: str, confirm: str, as_json: bool) -> None:
+    """End the halt with which a live account begins: from then on its alerts are traded with real money.
+
+    It takes limits of the account (`executor account set`: the loss of a day, and a size or value) and a rehearsal that
+    passed (`executor rehearse`). Other halts are ended by `executor resume`.
+
+    \b
+        executor account unhalt default --confirm default
+    """
+    if confirm != name:
+        raise click.UsageError(f"--confirm: expected {name}, was {confirm!r}; nothing was done")
+    with open_room(open_settings()) as room:
+        _check_proved(room, _known(room, name))
+        ended = Accounts(room.store.database).unhalt(name, by=BY, at=room.clock.now())
+        left = [halt.why for halt in room.store.pages.standing().halts if halt.scope in ("ALL", f"account:{name}")]
+    if as_json:
+        click.echo(json.dumps({"account": name, "ended": ended, "halts": left}))
+        return
+    click.echo(
+        f"{name}: its first halt is ended" if ended else f"{name}: it was not in its first halt; nothing was done"
+    )
+    for why in left:
+        click.echo(f"still in force: {why}; `executor resume`")
+
+
+def _check_proved(room: Room, found: Account) -> None:
+    """Raises ConfigError for a live account without limits or rehearsal."""
+    if found.kind is not AccountKind.LIVE:
+        return
+    rails = found.rails
+    if rails.max_daily_loss is None or (rails.max_order_quantity is None and rails.max_notional is None):
+        raise ConfigError(
+            f"account {found.name} has no limits yet: `executor account set {found.name} --max-daily-loss RUPEES` and "
+            "--max-notional RUPEES or --max-order-quantity UNITS"
+        )
+    if Accounts(room.store.database).rehearsed(found.name) is None:
+        raise ConfigError(f"account {found.name} has not been rehearsed: `executor rehearse` while NSE is open")
 
 
 def _known(room: Room, name: str) -> Account:

@@ -1,4 +1,4 @@
-"""What the traders have written of each account, for who reads it: sessions, logins, snapshots, orders, rehearsals."""
+"""What the traders have written of each account, for who reads it; and the end of a live account's first halt."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import and_, func, select
 from executor.domain.bracket import Role
 from executor.domain.order import Order
 from executor.store import schema
+from executor.store.commands import first_halts
 from executor.store.engine import Database
 from executor.store.rows import load
 
@@ -85,6 +86,16 @@ class Accounts:
         with self._database.read() as connection:
             found: date | None = connection.execute(statement).scalar_one_or_none()
         return found
+
+    def unhalt(self, account: str, *, by: str, at: datetime) -> bool:
+        """End the halt with which a live account began; False when none is in force."""
+        with self._database.write(at) as transaction:
+            scope = f"account:{account}"
+            found = [row.id for row in transaction.connection.execute(first_halts()) if row.scope == scope]
+            for halt in found:
+                transaction.change(schema.halt, {"id": halt}, {"ended_at": transaction.at})
+                transaction.note("halt", scope, f"the first halt ended by {by}, who typed the account's name")
+        return bool(found)
 
     def open_positions(self, account: str) -> Sequence[str]:
         """The ids of the account's brackets that are not over."""

@@ -1,0 +1,153 @@
+"""The rehearsal over the simulator: a card for every fault, and nothing left at the broker."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from executor.broker.port import Session
+from executor.domain.ids import Ids
+from executor.trader.rehearsal import Rehearsal
+from tests.broker.test_against_simulator import Day
+from tests.house import SBIN_EQ
+
+
+class Stage(Day):
+    def __init__(self, ids: Ids) -> None:
+        super().__init__()
+        self.kept: list[Session] = []
+        self.ids = ids
+
+    def rehearse(self, saved: Session | None = None) -> Rehearsal:
+        made = Rehearsal(
+            broker=self.client,
+            clock=self.clock,
+            ids=self.ids,
+            account="default",
+            share=SBIN_EQ,
+            saved=saved,
+            wait=self.clock.advance,
+            keep=self.kept.append,
+        )
+        self.passed = made.run()
+        return made
+
+    def orders(self) -> list[dict[str, Any]]:
+        return list(self.state()["orders"])
+
+    def state(self) -> Any:
+        with httpx.Client(transport=self.transport, base_url="http://simulator") as http:
+            return http.get("/_control/state").json()
+
+
+@pytest.fixture
+def stage(ids: Ids) -> Stage:
+    return Stage(ids)
+
+
+def card(rehearsal: Rehearsal) -> dict[str, bool]:
+    return {step.name: step.passed for step in rehearsal.steps}
+
+
+def failed(rehearsal: Rehearsal) -> list[str]:
+    return [f"{step.name}: {step.said}" for step in rehearsal.steps if not step.passed]
+
+
+def test_a_good_account_passes_every_step_and_leaves_nothing_behind(stage: Stage) -> None:
+    rehearsal = stage.rehearse()
+
+    assert stage.passed, failed(rehearsal)
+    assert list(card(rehearsal).values()) == [True] * 9
+    assert [order["status"] for order in stage.orders()] == ["cancelled", "cancelled"]
+    assert [order["quantity"] for order in stage.orders()] == [1, 1]
+    assert stage.state()["fills"] == []
+    routes = [row["route"] for row in stage.state()["requests"]]
+    assert routes.count("loginByPassword") == routes.count("generateTokens") == routes.count("logout") == 1
+
+
+def test_its_record_holds_no_secret(stage: Stage) -> None:
+    rehearsal = stage.rehearse()
+
+    text = json.dumps([str(call) for call in rehearsal.calls])
+    for session in stage.kept:
+        assert session.jwt not in text
+        assert session.refresh not in text
+    assert len(stage.kept) == 2
+
+
+def test_a_session_of_today_is_gone_on_with(stage: Stage) -> None:
+    saved = stage.client.open_session(None)
+    stage.clock.advance(60)
+
+    rehearsal = stage.rehearse(saved)
+
+    assert stage.passed
+    assert "went on" in rehearsal.steps[0].said
+
+
+@pytest.mark.parametrize(
+    ("route", "fault", "step", "words"),
+    [
+        ("loginByPassword", {"kind": "refuse", "code": "AB1050", "message": "Invalid totp"}, "login", "AB1050"),
+        ("getRMS", {"kind": "html"}, "funds", "Request Rejected"),
+        ("getLtpData", {"kind": "empty"}, "last price", "empty body"),
+        (
+            "placeOrder",
+            {"kind": "refuse", "code": "AG7002", "message": "Access denied: Unregistered IP address."},
+            "limit order placed",
+            "SMARTAPI_PUBLIC_IP",
+        ),
+        ("placeOrder", {"kind": "reject", "text": "Insufficient Funds"}, "limit order placed", "Insufficient Funds"),
+        ("placeOrder", {"kind": "drop"}, "limit order placed", "does not show the tag"),
+        ("placeOrder", {"kind": "cut_after"}, "limit order placed", "no proof of anything"),
+        ("placeOrder", {"kind": "rate", "after": 1}, "stop order placed", "exceeding access rate"),
+        ("modifyOrder", {"kind": "drop"}, "limit order changed", "does not show the price"),
+        ("modifyOrder", {"kind": "cut_before"}, "limit order changed", "no proof of anything"),
+        (
+            "generateTokens",
+            {"kind": "refuse", "code": "AB8050", "message": "Invalid"},
+            "session renewed",
+            "used already",
+        ),
+        ("logout", {"kind": "cut_before"}, "logout", "not answered"),
+    ],
+)
+def test_a_fault_fails_its_step_and_what_was_placed_is_cancelled(
+    stage: Stage, route: str, fault: dict[str, Any], step: str, words: str
+) -> None:
+    stage.control("fault", route=route, times=1, **fault)
+
+    rehearsal = stage.rehearse()
+
+    assert not stage.passed
+    told = failed(rehearsal)[0]
+    assert told.startswith(step)
+    assert words in told
+    assert [order for order in stage.orders() if order["status"] in ("open", "trigger pending")] == []
+
+
+def test_a_cancel_without_effect_is_tried_again_and_then_told_by_number(stage: Stage) -> None:
+    stage.control("fault", route="cancelOrder", kind="drop", times=10)
+
+    rehearsal = stage.rehearse()
+
+    working = [order["orderid"] for order in stage.orders() if order["status"] in ("open", "trigger pending")]
+    assert not stage.passed
+    assert len(working) == 2
+    assert all(any(number in told and "app" in told for told in failed(rehearsal)) for number in working)
+
+
+def test_an_order_that_is_filled_all_the_same_is_told(stage: Stage) -> None:
+    def wait(seconds: float) -> None:
+        stage.clock.advance(seconds)
+        resting = [order for order in stage.orders() if order["status"] == "open"]
+        if len(stage.orders()) == 2 and resting:
+            stage.control(f"order/{resting[0]['orderid']}/fill")
+
+    made = Rehearsal(stage.client, stage.clock, stage.ids, "default", SBIN_EQ, None, wait, stage.kept.append)
+
+    assert not made.run()
+    assert any("FILLED: sell the share" in told for told in failed(made))
