@@ -170,7 +170,7 @@ def session_store(settings: Settings, ledger: Any, account: str, epoch: int) -> 
     """How an account's sessions are kept, sealed with the keys of these settings."""
     keys = open_keys(settings)
     return SessionStore(
-        ledger=common.ledger,
+        ledger=ledger,
         account=account,
         epoch=epoch,
         seal=lambda session: seal(keys, _session_text(session)),
