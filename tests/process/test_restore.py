@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +16,7 @@ import pytest
 from executor import bootstrap
 from executor.config.environment import open_settings
 from tests.process.conftest import Town, eventually, kill
+from tests.process.test_whole_life import a_strategy
 
 pytestmark = pytest.mark.process
 
@@ -93,3 +98,32 @@ def test_what_was_sold_after_the_backup_is_not_sold_again(sqlite_town: Town, tmp
     assert not {order["tag"] for order in new} & tags
     town.command("audit", "verify")
     town.store.database.close()
+
+
+def test_no_secret_lies_open_in_a_backup(sqlite_town: Town, tmp_path: Path) -> None:
+    """After a login, a signed alert over HTTP, a trade and a password."""
+    town, backup = sqlite_town, tmp_path / "copy.gz"
+    alert = a_strategy(town)
+    password = "correct horse battery staple"
+    line = [sys.executable, "-m", "executor", "password", "set", "--stdin"]
+    subprocess.run(line, env=town.environ, input=password, text=True, check=True, capture_output=True, timeout=30)
+    town.web()
+    town.trader()
+    eventually(lambda: town.get("/readyz") == 200)
+    assert alert.post(alert.values(town))[0] == 202
+    eventually(lambda: town.stopped() == 10)
+    town.command("backup", str(backup))
+
+    everything = gzip.decompress(backup.read_bytes()).decode()
+    environ = town.environ
+    secrets = {
+        "hook secret": alert.url.rpartition("/")[2],
+        "alert token": json.loads(alert.body.read_text())["token"],
+        "password": password,
+        **{name: environ[name] for name in ("SECRET_KEY", "SMARTAPI_API_KEY", "SMARTAPI_TOTP_SECRET")},
+    }
+
+    assert [name for name, secret in secrets.items() if secret in everything] == []
+    assert re.findall(rf"(?<![0-9a-z]){environ['SMARTAPI_PIN']}(?![0-9a-z])", everything) == []
+    assert re.findall(r"eyJ[\w-]{8,}\.[\w-]+", everything) == []
+    assert '"table":"session"' in everything and "gAAAA" in everything  # its tokens are there, sealed
