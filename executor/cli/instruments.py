@@ -4,25 +4,50 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import click
+from marshmallow import ValidationError
 
 from executor import bootstrap
 from executor.bootstrap.master import refresh_master
+from executor.cli.resolved import line, resolved, shown, told
+from executor.clock import IST
 from executor.config.calendar import load_calendar
+from executor.config.contracts import read_option, read_roll
 from executor.config.environment import open_settings
-from executor.domain.instrument import Instrument, Segment
+from executor.domain.instrument import Segment
+from executor.domain.option import OptionRule
 from executor.domain.refusal import Refusal
-from executor.instruments.resolve import Asked, resolve
+from executor.domain.strategy import Roll
+from executor.instruments.resolve import Asked, next_meaning, resolve
 from executor.instruments.ticker import norm
 from executor.store.store import Store
 
 _MOST = 20
-_CASH = (Segment.NSE, Segment.BSE)
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def _read(reader: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A click callback over a reader of settings, which says itself what to give."""
+
+    def read(_ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        try:
+            return None if value is None else reader(value)
+        except ValidationError as error:
+            raise click.BadParameter(f"{error.messages[0]}", param=param) from None
+
+    return read
+
+
+def _moment(_ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    try:
+        return None if value is None else datetime.fromisoformat(value).replace(tzinfo=IST)
+    except ValueError:
+        raise click.BadParameter(f'is {value!r}; give a time such as "2026-11-25 10:00"', param=param) from None
 
 
 @click.group()
@@ -48,35 +73,46 @@ def refresh(*, as_json: bool) -> None:
 
 
 @instruments.command("search")
-@click.argument("text")
-@click.option("--limit", type=click.IntRange(1, 500), default=_MOST, show_default=True, help="Names at most.")
+@click.argument("text", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1, 500), default=_MOST, show_default=True, help="Rows at most.")
 @_as_json
-def search(*, text: str, limit: int, as_json: bool) -> None:
-    """Shares and indices of NSE and BSE whose name begins with TEXT; with --json one line each."""
+def search(*, text: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """Shares, indices, futures and options whose name begins with the first word and whose symbol holds the others.
+
+    \b
+        executor instruments search NIFTY DEC FUT
+    """
+    begins, *words = text
     with _open() as store:
-        for alias in store.master.aliases_like(norm(text), limit):
-            for found in store.master.find_by_alias(alias, _CASH):
-                click.echo(json.dumps(_shown(found)) if as_json else _line(found))
+        for found in store.master.search(norm(begins), words, limit):
+            click.echo(json.dumps(shown(found)) if as_json else line(found))
 
 
 @instruments.command("resolve")
 @click.argument("ticker")
+@click.option("--option", "rule", callback=_read(read_option), help='By a rule such as "auto ATM nearest".')
+@click.option("--roll", callback=_read(read_roll), help='nearest unless given; or "2 days at 15:00", refuse.')
+@click.option("--at", callback=_moment, metavar="TIME", help='At another time in India, such as "2026-11-25 10:00".')
 @_as_json
-def resolve_(*, ticker: str, as_json: bool) -> None:
-    """What a chart's TICKER means, such as NSE:SBIN, BSE:TCS or Angel One's own SBIN-EQ; NSE unless said.
+def resolve_(*, ticker: str, rule: OptionRule | None, roll: Roll | None, at: datetime | None, as_json: bool) -> None:
+    """What a chart's TICKER means, such as NSE:SBIN, BSX1! or Angel One's own SBIN-EQ; NSE unless said.
 
-    Ends with 1 when it means nothing that can be traded, or more than one thing.
+    A continuous future tells from when it means the next contract; a rule which options it chooses among. Ends with 1
+    when the ticker means nothing that can be traded, or more than one thing.
+
+    \b
+        executor instruments resolve NSE:NIFTY --option "auto ATM weekly 2"
     """
     exchange, _, name = ticker.rpartition(":")
     settings = open_settings()
+    asked = Asked(exchange or Segment.NSE, name, roll=roll or Roll(), option=rule)
+    now, calendar = at or bootstrap.clock_of(settings).now(), load_calendar(settings.calendar_file)
     with _open() as store:
-        asked, now = Asked(exchange or Segment.NSE, name), bootstrap.clock_of(settings).now()
-        found = resolve(asked, store.master, now=now, calendar=load_calendar(settings.calendar_file))
+        found = resolve(asked, store.master, now=now, calendar=calendar)
+        turn = next_meaning(asked, store.master, now=now, calendar=calendar)
+    click.echo(json.dumps(resolved(found, turn)) if as_json else told(found, turn))
     if isinstance(found, Refusal):
-        refused = {"code": found.code.value, "sentence": found.sentence, "remedy": found.remedy}
-        click.echo(json.dumps(refused) if as_json else f"{found.sentence} {found.remedy}")
         sys.exit(1)
-    click.echo(json.dumps(_shown(found)) if as_json else _line(found))
 
 
 @contextmanager
@@ -86,24 +122,6 @@ def _open() -> Iterator[Store]:
         yield store
     finally:
         store.database.close()
-
-
-def _shown(found: Instrument) -> dict[str, Any]:
-    return {
-        "exchange": found.key.segment.value,
-        "token": found.key.token,
-        "symbol": found.symbol,
-        "name": found.name,
-        "kind": found.kind.value,
-        "lot": found.lot,
-        "tick": f"{found.tick.normalize():f}",
-        "freeze": found.freeze,
-    }
-
-
-def _line(found: Instrument) -> str:
-    shown = _shown(found)
-    return f"{shown['exchange']:4} {found.symbol:24} {shown['kind']:6} token {found.key.token:10} tick {shown['tick']}"
 
 
 def _words(value: Any) -> str:

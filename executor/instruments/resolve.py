@@ -20,6 +20,7 @@ from executor.instruments.cash import ambiguous, indices_of, share_of, unknown
 from executor.instruments.freshness import stale
 from executor.instruments.lookup import MasterLookup
 from executor.instruments.option import chain_of, name_under
+from executor.instruments.roll import Turn, next_turn
 from executor.instruments.ticker import (
     DERIVATIVES,
     CashTicker,
@@ -87,6 +88,17 @@ def shown(
         return None
     near = derivative.continuous(wanted, _NEAREST_CONTRACT, lookup, now=now, calendar=calendar)
     return near if isinstance(near, Instrument) and near.key != contract.key else None
+
+
+def next_meaning(asked: Asked, lookup: MasterLookup, *, now: datetime, calendar: Calendar) -> Turn | None:
+    """From when a continuous ticker means the next contract; None where it means none, or the ticker is no such."""
+    wanted = read_ticker(asked.exchange, asked.ticker)
+    if not isinstance(wanted, ContinuousTicker) or asked.roll.kind is RollKind.REFUSE or _contract(asked):
+        return None
+    futures = derivative.futures_under(wanted.segment, wanted.root, wanted.full, lookup)
+    return (
+        None if isinstance(futures, Refusal) else next_turn(futures, wanted.n, asked.roll, now=now, calendar=calendar)
+    )
 
 
 def _charted(

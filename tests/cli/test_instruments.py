@@ -52,6 +52,9 @@ def test_resolve_tells_what_a_ticker_means(loaded):
         "lot": 1,
         "tick": "0.05",
         "freeze": 90001,
+        "expiry": None,
+        "strike": None,
+        "right": None,
     }
     assert json.loads(run("resolve", "BSE:SBIN", "--json"))["token"] == "500112"
 
@@ -74,7 +77,7 @@ def test_search_lists_what_begins_with_a_text(loaded):
 
     assert [line["symbol"] for line in lines] == ["ABLE-BE", "AB-CD-EQ"]
     assert run("search", "SBIN").count("\n") == 2
-    assert run("search", "SBIN", "--limit", "1").count("\n") == 2
+    assert run("search", "SBIN", "--limit", "1").count("\n") == 1
     assert run("search", "QQ") == ""
 
 
