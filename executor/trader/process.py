@@ -12,6 +12,7 @@ from threading import Thread
 from executor.doorbell import Listener
 from executor.trader.jobs import start_jobs
 from executor.trader.lease import HostLock
+from executor.trader.master import MasterKeeper
 from executor.trader.seat import Seat
 
 #: How long a thread that computes may keep the interpreter from one that has something to send; 5 ms by default,
@@ -26,6 +27,7 @@ class Trader:
     """The accounts that this process trades, wired by bootstrap; `lock` is held as long as this lives."""
 
     seats: tuple[Seat, ...]
+    master: MasterKeeper
     doorbell: Listener
     lock: HostLock
 
@@ -34,7 +36,7 @@ class Trader:
         sys.setswitchinterval(_SWITCH_S)
         gc.collect()
         gc.freeze()  # what was imported lives for ever: a full collection over it would hold up an order by 50 ms
-        scheduler = start_jobs(self._wake)
+        scheduler = start_jobs(self._wake, self.master.wake)
         listener = Thread(target=self._listen, args=[stop], name="doorbell", daemon=True)
         listener.start()
         threads = ThreadPoolExecutor(len(self.seats), thread_name_prefix="account")
@@ -42,11 +44,13 @@ class Trader:
             while not stop.is_set():
                 for seat in self.seats:
                     seat.tend(threads, stop)
+                self.master.tend(stop)
                 stop.wait(_LOOK_S)
         finally:
             stop.set()
             scheduler.shutdown(wait=False)
             threads.shutdown(wait=True)
+            self.master.stop()
             listener.join()
             self.doorbell.close()
 

@@ -22,7 +22,7 @@ def woken() -> list[str]:
 
 @pytest.fixture
 def jobs(woken: list[str]) -> Iterator[dict[str, Any]]:
-    scheduler = start_jobs(lambda: woken.append("woken"))
+    scheduler = start_jobs(lambda: woken.append("woken"), lambda: woken.append("master"))
     yield {job.id: job for job in scheduler.get_jobs()}
     scheduler.shutdown()
 
@@ -31,6 +31,15 @@ def test_the_morning_login_wakes_at_half_past_eight_in_india(jobs: dict[str, Any
     due = jobs["morning-login"].trigger.get_next_fire_time(None, EVENING)
 
     assert due == datetime(2026, 11, 25, 8, 30, tzinfo=IST)
+
+
+def test_the_instrument_file_is_taken_at_a_quarter_past_eight(jobs: dict[str, Any], woken: list[str]) -> None:
+    job = jobs["morning-master"]
+
+    job.func(*job.args, **job.kwargs)
+
+    assert job.trigger.get_next_fire_time(None, EVENING) == datetime(2026, 11, 25, 8, 15, tzinfo=IST)
+    assert woken == ["master"]
 
 
 def test_there_is_a_wake_up_every_minute(jobs: dict[str, Any]) -> None:
@@ -43,7 +52,7 @@ def test_a_job_does_nothing_but_wake(jobs: dict[str, Any], woken: list[str]) -> 
     for job in jobs.values():
         job.func(*job.args, **job.kwargs)
 
-    assert woken == ["woken", "woken"]
+    assert sorted(woken) == ["master", "woken", "woken"]
 
 
 def test_a_machine_that_slept_runs_a_job_once_and_late(jobs: dict[str, Any]) -> None:
