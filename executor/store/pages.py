@@ -26,6 +26,7 @@ from executor.store import chain, schema
 from executor.store.commands import first_halts
 from executor.store.engine import Database
 from executor.store.ledger import halts_in_force
+from executor.store.notices import Notices, Progress
 from executor.store.positions import OpenPosition, read_positions
 from executor.store.profit import Days, read_traded
 from executor.store.rows import load
@@ -159,6 +160,10 @@ class Pages:
             for row in rows
         }
         return Standing(tuple(newest.values()), halts, unproved)
+
+    def notices(self) -> list[Progress]:
+        """How far each address heard, and whether it takes what it is sent."""
+        return list(Notices(self._database).progress().values())
 
     def positions(self) -> list[OpenPosition]:
         """Every open position of every account, oldest first."""

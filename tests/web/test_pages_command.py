@@ -14,6 +14,7 @@ from executor.domain.ids import Ids
 from executor.domain.record import Halt, HaltKind
 from executor.domain.strategy import Account, AccountKind
 from executor.errors import NotRecorded, StoreError
+from executor.store.notices import Notices, Progress, failed
 from executor.store.store import Store
 from tests.builders import NOW
 from tests.house import House
@@ -238,3 +239,16 @@ def test_the_buttons_are_no_script(house: House, browser: Browser) -> None:
 
     for path in ("/positions", "/commands"):
         assert re.search(r"<script|<style|style=|javascript:|\son\w+=", browser.get(path).text) is None
+
+
+def test_an_address_that_takes_no_notices_is_told_on_every_page(house: House, browser: Browser) -> None:
+    notices = Notices(house.store.database)
+    notices.remember("a", failed(Progress("telegram chat 7", 3), "telegram answered 401: <b>no</b>", at=NOW))
+    notices.remember("b", Progress("mail to a@example.com", 3))
+
+    page = browser.get("/positions").text
+
+    assert (
+        "Notices do not reach telegram chat 7 since 25 Nov 09:20: telegram answered 401: &lt;b&gt;no&lt;/b&gt;" in page
+    )
+    assert "mail to" not in page

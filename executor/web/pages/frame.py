@@ -9,9 +9,10 @@ from typing import Any
 
 from flask import render_template
 
-from executor.clock import Clock
+from executor.clock import IST, Clock
 from executor.domain.record import Halt, HaltKind
 from executor.domain.strategy import Account
+from executor.store.notices import Progress
 from executor.store.pages import Beat, Pages, Standing
 from executor.web.login import csrf_token
 from executor.web.pages.words import span
@@ -44,7 +45,7 @@ class Frame:
             badges=[_badge(account, beat, now) for account, beat in standing.accounts],
             kinds={account.name: account.kind for account, _ in standing.accounts},
             halts=_halts(standing),
-            warnings=_warnings(standing),
+            warnings=[*_warnings(standing), *_untold(self._pages.notices())],
             scopes=_scopes([account.name for account, _ in standing.accounts], self._pages.strategy_names()),
             **values,
         )
@@ -62,6 +63,16 @@ def _warnings(standing: Standing) -> list[str]:
     """What traders say that a person should see to before it hurts."""
     said = [beat.status.get("calendar") for _, beat in standing.accounts if beat]
     return sorted({str(words) for words in said if words})
+
+
+def _untold(addresses: Sequence[Progress]) -> list[str]:
+    """Addresses that take no notices: nobody would hear of anything there."""
+    failing = [(one, datetime.fromisoformat(one.failing_since).astimezone(IST)) for one in addresses if one.failures]
+    return [
+        f"Notices do not reach {one.label} since {since:%d %b %H:%M}: {one.failure}. What waits is told when it takes "
+        "them again; `executor notify test` tries it now."
+        for one, since in failing
+    ]
 
 
 def _told(halt: Mapping[str, str]) -> Halt:
