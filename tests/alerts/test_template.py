@@ -55,6 +55,26 @@ def test_the_default_carries_no_numbers_of_ours_and_bounds_all_but_its_version()
     assert grant.bounds.keys() == {path for path, _ in leaves(body)} - {"v", "token"}
 
 
+def test_an_option_rule_that_is_set_is_fixed_as_it_stands():
+    template = a_template(
+        option__type="AUTO", option__strike="premium120", option__expiry="Weekly", option__min_days="2"
+    )
+
+    grant = claims_of(template).grant
+    assert {path: value for path, value in grant.fixed.items() if path.startswith("option")} == {
+        "option.type": "auto",
+        "option.strike": "PREMIUM120",
+        "option.expiry": "weekly",
+        "option.min_days": "2",
+    }
+    assert not any(path.startswith("option") for path in grant.bounds)
+
+
+def test_half_an_option_rule_makes_no_template():
+    with pytest.raises(ConfigError, match=r"option\.strike is missing"):
+        a_template(option__type="auto")
+
+
 def test_every_path_is_in_exactly_one_of_fixed_and_bounds():
     template = a_template(Style.INDICATOR, action="buy", size__lots="{{plot_0}}", take_profit__0__percent="2.50")
 

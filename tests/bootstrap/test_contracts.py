@@ -1,0 +1,106 @@
+"""How a signal finds its contract: what its alert says comes before what its strategy says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import time
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+
+from executor.bootstrap.account import find_contract
+from executor.bootstrap.paper import _telling
+from executor.clock import ManualClock
+from executor.domain.instrument import Instrument
+from executor.domain.option import OptionChain, OptionRule, OptionType
+from executor.domain.refusal import Refusal, RefusalCode
+from executor.domain.strategy import Roll, RollKind
+from tests.builders import a_signal, a_strategy
+from tests.instruments.builders import CALENDAR, NOW
+from tests.instruments.market import MARKET
+
+WEEKLY = OptionRule(OptionType.AUTO, "ATM", "weekly")
+
+
+@dataclass
+class Told:
+    """The paper exchange's prices, as far as alerts tell them."""
+
+    prices: list[tuple[str, Decimal]] = field(default_factory=list)
+
+    def tell(self, contract, price, *, fired_at):
+        self.prices.append((contract.symbol, price))
+
+
+def parts(**settings):
+    strategy = a_strategy(**settings)
+    people = SimpleNamespace(strategy=lambda _name: strategy)
+    return SimpleNamespace(
+        store=SimpleNamespace(people=people, master=MARKET), clock=ManualClock(NOW), calendar=CALENDAR
+    )
+
+
+def alert(ticker, **fields):
+    return a_signal(fields={"v": "1", "exchange": "NSE", "ticker": ticker, "action": "buy", "price": "150", **fields})
+
+
+def resolved(signal, **settings):
+    common = parts(**settings)
+    return find_contract(common.store, common.clock, common.calendar)(signal)
+
+
+def symbol(found):
+    assert isinstance(found, Instrument)
+    return found.symbol
+
+
+def test_a_continuous_future_is_what_the_strategy_rolls_to():
+    now, early = resolved(alert("NIFTY1!")), resolved(alert("NIFTY1!"), roll=Roll(RollKind.BEFORE, 24, time(9)))
+
+    assert (symbol(now.contract), now.underlying) == ("NIFTY29DEC26FUT", None)
+    assert symbol(early.contract) == "NIFTY25JAN27FUT"
+    assert symbol(early.underlying) == "NIFTY29DEC26FUT"
+
+
+def test_what_the_alert_calls_its_contract_comes_before_the_roll():
+    found = resolved(alert("NIFTY1!", contract="NSE:NIFTYF2027"), roll=Roll(RollKind.REFUSE))
+
+    assert symbol(found.contract) == "NIFTY25JAN27FUT"
+    assert symbol(found.underlying) == "NIFTY29DEC26FUT"
+
+
+def test_without_a_rule_an_index_is_refused_and_with_one_it_is_the_underlying():
+    refused, chain = resolved(alert("NIFTY")).contract, resolved(alert("NIFTY"), option=WEEKLY).contract
+
+    assert isinstance(refused, Refusal)
+    assert refused.code is RefusalCode.TICKER_NOT_TRADABLE
+    assert isinstance(chain, OptionChain)
+    assert (chain.underlying.symbol, chain.rule) == ("Nifty 50", WEEKLY)
+
+
+def test_the_alerts_own_rule_comes_before_the_strategys():
+    own = {"type": "CE", "strike": "OTM1", "expiry": "monthly", "min_days": "2"}
+
+    chain = resolved(alert("NIFTY", option=own), option=WEEKLY).contract
+
+    assert isinstance(chain, OptionChain)
+    assert chain.rule == OptionRule(OptionType.CE, "OTM1", "monthly", 2)
+
+
+@pytest.mark.parametrize(
+    ("signal", "settings", "told"),
+    [
+        (alert("SBIN"), {}, [("SBIN-EQ", Decimal(150))]),
+        (alert("NIFTY1!"), {}, [("NIFTY29DEC26FUT", Decimal(150))]),
+        (alert("NIFTY1!", contract="NIFTYF2027"), {}, []),
+        (alert("NIFTY"), {"option": WEEKLY}, []),
+        (alert("NIFTY"), {}, []),
+    ],
+)
+def test_the_paper_exchange_is_told_a_price_only_of_what_the_chart_shows_and_is_traded(signal, settings, told):
+    prices = Told()
+
+    _telling(parts(**settings), prices)(signal)
+
+    assert prices.prices == told
