@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from executor import bootstrap
-from executor.bootstrap import setup, trader, web
+from executor.bootstrap import login, setup, trader, web
 from executor.bootstrap.setup import upgrade_database
 from executor.config.environment import Settings, open_settings
 from executor.domain.strategy import AccountKind
@@ -61,7 +61,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     with ExitStack() as at_the_end:
         for places, name, close in (
             ((bootstrap, setup, trader, web), "open_store", lambda store: store.database.close()),
-            ((trader,), "Wire", lambda wire: wire.close()),
+            ((login,), "Wire", lambda wire: wire.close()),
             ((bootstrap,), "DatagramBell", lambda bell: bell._socket.close()),
         ):
             made = kept(getattr(places[0], name), close, at_the_end)

@@ -26,7 +26,7 @@ def newest(site: Site) -> LoadInfo:
 
 
 def test_a_good_file_is_in_use_afterwards(site: Site, served: Served) -> None:
-    site.environ["SMARTAPI_MASTER_URL"] = served.url
+    site.environ |= LOCAL | {"SMARTAPI_MASTER_URL": served.url}
     site.upgrade()
 
     assert refresh_apart(site.settings(), Flag())
@@ -37,7 +37,7 @@ def test_a_good_file_is_in_use_afterwards(site: Site, served: Served) -> None:
 
 
 def test_a_file_that_does_not_come_is_recorded(site: Site) -> None:
-    site.environ["SMARTAPI_MASTER_URL"] = LOCAL["SMARTAPI_MASTER_URL"]
+    site.environ |= LOCAL
     site.upgrade()
 
     assert not refresh_apart(site.settings(), Flag())
@@ -46,7 +46,7 @@ def test_a_file_that_does_not_come_is_recorded(site: Site) -> None:
 
 
 def test_told_to_stop_it_ends_at_once_and_the_next_takes_the_file(site: Site, served: Served) -> None:
-    site.environ["SMARTAPI_MASTER_URL"] = served.url
+    site.environ |= LOCAL | {"SMARTAPI_MASTER_URL": served.url}
     site.upgrade()
     served.hang = True
     stop = Flag()

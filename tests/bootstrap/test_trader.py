@@ -20,7 +20,7 @@ from executor.errors import LeaseLost
 from executor.simulator import SimulatorConfig, SimulatorServer
 from executor.store.reserve import SIZE
 from executor.store.store import Store
-from tests.bootstrap.conftest import Site
+from tests.bootstrap.conftest import LOCAL, Site
 
 
 def lease_of(site: Site, account: str) -> Any:
@@ -191,7 +191,7 @@ def test_a_lease_that_was_taken_ends_its_account_and_no_other(site: Site, market
 
 
 def test_without_a_login_paper_is_traded_alone(site: Site, market: dict[str, str]) -> None:
-    site.environ |= {"EXECUTOR_CLOCK_FILE": market["EXECUTOR_CLOCK_FILE"]}
+    site.environ |= LOCAL | {"EXECUTOR_CLOCK_FILE": market["EXECUTOR_CLOCK_FILE"]}
     site.upgrade()
     running = Running(site.settings())
 
@@ -199,3 +199,16 @@ def test_without_a_login_paper_is_traded_alone(site: Site, market: dict[str, str
     running.end()
 
     assert [seat.account for seat in running.trader.seats] == ["paper"]
+
+
+def test_a_trader_without_a_table_takes_the_days_file(site: Site, market: dict[str, str]) -> None:
+    site.environ |= market
+    site.upgrade()
+    running = Running(site.settings())
+
+    load = eventually(lambda: site.look(lambda store: store.loads.current_load()))
+    running.end()
+
+    assert load.at.date() == datetime(2026, 11, 25, tzinfo=UTC).date()
+    assert set(load.checks["segments"]) == {"NSE", "BSE", "NFO", "BFO", "MCX"}
+    assert running.errors == []
