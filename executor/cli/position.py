@@ -14,6 +14,7 @@ from rich.text import Text
 
 from executor.cli.command import Answers, Room, as_json_option, await_answers, open_room, print_answers, record
 from executor.config.environment import open_settings
+from executor.domain.bracket import Bracket
 from executor.domain.command import CommandKind
 from executor.domain.order import Order
 from executor.errors import ConfigError
@@ -95,6 +96,8 @@ def position_json(position: OpenPosition) -> dict[str, Any]:
         "strategy": bracket.strategy,
         "symbol": bracket.symbol,
         "side": bracket.side,
+        "chart": bracket.chart,
+        "underlying": _underlying_json(bracket),
         "held": position.holding.held,
         "average": _price(position.holding.average),
         "stop": _price(_trigger(stop)) if stop else None,
@@ -110,7 +113,14 @@ def position_json(position: OpenPosition) -> dict[str, Any]:
 
 def _target_json(aim: Aim) -> dict[str, Any]:
     share = None if aim.share is None else f"{aim.share.normalize():f}"
-    return {"price": _price(aim.price), "share": share, "order": aim.order.broker_id if aim.order else None}
+    order = aim.order.broker_id if aim.order else None
+    return {"price": _price(aim.price), "share": share, "order": order, "of": aim.of}
+
+
+def _underlying_json(bracket: Bracket) -> dict[str, Any] | None:
+    """What the chart shows where that is not the contract, and the price of it at which the position leaves."""
+    what = bracket.underlying
+    return None if what is None else {"symbol": what.symbol, "stop": _price(what.stop)}
 
 
 def _give(room: Room, kind: CommandKind, scope: str, said: dict[str, str | None], why: str) -> Answers:
@@ -139,14 +149,20 @@ def _print_table(found: list[OpenPosition]) -> None:
     for one in found:
         bracket = one.bracket
         held = f"{bracket.symbol} {bracket.side} {one.holding.held}"
-        cells = (bracket.id, bracket.strategy, held, _price(one.holding.average) or "-", _stop_words(one.stop))
+        cells = (bracket.id, bracket.strategy, held, _price(one.holding.average) or "-", _stop_words(one))
         state = Text(bracket.state) if one.is_protected else Text(f"{bracket.state} UNPROTECTED", "red")
-        table.add_row(*map(Text, cells), Text(", ".join(_price(aim.price) or "" for aim in one.targets) or "-"), state)
+        table.add_row(*map(Text, cells), Text(", ".join(map(_target_words, one.targets)) or "-"), state)
     Console(highlight=False).print(table)
 
 
-def _stop_words(stop: Order | None) -> str:
-    return "-" if stop is None else f"{_price(_trigger(stop))} {stop.state}"
+def _stop_words(position: OpenPosition) -> str:
+    stop, what = position.stop, position.bracket.underlying
+    rests = "-" if stop is None else f"{_price(_trigger(stop))} {stop.state}"
+    return rests if what is None or what.stop is None else f"{what.symbol} at {_price(what.stop)}; {rests}"
+
+
+def _target_words(aim: Aim) -> str:
+    return f"{aim.of} at {_price(aim.price)}" if aim.of else _price(aim.price) or ""
 
 
 def _trigger(stop: Order) -> Decimal | None:

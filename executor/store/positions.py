@@ -13,18 +13,22 @@ from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.levels import target_price
 from executor.domain.order import DONE, Order, OrderState, OrderType
 from executor.domain.position import Holding, holding_of
-from executor.domain.strategy import Level, Protection
+from executor.domain.strategy import Level, LevelOf, Protection
 from executor.store import schema
 from executor.store.rows import load
 
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """One target: its price, its share in percent, and its order at the broker (None where the price is watched)."""
+    """One target: its price, its share in percent, and its order at the broker (None where the price is watched).
+
+    `of`: the underlying whose price it is, where it is not the contract's.
+    """
 
     price: Decimal
     share: Decimal | None
     order: Order | None
+    of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class OpenPosition:
         return [self._aim(leg, leg.level, self.holding.average) for leg in self.legs if leg.wanted and leg.level]
 
     def _aim(self, leg: Leg, level: Level, average: Decimal) -> Aim:
+        if leg.of is LevelOf.UNDERLYING and self.bracket.underlying is not None:
+            return Aim(level.value, leg.share, None, self.bracket.underlying.symbol)
         resting = [order for one, order in self.orders if one.id == leg.id and order.state not in DONE]
         price = target_price(level, average, self.bracket.side, tick=self.bracket.tick)
         return Aim(price, leg.share, resting[-1] if resting else None)

@@ -44,6 +44,8 @@ def test_a_position_is_told_with_the_stop_behind_it(office: Office, house: House
         "strategy": "trend",
         "symbol": "SBIN-EQ",
         "side": "BUY",
+        "chart": "BUY",
+        "underlying": None,
         "held": 10,
         "average": "",
         "stop": f"{Decimal(stop['trigger']):.2f}",
@@ -51,7 +53,9 @@ def test_a_position_is_told_with_the_stop_behind_it(office: Office, house: House
         "stop_state": "ACCEPTED",
         "target": f"{Decimal(target['price']):.2f}",
         "target_order": target["orderid"],
-        "targets": [{"price": f"{Decimal(target['price']):.2f}", "share": "100", "order": target["orderid"]}],
+        "targets": [
+            {"price": f"{Decimal(target['price']):.2f}", "share": "100", "order": target["orderid"], "of": None}
+        ],
         "state": "OPEN",
         "protected": True,
     }

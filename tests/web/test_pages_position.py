@@ -6,16 +6,19 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from executor.clock import ManualClock
 from executor.domain.bracket import Bracket, BracketState, Role
-from executor.domain.ids import LegId, OrderId
+from executor.domain.ids import Ids, LegId, OrderId
 from executor.domain.order import OrderState, Side
 from executor.domain.position import Holding
 from executor.domain.strategy import Protection
 from executor.store.positions import OpenPosition
+from executor.store.store import Store
 from executor.web.pages.position import danger
 from tests.builders import a_bracket, a_leg, an_id, an_order
+from tests.desk.charts import Charts, charted
 from tests.house import House
-from tests.web.browser import Browser, words
+from tests.web.browser import Browser, a_browser, words
 
 
 def press(browser: Browser, button: str, **fields: str) -> None:
@@ -96,3 +99,23 @@ def test_why_a_position_stands_alone_is_told_apart() -> None:
     assert overnight and overnight[0] == "warn" and "first order of the next session" in overnight[1]
     willed = why(bracket=a_bracket(protection=Protection.NONE))
     assert willed == ("bad", "NO STOP: protection none")
+
+
+def test_a_put_bought_for_a_short_chart_tells_its_levels_and_what_only_stands_behind_them(
+    store: Store, clock: ManualClock, ids: Ids
+) -> None:
+    house = Charts(store, clock, ids, strategy=charted())
+    house.at(25190, pe25200=212)
+    house.run(3)
+    target = [{"price": "25000", "of": "underlying"}]
+    signal = house.alert("sell", price="25190", stop_loss={"price": "25290", "of": "underlying"}, take_profit=target)
+    browser = a_browser(store, clock)
+
+    page, story = words(browser.get("/positions").text), words(browser.get(f"/signals/{signal}").text)
+
+    assert "NIFTY01DEC2625200PE trend" in page
+    assert "BUY 65 @ 212.00" in page
+    assert "chart Nifty 50, short, leaves when it trades at 25,290.00 disaster stop 137.80 ACCEPTED" in page
+    assert "target Nifty 50 at 25,000.00 watched on the price" in page
+    assert "NIFTY 25190 → ATM 25200 PE of 01 Dec 2026" in story
+    assert "SELL 65 when the underlying trades at 25,000.00" in story

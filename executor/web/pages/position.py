@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from executor.domain.bracket import Bracket, Role
-from executor.domain.order import Order
+from executor.domain.order import Order, Side
 from executor.store.pages import Pages
 from executor.store.positions import OpenPosition
 from executor.web.pages.frame import Frame
@@ -17,7 +17,14 @@ def add_positions(blueprint: Blueprint, pages: Pages, frame: Frame) -> None:
     def positions() -> str:
         found = pages.positions()
         return frame.render(
-            "positions.html", positions=found, danger=danger, opener=opener, trigger=trigger, follows=follows
+            "positions.html",
+            positions=found,
+            danger=danger,
+            opener=opener,
+            trigger=trigger,
+            follows=follows,
+            shown=shown,
+            is_disaster_stop=is_disaster_stop,
         )
 
 
@@ -45,6 +52,21 @@ def follows(bracket: Bracket) -> str:
     words = [f"trails at {level_words(trail.distance)}"] if trail else []
     words += [f"to the average after {level_words(after)}"] if after else []
     return ", ".join(words)
+
+
+def shown(bracket: Bracket) -> str:
+    """What the chart shows, where that is not what is held, and how the position goes with it; empty where it is."""
+    what = bracket.underlying
+    if what is None:
+        return ""
+    way = "long" if bracket.chart is Side.BUY else "short"
+    leaves = "" if what.stop is None else f", leaves when it trades at {rupees(what.stop)}"
+    return f"{what.symbol}, {way}{leaves}"
+
+
+def is_disaster_stop(bracket: Bracket) -> bool:
+    """Whether the stop that rests only stands behind one of the underlying."""
+    return bracket.underlying is not None and bracket.underlying.stop is not None
 
 
 def trigger(stop: Order) -> str:

@@ -18,6 +18,7 @@ from executor.web.pages.words import request_terms, span, tone
 _ALARMS = frozenset(
     {"refused", "unknown", "not_placed", "no_effect", "unprotected", "forced_exit", "target_dropped", "reversed"}
     | {"missing", "changed", "gap", "rests", "not_flat", "settled", "outside", "missed", "taken_away", "stop_respected"}
+    | {"underlying_unknown"}
 )
 _ANSWERS = frozenset({"accepted", "refused", "unknown"})
 _WARNING = frozenset({"recovered", "lapsed", "square_off", "night", "expired"})
@@ -40,6 +41,8 @@ _TITLES = {
     "missing": "The account does not show it",
     "changed": "It is priced like another thing",
     "rests": "Nobody takes the exit",
+    "underlying_stop": "The underlying reached its stop",
+    "underlying_unknown": "The underlying has no price",
 }
 
 

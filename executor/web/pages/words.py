@@ -13,7 +13,7 @@ from executor.domain.delivery import Delivery, Verdict
 from executor.domain.intent import OrderRequest
 from executor.domain.order import Order
 from executor.domain.signal import Outcome, Signal, SignalState, lane_of
-from executor.domain.strategy import Level, LevelKind
+from executor.domain.strategy import Level, LevelKind, LevelOf
 from executor.store.pages import LogLine
 
 #: Words of the log → the colour class of the stylesheet; what is not here is shown plain.
@@ -122,6 +122,8 @@ def request_terms(request: OrderRequest) -> str:
 def leg_terms(leg: Leg) -> str:
     if leg.price is None and leg.trigger is None:
         return f"{leg.side} {leg.quantity} at the market"
+    if leg.of is LevelOf.UNDERLYING:
+        return f"{leg.side} {leg.quantity} when the underlying trades at {rupees(leg.price)}"
     return _terms(leg.side, leg.quantity, leg.price, leg.trigger)
 
 
