@@ -176,7 +176,7 @@ WORDS: dict[RefusalCode, Words] = {
     ),
     RefusalCode.STALE_MASTER: Words(
         "The instrument table is not of today, so no contract is taken from it",
-        "`executor instruments refresh`, and see `executor doctor`; shares are traded meanwhile.",
+        "`executor instruments refresh`; shares are traded meanwhile.",
     ),
     RefusalCode.STALE: Words(
         "The alert was too old when it could be judged",
