@@ -45,13 +45,14 @@ MORNING = datetime(2026, 11, 25, 3, 50, tzinfo=UTC)
 
 @dataclass
 class Town:
-    """What the process tests act on."""
+    """What the process tests act on; `told` is what the simulator says of itself."""
 
     environ: dict[str, str]
     clock: SimulatedClock
     control: Callable[..., Any]
     store: Store
     state_dir: Path
+    told: dict[str, Any] = field(default_factory=dict)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self, *module: str) -> subprocess.Popen[bytes]:
@@ -227,7 +228,7 @@ def a_town(database_url: str, state_dir: Path) -> Iterator[Town]:
         upgrade_database(settings)
         store = bootstrap.open_store(settings)
         _fill(store, clock)
-        town = Town(environ, clock, _control(told["control_url"]), store, state_dir)
+        town = Town(environ, clock, _control(told["control_url"]), store, state_dir, told)
         town.control("price", {"exchange": "NSE", "token": "3045", "ltp": "800"})
         try:
             yield town
