@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
 def pss_mb(pid: int) -> float:
     """PSS of a process and all below it, in MB of 2^20 bytes."""
     return sum(_pss_kb(one) for one in family(pid)) / 1024
+
+
+def own_mb() -> float:
+    """PSS of this process alone."""
+    return _pss_kb(os.getpid()) / 1024
 
 
 def family(pid: int) -> list[int]:

@@ -20,6 +20,7 @@ from typing import Any
 from wsgiref.util import FileWrapper
 
 import click
+from flask import Flask
 
 from executor.clock import SimulatedClock
 from executor.simulator import SimulatorConfig, SimulatorServer, server
@@ -36,8 +37,9 @@ _Answer = Iterable[bytes]
 class Stamped:
     """A WSGI application around the simulator's."""
 
-    def __init__(self, inner: Callable[..., _Answer], master: Path | None) -> None:
+    def __init__(self, inner: Flask, master: Path | None) -> None:
         self._inner = inner
+        self.extensions = inner.extensions
         self._master = master
         self._stamps: list[tuple[int, str, bytes]] = []
 

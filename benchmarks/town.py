@@ -39,6 +39,8 @@ class Town:
     environ: dict[str, str]
     state_dir: Path
     store: Store
+    #: What makes a trader hear the simulator's feeds; measured are the books unless they are given.
+    feeds: dict[str, str]
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     # processes
@@ -121,7 +123,8 @@ def a_town(database_url: str, state_dir: Path, *, master: Path | None = None) ->
     store = bootstrap.open_store(settings)
     if master is None:
         refresh_master(settings, store)
-    town = Town(environ, state_dir, store)
+    feeds = {f"SMARTAPI_{one.upper()}_URL": told[f"{one}_url"] for one in ("order_feed", "price_feed")}
+    town = Town(environ, state_dir, store, feeds)
     try:
         yield town
     finally:

@@ -19,7 +19,7 @@ from executor.trader.feeds import Line, OrderTalk, Talk, ThreadFeeds
 from executor.trader.workers import Inbox
 
 #: Prices may gather so long: what is decided by them is decided four times a second.
-_GATHER_S = 0.05
+GATHER_S = 0.05
 
 
 def open_feeds(login: BrokerSettings, client: SmartApi, clock: Clock) -> Callable[[Inbox], ThreadFeeds]:
@@ -31,7 +31,7 @@ def open_feeds(login: BrokerSettings, client: SmartApi, clock: Clock) -> Callabl
         source = PriceFeed(clock.now)
         return ThreadFeeds(
             orders=a_line("orders", orders, OrderTalk(OrderFrames().read, inbox)) if orders else None,
-            prices=(a_line("prices", prices, source, pause_s=_GATHER_S), source) if prices else None,
+            prices=(a_line("prices", prices, source, pause_s=GATHER_S), source) if prices else None,
         )
 
     return feeds

@@ -110,6 +110,8 @@ class Stage:
             "PORT": str(self.port),
             "SMARTAPI_BASE_URL": told["base_url"],
             "SMARTAPI_MASTER_URL": told["master_url"],
+            "SMARTAPI_ORDER_FEED_URL": told["order_feed_url"],
+            "SMARTAPI_PRICE_FEED_URL": told["price_feed_url"],
             "SMARTAPI_API_KEY": told["api_key"],
             "SMARTAPI_CLIENT_CODE": told["client_code"],
             "SMARTAPI_PIN": told["pin"],
