@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from typing import Any
 
 import click
@@ -89,5 +90,9 @@ def _said(found: Progress | None) -> str:
     if found is None:
         return "no trader has run with it yet"
     if found.failures:
-        return f"FAILING since {found.failing_since}, {found.failures} times: {found.failure}"
-    return f"last told {found.told_at}" if found.told_at else "nothing told yet"
+        return f"FAILING since {_hour(found.failing_since)}, attempts {found.failures}: {found.failure}"
+    return f"last told {_hour(found.told_at)}" if found.told_at else "nothing told yet"
+
+
+def _hour(stamp: str) -> str:
+    return f"{datetime.fromisoformat(stamp).astimezone(IST):%d %b %H:%M:%S}"

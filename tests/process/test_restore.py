@@ -5,16 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from executor import bootstrap
 from executor.config.environment import open_settings
+from executor.store.notices import Notices
 from tests.process.conftest import Town, eventually, kill
 from tests.process.test_whole_life import a_strategy
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.process
 def a_position(town: Town) -> None:
     """A long of 10 with its stop and target resting."""
     town.signal()
-    eventually(lambda: town.stopped() == 10 and town.all_ended(1))
+    eventually(lambda: town.stopped() == 10 and len(town.working()) == 2 and town.all_ended(1))
 
 
 def lose_everything(town: Town, folder: Path) -> Town:
@@ -34,7 +35,6 @@ def lose_everything(town: Town, folder: Path) -> Town:
     town.store.database.close()
     Path(open_settings(town.environ).database_url.removeprefix("sqlite:///")).unlink()
     folder.mkdir()
-    shutil.copy(town.environ["EXECUTOR_CLOCK_FILE"], folder / "clock.json")
     own = {"EXECUTOR_STATE_DIR": str(folder), "DATABASE_URL": f"sqlite:///{folder / 'executor.sqlite3'}"}
     return replace(town, environ={**town.environ, **own}, state_dir=folder, processes=town.processes)
 
@@ -98,6 +98,35 @@ def test_what_was_sold_after_the_backup_is_not_sold_again(sqlite_town: Town, tmp
     assert not {order["tag"] for order in new} & tags
     town.command("audit", "verify")
     town.store.database.close()
+
+
+def test_what_was_entered_after_the_backup_keeps_its_stop_and_a_person_is_told(
+    sqlite_town: Town, tmp_path: Path
+) -> None:
+    town, backup = sqlite_town, tmp_path / "copy.gz"
+    town.trader()
+    eventually(lambda: reconciled(town))
+    town.command("backup", str(backup))
+    a_position(town)
+    before = town.orders()
+
+    town = lose_everything(town, tmp_path / "new")
+    restored(town, backup)
+    told = eventually(lambda: [note for note in alarms(town) if note[0] == "foreign"])
+    town.command("resume")
+    town.clock.set(town.now() + timedelta(seconds=30))
+
+    assert len(told) == 3  # entry, stop and target are ours by their tags, and nothing of ours stands behind them
+    eventually(lambda: reconciled(town))
+    assert (town.orders(), town.stopped(), town.held()) == (before, 10, 10)
+    assert town.store.pages.positions() == []
+    town.store.database.close()
+
+
+def alarms(town: Town) -> list[tuple[str, str]]:
+    notices = Notices(town.store.database)
+    found, _ = notices.heard(0, town.store.pages.head().seq, limit=100)
+    return [(one.kind, one.say) for one in found if one.alarm]
 
 
 def test_no_secret_lies_open_in_a_backup(sqlite_town: Town, tmp_path: Path) -> None:
