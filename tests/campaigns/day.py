@@ -40,6 +40,7 @@ class Day:
     starts: ClassVar[datetime] = START
     market: ClassVar[Callable[[], Market]] = staticmethod(day_market)
     rules: ClassVar[Rules] = RULES
+    a_rig: ClassVar[type[Rig]] = Rig
 
     plan: Plan
     store: Store
@@ -58,7 +59,7 @@ class Day:
         clock = HostClock(self.starts)
         ids = Ids(clock.now, Random(f"{self.plan.seed}/first"))
         seam = Seam()
-        self.rig = Rig(
+        self.rig = self.a_rig(
             self.store,
             clock,
             ids,

@@ -21,6 +21,8 @@ _READ_ROUTES = {
     QueryKind.POSITIONS: "getPosition",
     QueryKind.HOLDINGS: "getHolding",
     QueryKind.LTP: "getLtpData",
+    QueryKind.QUOTES: "quote",
+    QueryKind.FUNDS: "getRMS",
 }
 _DEAD_TOKEN = {"code": "AG8001", "message": "Invalid Token"}
 #: The read timeout of the broker's wire: what an answer that never comes costs.
@@ -44,7 +46,7 @@ class Chance:
 _WRITES = frozenset(_ROUTES.values())
 _PLACE = frozenset({"placeOrder"})
 _CHANGE = frozenset({"modifyOrder", "cancelOrder"})
-_BOOKS = frozenset(_READ_ROUTES.values()) - {"getLtpData"}
+_BOOKS = frozenset(_READ_ROUTES.values()) - {"getLtpData", "quote", "getRMS"}
 _READS = frozenset(_READ_ROUTES.values())
 
 MIX = (

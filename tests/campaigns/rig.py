@@ -121,7 +121,7 @@ class Rig(House):
 
     def __post_init__(self) -> None:
         self.exchange_clock = ManualClock(self.clock.now())
-        self.simulator = SimulatorConfig(seed=self.seed, rules=self.rules)
+        self.simulator = self.a_simulator()
         self.posts: list[Post] = []
         self.resumed: list[tuple[datetime, str]] = []
         self.lives: list[datetime] = []
@@ -138,6 +138,9 @@ class Rig(House):
         self.wrap_broker = self._seamed
         super().__post_init__()
         self._open_web()
+
+    def a_simulator(self) -> SimulatorConfig:
+        return SimulatorConfig(seed=self.seed, rules=self.rules)
 
     # -- the trader ------------------------------------------------------------------------------------------------
 
@@ -325,9 +328,9 @@ class Rig(House):
         self.simulation.exchange.set_price((share.market, share.token), Decimal(price))
 
     def hold_prices(self) -> dict[str, Decimal]:
-        """Let no price move by itself; the prices by exchange and token."""
+        """Let no price move by itself, but with another one; the prices by exchange and token."""
         self.simulation.advance()
-        walks = self.simulation.exchange.walks
+        walks = {key: walk for key, walk in self.simulation.exchange.walks.items() if not walk.follows}
         for key, walk in walks.items():
             self.simulation.exchange.set_price(key, walk.ltp)
         return {":".join(key): walk.ltp for key, walk in walks.items()}

@@ -22,6 +22,9 @@ from executor.domain.bracket import Role
 from executor.domain.calendar import clock_time, trading_day
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Action, Outcome
+from tests.campaigns.chart_week import chart_plan, play_charts
+from tests.campaigns.check_charts import FEATURES as CHARTS
+from tests.campaigns.check_charts import chart_features, check_charts
 from tests.campaigns.days import line_of, results_of, run, summary, violated
 from tests.campaigns.results import commit_of_sources
 from tests.campaigns.stores import StoreMaker
@@ -59,6 +62,17 @@ def play_one(seed: int, maker: StoreMaker) -> dict[str, Any]:
         return line | {"cpu_s": round(time.process_time() - began, 2)}
 
 
+def play_charts_one(seed: int, maker: StoreMaker) -> dict[str, Any]:
+    """Play and check the week of charts of a seed; its line."""
+    began = time.process_time()
+    with maker.a_store() as store:
+        week = play_charts(seed, store, plan=chart_plan(seed))
+        truth = week.truth()
+        line = line_of(week, truth, violations=check_charts(truth, week.spots))
+        line["features"] = dict(chart_features(truth, week.spots))
+        return line | {"cpu_s": round(time.process_time() - began, 2)}
+
+
 def nights(truth: Truth) -> Counter[str]:
     """What came up of a week's own, told by fills, by our notes and by why brackets were left."""
     found: Counter[str] = Counter()
@@ -93,7 +107,7 @@ def _stops_again(truth: Truth, leg: str) -> int:
     return max(0, len({order["placed_at"][:10] for order in truth.state["orders"] if order["tag"][1:14] == leg}) - 1)
 
 
-def verdict(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+def verdict(lines: Sequence[Mapping[str, Any]], *, charts: bool = False) -> list[str]:
     """Why the run fails; nothing when it does not."""
     found = violated(lines)
     shown: Counter[str] = Counter()
@@ -101,7 +115,10 @@ def verdict(lines: Sequence[Mapping[str, Any]]) -> list[str]:
         shown.update(line["features"])
         shown.update(line["faults"])
     if len(lines) >= ENOUGH_WEEKS:
-        found += [f"{name}: never came up, so nothing is shown about it" for name in NIGHTS if not shown[name]]
+        wanted = CHARTS if charts else NIGHTS
+        found += [f"{name}: never came up, so nothing is shown about it" for name in wanted if not shown[name]]
+    if charts:
+        return found
     carried = shown["carried overnight"] / len(lines)
     if carried < CARRIED_A_WEEK:
         found.append(f"{carried:.1f} positions carried a week: too few to show anything")
@@ -111,19 +128,20 @@ def verdict(lines: Sequence[Mapping[str, Any]]) -> list[str]:
 def main(words: Iterable[str] | None = None) -> int:
     options = _options(words)
     seeds = range(options.first, options.first + options.weeks)
-    results = results_of(options.store, "weeks")
+    what, play = ("charts", play_charts_one) if options.charts else ("weeks", play_one)
+    results = results_of(options.store, what)
     lines: list[dict[str, Any]] = []
     began = time.monotonic()
-    for line in run(seeds, kind=options.store, jobs=options.jobs, results=results, play_one=play_one):
+    for line in run(seeds, kind=options.store, jobs=options.jobs, results=results, play_one=play):
         lines.append(line)
         if len(lines) % 10 == 0 or line["violations"]:
             bad = sum(bool(one["violations"]) for one in lines)
             done = f"{len(lines)} of {options.weeks} weeks, {bad} with a violation"
             print(f"{done}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-    failures = verdict(lines)
+    failures = verdict(lines, charts=options.charts)
     sums = summary(lines)
     report = {
-        "what": "weeks",
+        "what": what,
         "store": options.store,
         "seeds": [seeds.start, seeds.stop - 1],
         "weeks": sums.pop("days"),
@@ -140,6 +158,7 @@ def main(words: Iterable[str] | None = None) -> int:
 def _options(words: Iterable[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns.weeks", description=__doc__)
     parser.add_argument("--weeks", type=int, default=20, help="how many weeks (20)")
+    parser.add_argument("--charts", action="store_true", help="options from an index chart, and 1! over its roll")
     parser.add_argument("--first", type=int, default=0, help="the first seed (0)")
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (one a core)")
