@@ -7,6 +7,7 @@ ends on Thursday the 22nd, stock futures of October on Tuesday the 27th, and so 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
@@ -71,12 +72,10 @@ def _future(name: str, token: str, tick: str, lot: int, expiry: date) -> Share:
 
 
 def _strategies(lanes: tuple[Lane, ...]) -> list[Strategy]:
-    names = frozenset(lane.share.name for lane in lanes)
-    rails = Rails(names, max_quantity=1500, max_trades=999, enter_from=time(9, 15))  # beside the stops of the morning
     two = (Target(Level(LevelKind.PERCENT, Decimal(2))),)
-    common = {"account": ACCOUNT, "rails": rails, "stop_loss": Level(LevelKind.PERCENT, Decimal(1))}
+    common = {"account": ACCOUNT, "stop_loss": Level(LevelKind.PERCENT, Decimal(1))}
     futures = {"product": Product.CARRYFORWARD, "size": Size(SizeKind.LOTS, Decimal(1))}
-    return [
+    found = [
         a_strategy(name="day", take_profit=two, **common),
         a_strategy(name="dayshort", take_profit=two, short=Short.INTRADAY_CASH, **common),
         a_strategy(name="keep", take_profit=two, product=Product.DELIVERY, **common),
@@ -85,3 +84,10 @@ def _strategies(lanes: tuple[Lane, ...]) -> list[Strategy]:
         a_strategy(name="near", take_profit=(), **futures, **common),
         a_strategy(name="option", take_profit=(), **futures, **common),
     ]
+    return [replace(one, rails=_rails(lanes, one.name)) for one in found]
+
+
+def _rails(lanes: tuple[Lane, ...], strategy: str) -> Rails:
+    """Entries come at the open too, beside the stops of the morning."""
+    names = frozenset(lane.share.name for lane in lanes if lane.strategy == strategy)
+    return Rails(names, max_quantity=1500, max_trades=999, enter_from=time(9, 15))
