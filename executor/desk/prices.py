@@ -9,6 +9,7 @@ from executor.desk.book import Draft
 from executor.domain.bracket import Bracket
 from executor.domain.instrument import Instrument, InstrumentKey
 from executor.domain.levels import stop_trigger
+from executor.domain.option import OptionChain
 from executor.domain.reading import Query, QueryKind, Quote
 
 #: A price we saw ourselves counts this long; an alert's own price a little longer (DESIGN: Orders).
@@ -29,10 +30,14 @@ def seen_price(draft: Draft, contract: InstrumentKey) -> Decimal | None:
 
 
 def to_watch(draft: Draft) -> frozenset[InstrumentKey]:
-    """The contracts whose price the feed should tell: what lives, and what waiting signals name."""
-    live = {bracket.instrument for bracket in draft.live_brackets()}
-    contracts = (resolved.contract for resolved in draft.evidence.waiting.values())
-    return frozenset(live | {one.key for one in contracts if isinstance(one, Instrument)})
+    """What the feed should tell the price of: contracts that live or that waiting signals name, and what their charts
+    show beside them.
+    """
+    live, waiting = draft.live_brackets(), draft.evidence.waiting.values()
+    held = {one.instrument for one in live} | {one.underlying.instrument for one in live if one.underlying}
+    named = [one.contract for one in waiting] + [one.underlying for one in waiting if one.underlying]
+    told = [one.underlying if isinstance(one, OptionChain) else one for one in named]
+    return frozenset(held | {one.key for one in told if isinstance(one, Instrument)})
 
 
 def told_price(draft: Draft, price: Decimal | None, fired_at: datetime) -> Decimal | None:

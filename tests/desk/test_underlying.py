@@ -291,3 +291,11 @@ def test_the_strategys_trail_of_the_contract_goes_on_beside_a_stop_of_the_underl
     house.run(8)
 
     assert Decimal(trigger(house)) >= Decimal(205)
+
+
+def test_the_price_feed_is_asked_for_the_underlying_beside_the_contract(make: Make) -> None:
+    house = make()
+
+    house.alert("buy", price="24910", stop_loss=STOP)
+
+    assert house.book.evidence.watching == {NIFTY.key, an_option(24900, "CE").key}
