@@ -192,10 +192,11 @@ def test_http_clients_are_only_in_their_rooms():
 
 
 def test_intents_are_made_only_in_want():
+    """And by the rehearsal, which has no desk: two orders that are cancelled again, under the account's lease."""
     wrong = {
         f"{path}:{node.lineno}"
         for path, tree in _modules().items()
-        if not path.startswith("desk/want/")
+        if not path.startswith("desk/want/") and path != "trader/rehearsal.py"
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and _name_of(node.func) == "Intent"
     }
