@@ -95,7 +95,7 @@ def search(*, text: tuple[str, ...], limit: int, as_json: bool) -> None:
 @click.option("--at", callback=_moment, metavar="TIME", help='At another time in India, such as "2026-11-25 10:00".')
 @_as_json
 def resolve_(*, ticker: str, rule: OptionRule | None, roll: Roll | None, at: datetime | None, as_json: bool) -> None:
-    """What a chart's TICKER means, such as NSE:SBIN, BSX1! or Angel One's own SBIN-EQ; NSE unless said.
+    """What a chart's TICKER means, such as NSE:SBIN, BSE:BSX1! or Angel One's own SBIN-EQ; NSE unless said.
 
     A continuous future tells from when it means the next contract; a rule which options it chooses among. Ends with 1
     when the ticker means nothing that can be traded, or more than one thing.

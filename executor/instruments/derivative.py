@@ -124,7 +124,11 @@ def _no_name(segment: Segment, name: str, full: str, lookup: MasterLookup, what:
     def has(one: Segment, other: str) -> bool:
         return bool(lookup.futures_of(one, other) or lookup.expiries_of(one, other))
 
-    elsewhere = [one for one in DERIVATIVES.values() if one is not segment and has(one, alias)]
+    elsewhere = [
+        exchange
+        for exchange, one in DERIVATIVES.items()
+        if one is not segment and has(one, norm(name_of_root(one, name)))
+    ]
     like = close(alias, lookup.names_like(alias[:1], _LOOKED_AT))
     way = (
         f"; {elsewhere[0]} lists it"

@@ -34,12 +34,12 @@ NSE:CNX500
 NSE:NIFTY11; nearest: NIFTY, NIFTY_IT, NIFTYBEES
 NSE:NIFTX1!: no futures are listed under NIFTX on NFO; nearest: NIFTY, NIFTYNXT50
 NSE:TCS1!: no futures are listed under TCS on NFO
-NSE:SENSEX1!: no futures are listed under SENSEX on NFO; BFO lists it
-NSE:BSX1!: no futures are listed under BSX on NFO
-BSE:NIFTY1!: no futures are listed under NIFTY on BFO; NFO lists it
-BSE:M_M1!: no futures are listed under M_M on BFO; NFO lists it
+NSE:SENSEX1!: no futures are listed under SENSEX on NFO; BSE lists it
+NSE:BSX1!: no futures are listed under BSX on NFO; BSE lists it
+BSE:NIFTY1!: no futures are listed under NIFTY on BFO; NSE lists it
+BSE:M_M1!: no futures are listed under M_M on BFO; NSE lists it
 NSE:CRUDEOIL1!: no futures are listed under CRUDEOIL on NFO; MCX lists it
-MCX:NIFTY1!: no futures are listed under NIFTY on MCX; NFO lists it
+MCX:NIFTY1!: no futures are listed under NIFTY on MCX; NSE lists it
 MCX:CRUDEOILX1!: no futures are listed under CRUDEOILX on MCX; nearest: CRUDEOIL, CRUDEOILM
 NSE:MM1!: no futures are listed under MM on NFO; nearest: M_M
 NSE:M-M1!: no futures are listed under M-M on NFO; nearest: M_M
@@ -51,8 +51,8 @@ NSE:NIFTYZ1999; nearest: NIFTY
 NSE:NIFTY261201X24000
 NSE:TCS261229C3500: no options are listed under TCS on NFO
 NSE:M-M261229C3100: no options are listed under M-M on NFO; nearest: M_M
-BSE:NIFTY261201C24000: no options are listed under NIFTY on BFO; NFO lists it
-NSE:BSX261203C82000: no options are listed under BSX on NFO
+BSE:NIFTY261201C24000: no options are listed under NIFTY on BFO; NSE lists it
+NSE:BSX261203C82000: no options are listed under BSX on NFO; BSE lists it
 MCX:GOLDPETAL261231C100: no options are listed under GOLDPETAL on MCX; nearest: GOLD
 """
 
