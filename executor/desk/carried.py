@@ -17,7 +17,7 @@ from executor.domain.bracket import Bracket, Goal, Role
 from executor.domain.calendar import trading_day
 from executor.domain.instrument import ContractClass
 from executor.domain.levels import stop_trigger
-from executor.domain.order import WORKING, Side
+from executor.domain.order import WORKING, OrderState, Side
 from executor.domain.reading import Query, QueryKind
 from executor.domain.strategy import Product, Protection
 
@@ -142,9 +142,16 @@ def _comes_first(draft: Draft, bracket: Bracket) -> bool:
     if rails.killed(draft, strategy=bracket.strategy, lane=bracket.lane) is not None:
         return False
     if bracket.goal is Goal.FLAT:
-        return to_be_matched(draft, bracket)
+        return bracket.id not in draft.evidence.morning.decided and not _leaves(draft, bracket)
     stops = [order for _, order in draft.orders_of_bracket(bracket.id, Role.STOP)]
     return bracket.protection is not Protection.NONE and not any(order.state in WORKING for order in stops)
+
+
+def _leaves(draft: Draft, bracket: Bracket) -> bool:
+    """Whether the broker knows an order of today that leaves a position, or has refused one; one in doubt is none."""
+    pairs = draft.orders_of_bracket(bracket.id, Role.STOP, Role.TARGET, Role.EXIT)
+    today = [order for _, order in pairs if order.day == draft.day]
+    return any(order.broker_id or order.state is OrderState.REJECTED for order in today)
 
 
 def _books_came(draft: Draft, bracket: Bracket) -> bool:

@@ -7,7 +7,7 @@ placed, missed or made up for. An exit is still asked for, once.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from executor.desk.book import Draft
 from executor.domain.bracket import Bracket
@@ -17,6 +17,9 @@ from executor.domain.instrument import Instrument, Segment
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask
 from executor.domain.strategy import Product, Strategy
+
+#: An alert may be fired so much ahead of our clock (DESIGN: Answers).
+_AHEAD = timedelta(seconds=5)
 
 
 def takes_stops(draft: Draft, segment: Segment, at: datetime | None = None) -> bool:
@@ -36,6 +39,12 @@ def opened_at(draft: Draft, segment: Segment) -> datetime | None:
     """When today's session began; None while there is none."""
     session = draft.calendar.session(segment, draft.day)
     return session.opens_at if session is not None and session.covers(draft.now) else None
+
+
+def about_to_open(draft: Draft, segment: Segment) -> bool:
+    """Whether the session begins within seconds: by TradingView's clock, ahead of ours, it may have begun (F-11)."""
+    session = draft.calendar.session(segment, draft.day)
+    return session is not None and session.opens_at - _AHEAD <= draft.now < session.opens_at
 
 
 def is_squared_off(draft: Draft, bracket: Bracket) -> bool:

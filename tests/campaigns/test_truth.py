@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.campaigns.handmade import LANES, STOP, TARGET, Made, at, iso, made, tag_of
+from tests.campaigns.handmade import ENTRY, LANES, STOP, TARGET, Made, at, iso, made, tag_of
 from tests.campaigns.truth import over_covered, path_of, unprotected
 
 SBIN = LANES["pair"].share.key
@@ -68,6 +68,17 @@ def test_a_hand_that_sold_in_two_parts_beside_an_order_of_ours_sold_its_own():
     steps = list(path_of(day.truth(), SBIN))
 
     assert [(step.before, step.after) for step in steps] == [(0, 10), (10, 6), (6, 0), (0, 0)]
+
+
+def test_what_ours_sold_beside_a_hand_and_bought_back_was_closed_by_the_hand():
+    day = _sold_by_hand(20, 10, left=10)
+    day.order(STOP, "BUY", [(22.5, "complete", "LIMIT", "810", "0", 10, 10)], attempt=9)
+
+    steps = list(path_of(day.truth(), SBIN))
+
+    assert [(step.before, step.after) for step in steps] == [(0, 10), (10, 0), (0, 0), (0, 0)]
+    day.order(ENTRY, "SELL", [(60, "complete", "LIMIT", "790", "0", 10, 10)], attempt=9)
+    assert list(path_of(day.truth(), SBIN))[-1].after == -10  # what is entered next counts in full
 
 
 def test_only_what_a_hand_closed_a_moment_before_is_its_own():

@@ -191,9 +191,9 @@ def path_of(truth: Truth, share: str) -> Iterator[Step]:
     """What we held of a share, fill by fill: what our fills left, as far as the account nets it.
 
     A hand's fill can close what is ours; beyond that it is its own. When it closed what an order of ours was closing
-    at that moment, ours counts.
+    at that moment, ours counts, until ours undoes itself: then it was the hand's.
     """
-    net = held = before = 0
+    net = held = before = returned = 0
     taken: list[tuple[datetime, int]] = []  # what hands closed of ours
     for fill in truth.fills_of(share):
         at, change = when(fill["at"]), signed(fill)
@@ -203,7 +203,12 @@ def path_of(truth: Truth, share: str) -> Iterator[Step]:
             leg = truth.legs.get(fill["tag"][1:14])
             closes = leg is None or leg.role != Role.ENTRY
             if closes:
-                held += _given_back(taken, held, at)
+                back = _given_back(taken, held, at)
+                returned += back
+                held += back
+                if held * returned > 0:  # an exit opens nothing: it undoes what was ours beside the hand's
+                    undone = min(held, returned, key=abs)
+                    held, returned = held - undone, returned - undone
         elif held * change < 0:
             closed = min(abs(held), abs(change)) * (1 if held > 0 else -1)
             taken.append((at, closed))

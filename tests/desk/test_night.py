@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time
+from datetime import UTC, time
 
 import pytest
 
@@ -201,6 +201,35 @@ def test_no_entry_of_the_account_comes_before_the_stop_of_what_is_carried(carrie
     first, *others = carried.writes(ist(THURSDAY, "09:00"))
     assert first["type"] == "STOPLOSS_LIMIT"
     assert [row["side"] for row in others[:1]] == ["BUY"]
+    assert carried.ended(entry).outcome is Outcome.FILLED
+
+
+@pytest.mark.parametrize("before", ["09:14:53", "09:14:58.6"])
+def test_an_entry_of_the_first_second_waits_for_our_clock_to_open_too(make: Make, before: str) -> None:
+    house = make()
+    house.clock.set(ist(WEDNESDAY, "15:41"))
+    house.night(THURSDAY, at=before)
+
+    entry = house.signal("buy", price="800", ago=-1.5)  # fired by a clock that is ahead of ours
+    house.run(8)
+
+    waited = before == "09:14:58.6"
+    assert house.ended(entry).outcome is (Outcome.FILLED if waited else Outcome.REFUSED)
+    assert all(row["placed_at"] >= ist(THURSDAY, "09:15").astimezone(UTC).isoformat() for row in house.orders())
+
+
+def test_no_entry_comes_while_the_exit_of_what_is_carried_is_in_doubt(carried: Nights) -> None:
+    carried.night(THURSDAY, at="09:10")
+    carried.price("780")
+    carried.fault("placeOrder", "cut_before")
+    carried.go(THURSDAY, "09:15")
+    carried.run(1)
+
+    entry = carried.signal("buy", price="780", trade="other")
+    carried.run(25)
+
+    exit_, *entered = [row["side"] for row in carried.writes(ist(THURSDAY, "09:15"))][:2]
+    assert (exit_, entered) == ("SELL", ["BUY"])
     assert carried.ended(entry).outcome is Outcome.FILLED
 
 

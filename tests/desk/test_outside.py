@@ -10,8 +10,8 @@ import pytest
 
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
-from executor.domain.strategy import Short
-from tests.desk.nights import THURSDAY, Nights
+from executor.domain.strategy import Product, Short
+from tests.desk.nights import THURSDAY, Make, Nights
 from tests.house import House
 
 
@@ -54,6 +54,21 @@ def test_a_position_closed_by_hand_takes_its_legs_along_and_an_exit_finds_nothin
     assert house.net() == 0
     signal = house.ended(leaving)
     assert (signal.outcome, signal.code) == (Outcome.NOTHING_TO_DO, RefusalCode.NOTHING_HELD)
+
+
+def test_an_exit_right_behind_a_hand_waits_until_the_positions_tell_what_is_left(make: Make) -> None:
+    """Week seed 86: the resting stop was turned into the exit, and the account was short by what the hand had sold."""
+    house = make(product=Product.DELIVERY)
+    house.long()
+    by_hand(house, "SELL", 10, product="DELIVERY")
+    house.until(lambda: house.said("foreign"), within=3)
+
+    leaving = house.signal("exit")
+    house.run(20)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert house.ended(leaving).outcome is not None
+    assert [row["side"] for row in ours(house) if row["status"] == "complete"] == ["BUY"]
 
 
 def test_a_part_closed_by_hand_shrinks_stop_and_target(house: House) -> None:

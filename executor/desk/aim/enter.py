@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from executor.desk import carried, rails
+from executor.desk import carried, hours, rails
 from executor.desk.aim.pick import Picked, example_of, pick
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
@@ -33,6 +33,8 @@ def aim_entry(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, chart: 
         return True
     bracket = draft.bracket_of_lane(lane.key)
     example = example_of(resolved, bracket)
+    if hours.about_to_open(draft, example.key.segment):
+        return False
     refusal = rails.entry_refused(draft, ask=ask, strategy=strategy, contract=example, lane=lane)
     if refusal:
         end_entry(draft, signal, Outcome.REFUSED, refusal)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from executor.desk import prices
+from executor.desk import outside, prices
 from executor.desk.book import Draft
 from executor.desk.legs import add_leg
 from executor.desk.settle import is_lost
@@ -56,8 +56,8 @@ def _cancels(pairs: Resting) -> list[Need]:
 def _leave(draft: Draft, bracket: Bracket, leaving: Resting, *, held: int) -> list[Need]:
     """Re-price what rests: EXIT orders on their way first, then one mover for the rest; nothing beyond what is held."""
     last = prices.exit_price(draft, bracket)
-    if last is None:
-        return []
+    if last is None or outside.is_unclear(draft, bracket):
+        return []  # what rests stays: to sell what a hand may have sold would turn the position over (F-40)
     needs: list[Need] = []
     rest = held
     exits = [order for leg, order in leaving if leg.role is Role.EXIT]
@@ -74,7 +74,9 @@ def _leave(draft: Draft, bracket: Bracket, leaving: Resting, *, held: int) -> li
     for order, quantity in shares:
         needs += _to_now(draft, bracket, order, quantity, last=last)
     if movers:
-        needs += _beside(draft, bracket, others, movers, rest)
+        needs += _beside(draft, bracket, others, movers, rest - missing)
+    if sum(order.remaining for order in _stops_beside(others, movers)) > rest - missing:
+        return needs  # the stops give way first
     return needs + _beyond(draft, bracket, fresh(missing, [*doubtful, *exits], largest_of(bracket)), last=last)
 
 
@@ -87,6 +89,10 @@ def _movers(draft: Draft, bracket: Bracket, others: Resting) -> Resting:
     if targets and not started:
         return targets
     return list(counted(draft, bracket, started + [pair for pair in stops if pair not in started]))
+
+
+def _stops_beside(others: Resting, movers: Resting) -> list[Order]:
+    return [pair[1] for pair in others if pair[0].role is Role.STOP and pair not in movers]
 
 
 def _in_doubt(others: Resting, movers: Resting) -> list[Order]:
