@@ -15,6 +15,7 @@ from executor.bootstrap import (
     open_store,
 )
 from executor.clock import SystemClock
+from executor.config.calendar import load_calendar
 from executor.config.environment import open_settings
 from executor.logs import start_logging
 from executor.web.app import create_app
@@ -45,6 +46,9 @@ def create_web_app() -> Flask:
             pages=store.pages,
             people=store.people,
             commands=store.commands,
+            master=store.master,
+            loads=store.loads,
+            calendar=load_calendar(settings.calendar_file),
             doorbell=parts.doorbell,
             clock=clock,
             system=SystemClock(),

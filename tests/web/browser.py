@@ -12,6 +12,7 @@ from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
 from executor.clock import ManualClock
+from executor.config.calendar import load_calendar
 from executor.store.store import Store
 from executor.web.pages import PageParts, register_pages
 from tests.builders import NOW
@@ -85,6 +86,9 @@ def page_parts(
         pages=store.pages,
         people=store.people,
         commands=store.commands,
+        master=store.master,
+        loads=store.loads,
+        calendar=load_calendar(None),
         doorbell=bell or Bell(),
         clock=clock,
         system=system or ManualClock(NOW),

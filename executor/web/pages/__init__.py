@@ -11,9 +11,12 @@ from pathlib import Path
 from flask import Blueprint, Flask, render_template, request
 
 from executor.clock import Clock
+from executor.domain.calendar import Calendar
 from executor.doorbell import Doorbell
 from executor.errors import StoreError
 from executor.store.commands import Commands
+from executor.store.loads import Loads
+from executor.store.master import Master
 from executor.store.pages import Pages
 from executor.store.people import People
 from executor.web.authenticity import source_of
@@ -23,6 +26,7 @@ from executor.web.pages import words
 from executor.web.pages.audit import add_audit_log
 from executor.web.pages.command import CommandParts, add_commands
 from executor.web.pages.frame import Frame
+from executor.web.pages.instruments import InstrumentParts, add_instruments
 from executor.web.pages.layout import laid_out
 from executor.web.pages.position import add_positions
 from executor.web.pages.profit import add_profit
@@ -38,6 +42,9 @@ class PageParts:
     pages: Pages
     people: People
     commands: Commands
+    master: Master
+    loads: Loads
+    calendar: Calendar
     doorbell: Doorbell
     clock: Clock
     system: Clock
@@ -48,7 +55,7 @@ class PageParts:
 
 
 def register_pages(app: Flask, parts: PageParts) -> None:
-    """Add the log, stories, positions, profit, commands, login and the stylesheet to an application."""
+    """Add the log, stories, positions, profit, instruments, commands, login and the stylesheet to an application."""
     configure_sessions(app, parts.session_key, secure=parts.public_url.startswith("https://"))
     blueprint = Blueprint(
         "pages",
@@ -64,11 +71,13 @@ def register_pages(app: Flask, parts: PageParts) -> None:
 
     harden(blueprint, allowed_hosts(parts.public_url, parts.port))
     add_login(blueprint, LoginParts(parts.people, parts.system, parts.session_key, source))
-    frame = Frame(parts.pages, parts.clock)
+    table = InstrumentParts(parts.master, parts.loads, parts.calendar, parts.clock)
+    frame = Frame(parts.pages, parts.clock, table.troubles)
     add_audit_log(blueprint, parts.pages, frame)
     add_stories(blueprint, parts.pages, frame)
     add_positions(blueprint, parts.pages, frame)
     add_profit(blueprint, parts.pages, frame, parts.clock)
+    add_instruments(blueprint, table, frame)
     add_commands(blueprint, CommandParts(parts.pages, parts.commands, parts.doorbell, parts.clock), frame)
     blueprint.register_error_handler(StoreError, _no_database)
     app.register_blueprint(blueprint)
@@ -84,6 +93,7 @@ def _add_words(app: Flask) -> None:
     for filter_ in (
         words.asked_of,
         words.ist_day,
+        words.ist_moment,
         words.ist_exact,
         words.ist_time,
         words.leg_terms,

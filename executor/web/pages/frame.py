@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,9 +30,11 @@ class AccountBadge:
 
 
 class Frame:
-    def __init__(self, pages: Pages, clock: Clock) -> None:
+    def __init__(self, pages: Pages, clock: Clock, troubles: Callable[[datetime], Sequence[str]]) -> None:
+        """`troubles` tells what is wrong with the instrument table at a moment."""
         self._pages = pages
         self._clock = clock
+        self._troubles = troubles
 
     def render(self, template: str, **values: Any) -> str:
         """Render a page with how things stand at this moment in its head."""
@@ -45,7 +47,7 @@ class Frame:
             badges=[_badge(account, beat, now) for account, beat in standing.accounts],
             kinds={account.name: account.kind for account, _ in standing.accounts},
             halts=_halts(standing),
-            warnings=[*_warnings(standing), *_untold(self._pages.notices())],
+            warnings=[*_warnings(standing), *_untold(self._pages.notices()), *self._troubles(now)],
             scopes=_scopes([account.name for account, _ in standing.accounts], self._pages.strategy_names()),
             **values,
         )

@@ -53,6 +53,11 @@ def ist_day(at: datetime) -> str:
     return f"{local:%A} {local.day} {local:%B %Y}"
 
 
+def ist_moment(at: datetime) -> str:
+    """Day and minute."""
+    return f"{at.astimezone(IST):%d %b %Y %H:%M}"
+
+
 def span(length: timedelta) -> str:
     """A length of time, in the unit that reads best."""
     seconds = length.total_seconds()
