@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import Empty
 from random import Random
@@ -94,7 +93,7 @@ class FedHouse(House):
             while self.loop.round(self.stop, wait_s=0):
                 self.lines[0].round()
 
-    def books(self, since: float = 0) -> int:
+    def books(self) -> int:
         """How often the order book was asked for."""
         return len(self.requests("getOrderBook"))
 
@@ -123,6 +122,3 @@ class FedHouse(House):
     def client_of(self) -> Any:
         """The client of the process that lives now."""
         return self.broker
-
-
-Holds = Callable[[], Any]

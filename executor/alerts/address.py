@@ -9,12 +9,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 from executor.config.secrets import Keys
 from executor.domain.strategy import Strategy
 
 _SECRET_BYTES = 16
 _HOOK = "hook"
+_POSTBACK = "postback"
 _STANDARD_WEBHOOK = "standard-webhook"
 
 
@@ -25,8 +27,7 @@ def hook_url(keys: Keys, strategy: Strategy, public_url: str) -> str:
 
 def hook_secret(keys: Keys, strategy: str, rotation: int) -> str:
     """The first 128 bits of HMAC-SHA-256(address key, strategy, rotation), lower-case base32."""
-    secret = _derive(keys, _HOOK, strategy, rotation)[:_SECRET_BYTES]
-    return base64.b32encode(secret).decode().rstrip("=").lower()
+    return _short(_derive(keys, _HOOK, strategy, rotation))
 
 
 def standard_webhook_secret(keys: Keys, strategy: Strategy) -> str:
@@ -35,12 +36,32 @@ def standard_webhook_secret(keys: Keys, strategy: Strategy) -> str:
     return f"whsec_{base64.b64encode(secret).decode()}"
 
 
+def postback_url(keys: Keys, account: str, public_url: str) -> str:
+    """The address to enter at the broker, where it tells of an account's orders."""
+    return f"{public_url.rstrip('/')}/postback/{_postback_secret(keys, account)}"
+
+
+def account_of(keys: Keys, accounts: Iterable[str], secret: str) -> str | None:
+    """Whose postback address a secret is; None when nobody's. Takes the same time for each."""
+    given = secret.encode("utf-8", "surrogatepass")
+    found = [one for one in accounts if hmac.compare_digest(given, _postback_secret(keys, one).encode())]
+    return found[0] if found else None
+
+
 def rotation_of(keys: Keys, strategy: Strategy, secret: str) -> int | None:
     """Which of the strategy's rotations a secret belongs to; None when to none. Takes the same time for each."""
     given = secret.encode("utf-8", "surrogatepass")
     rotations = [n for n in (strategy.rotation, strategy.rotation_before) if n is not None]
     found = [n for n in rotations if hmac.compare_digest(given, hook_secret(keys, strategy.name, n).encode())]
     return found[0] if found else None
+
+
+def _postback_secret(keys: Keys, account: str) -> str:
+    return _short(_derive(keys, _POSTBACK, account, 0))
+
+
+def _short(secret: bytes) -> str:
+    return base64.b32encode(secret[:_SECRET_BYTES]).decode().rstrip("=").lower()
 
 
 def _derive(keys: Keys, purpose: str, name: str, rotation: int) -> bytes:

@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from executor import bootstrap
+from executor.alerts.address import postback_url
 from executor.cli.command import BY, Room, as_json_option, open_room
 from executor.cli.settings import CountOrNone
 from executor.config.account import rails_fields, rails_from
-from executor.config.environment import open_settings
+from executor.config.environment import Settings, open_settings
 from executor.config.strategy_file import laid_over
 from executor.domain.strategy import Account, AccountKind
 from executor.errors import ConfigError
@@ -55,9 +57,21 @@ def list_(*, as_json: bool) -> None:
 @click.argument("name")
 @as_json_option
 def show(*, name: str, as_json: bool) -> None:
-    """One account with its limits."""
-    with open_room(open_settings()) as room:
-        _print(_known(room, name), as_json=as_json)
+    """One account with its limits, and the address at which the broker may tell of its orders."""
+    settings = open_settings()
+    with open_room(settings) as room:
+        found = _known(room, name)
+    url = None if found.kind is AccountKind.PAPER else _postback(settings, name)
+    if as_json:
+        click.echo(json.dumps(_shown(found) | ({"postback_url": url} if url else {})))
+        return
+    _print(found, as_json=False)
+    if url is not None:
+        click.echo(f"postback address, to enter at the broker (a secret): {url}")
+
+
+def _postback(settings: Settings, name: str) -> str:
+    return postback_url(bootstrap.open_keys(settings), name, settings.public_url)
 
 
 @account.command("set")

@@ -33,6 +33,7 @@ from executor.domain.messages import (
     FeedChanged,
     FeedTold,
     HaltsRead,
+    Hinted,
     Morning,
     PricesSeen,
     RailsRead,
@@ -48,6 +49,8 @@ from executor.domain.order import UNSEEN, Order, OrderState
 from executor.domain.reading import QueryKind, Reading
 from executor.domain.record import CallRow, Halt, HaltKind
 
+#: What a hint makes us read at once.
+_HINTED = QueryKind.ORDER_BOOK
 _WORKING_VALUES = ("working_type", "working_quantity", "working_price", "working_trigger")
 #: Clean reads are remembered for as long as a send can be in doubt.
 _REMEMBER = timedelta(seconds=90)
@@ -72,7 +75,7 @@ def absorb(draft: Draft, event: Event) -> None:
             _absorb_failure(draft, event)
         case SessionChanged() | HaltsRead() | RailsRead():
             _absorb_word(draft, event)
-        case FeedChanged() | FeedTold() | PricesSeen():
+        case FeedChanged() | FeedTold() | PricesSeen() | Hinted():
             _absorb_feed(draft, event)
         case Tick():
             pass
@@ -91,7 +94,7 @@ def _absorb_word(draft: Draft, event: SessionChanged | HaltsRead | RailsRead) ->
             draft.learn(strategy_rails=strategies, account_rails=account)
 
 
-def _absorb_feed(draft: Draft, event: FeedChanged | FeedTold | PricesSeen) -> None:
+def _absorb_feed(draft: Draft, event: FeedChanged | FeedTold | PricesSeen | Hinted) -> None:
     match event:
         case FeedChanged():
             feed.absorb_change(draft, event)
@@ -100,6 +103,9 @@ def _absorb_feed(draft: Draft, event: FeedChanged | FeedTold | PricesSeen) -> No
                 absorb_report(draft, report)
         case PricesSeen(prices):
             draft.learn(prices={**draft.evidence.prices, **prices})
+        case Hinted():
+            asked = {query: at for query, at in draft.evidence.asked_at.items() if query.kind is not _HINTED}
+            draft.learn(asked_at=asked)
 
 
 def _begin_the_day(draft: Draft) -> None:

@@ -81,6 +81,11 @@ class FeedTold:
 
 
 @dataclass(frozen=True, slots=True)
+class Hinted:
+    """Somebody says that something happened at the broker: a reason to look, nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
 class PricesSeen:
     """The newest prices of the price feed; those that did not change are left out."""
 
@@ -129,6 +134,7 @@ Event = (
     | FeedChanged
     | FeedTold
     | PricesSeen
+    | Hinted
     | SessionChanged
     | HaltsRead
     | RailsRead

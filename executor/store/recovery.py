@@ -19,22 +19,25 @@ from executor.domain.record import Fill, Halt, Lane
 from executor.domain.signal import Signal, SignalState
 from executor.store import schema
 from executor.store.engine import Database
+from executor.store.hints import hint_key
 from executor.store.ledger import concerning, halts_in_force
 from executor.store.rows import load, made
 from executor.store.statements import ask
 
 T = TypeVar("T")
 
-#: How many versions of strategies and accounts there are, beside each halt in force; one row where there is none.
+#: How many versions of strategies and accounts there are and the newest hint, beside each halt in force; one row
+#: where there is none.
 _VERSIONS = select(
     (
         select(func.count()).select_from(schema.strategy).scalar_subquery()
         + select(func.count()).select_from(schema.account).scalar_subquery()
-    ).label("versions")
+    ).label("versions"),
+    select(schema.meta.c.value).where(schema.meta.c.key == bindparam("hint")).scalar_subquery().label("hint"),
 ).subquery()
 #: Asked four times a second: made once.
 _STANDING = (
-    select(_VERSIONS.c.versions, schema.halt)
+    select(_VERSIONS.c.versions, _VERSIONS.c.hint.label("hint"), schema.halt)
     .select_from(outerjoin(_VERSIONS, schema.halt, schema.halt.c.ended_at.is_(None)))
     .order_by(schema.halt.c.id)
 )
@@ -54,12 +57,15 @@ _SIGNALS = (
 
 @dataclass(frozen=True, slots=True)
 class NewWork:
-    """Halts in force, commands NEW, signals RECEIVED; `versions` is another one when rails may have changed."""
+    """Halts in force, commands NEW, signals RECEIVED; `versions` is another one when rails may have changed, `hint`
+    when somebody said that something happened at the broker.
+    """
 
     halts: tuple[Halt, ...]
     versions: int
     commands: list[Command]
     signals: list[Signal]
+    hint: str | None = None
 
 
 class Recovery:
@@ -89,12 +95,13 @@ class Recovery:
     def new_work(self, account: str) -> NewWork:
         """What waits for the desk, in one snapshot: by state and never by cursor, oldest id first."""
         with self._database.read() as connection:
-            standing = ask(connection, _STANDING)
+            standing = ask(connection, _STANDING, hint=hint_key(account))
             return NewWork(
                 halts=concerning(account, [made(Halt, row) for row in standing if row["id"] is not None]),
                 versions=standing[0]["versions"],
                 commands=[made(Command, row) for row in ask(connection, _COMMANDS, account=account)],
                 signals=[made(Signal, row) for row in ask(connection, _SIGNALS, account=account)],
+                hint=standing[0]["hint"],
             )
 
     def recent_writes(self, account: str, now: datetime) -> list[datetime]:

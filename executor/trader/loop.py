@@ -28,6 +28,7 @@ from executor.domain.messages import (
     Decision,
     Event,
     HaltsRead,
+    Hinted,
     RailsRead,
     ReadEnded,
     ReadFailed,
@@ -109,6 +110,7 @@ class Loop:
         self._beat_at = -BEAT_S
         self._told_ready = self._withheld = False
         self._versions = -1
+        self._hint: str | None = None
         self._began = parts.clock.now() - timedelta(seconds=parts.clock.monotonic())
 
     def run(self, stop: Flag) -> None:
@@ -201,6 +203,9 @@ class Loop:
         if work.versions != self._versions:
             self._until_recorded(parts.rails(), stop)
             self._versions = work.versions
+        if work.hint != self._hint:
+            self._until_recorded(Hinted(), stop)
+            self._hint = work.hint
         if work.commands:
             self._until_recorded(CommandsArrived(tuple(work.commands)), stop)
         waiting = parts.book.evidence.waiting

@@ -12,6 +12,7 @@ from executor.web.answer import problem
 from executor.web.floods import FloodWriter
 from executor.web.health import health
 from executor.web.parts import WebParts
+from executor.web.postback import postback
 from executor.web.webhook import webhook
 
 
@@ -20,7 +21,7 @@ def create_app(parts: WebParts) -> Flask:
     app = _Application(__name__, static_folder=None)
     # "/hook//x" must be answered, not redirected: TradingView follows no redirect (tradingview.md A1)
     app.url_map.merge_slashes = False
-    for blueprint in (webhook(parts), health(parts)):
+    for blueprint in (webhook(parts), postback(parts), health(parts)):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _http_error)
     # gunicorn_conf.py starts it in each worker, and stops it

@@ -3,7 +3,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from executor.alerts.address import hook_secret, hook_url, rotation_of, standard_webhook_secret
+from executor.alerts.address import (
+    account_of,
+    hook_secret,
+    hook_url,
+    postback_url,
+    rotation_of,
+    standard_webhook_secret,
+)
 from tests.alerts.sending import KEYS, OTHER_KEYS, STRATEGY
 
 ROTATED = replace(STRATEGY, rotation=4, rotation_before=3)
@@ -47,3 +54,14 @@ def test_only_the_exact_secret_is_taken():
 
     for wrong in (secret.upper(), secret[:-1], secret + "a", secret + "=", "", "ü", "\ud800", secret[:-1] + "z"):
         assert rotation_of(KEYS, STRATEGY, wrong) is None
+
+
+def test_a_postback_address_belongs_to_one_account():
+    url = postback_url(KEYS, "default", "https://example.test/")
+    secret = url.rpartition("/")[2]
+
+    assert re.fullmatch(r"https://example\.test/postback/[a-z2-7]{26}", url)
+    assert account_of(KEYS, ["paper", "default"], secret) == "default"
+    assert account_of(KEYS, ["paper"], secret) is None
+    assert account_of(OTHER_KEYS, ["default"], secret) is None
+    assert secret != hook_secret(KEYS, "default", 0)

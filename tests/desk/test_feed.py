@@ -16,9 +16,10 @@ from executor.domain.messages import FeedTold
 from executor.domain.order import Order, Report
 from executor.simulator.simulation import Simulation
 from executor.simulator.wire.frames import order_frame
+from executor.store.hints import Hints
 from executor.store.store import Store
 from tests.fed import FedHouse
-from tests.house import SBIN
+from tests.house import ACCOUNT, SBIN
 
 
 @pytest.fixture
@@ -189,6 +190,17 @@ def test_a_late_frame_does_not_bring_old_terms_back(house: FedHouse) -> None:
     order = next(one for one in house.book.rows.tables[Order].values() if one.broker_id == stop["orderid"])
     assert order.working_trigger == Decimal("795")
     assert len(house.requests("modifyOrder")) == 1
+
+
+def test_a_hint_has_the_book_read_at_once(house: FedHouse) -> None:
+    house.long()
+    house.run(6)
+    Hints(house.store.database).give(ACCOUNT, at=house.clock.now())
+    before = house.books()
+
+    house.run(0.5)
+
+    assert house.books() == before + 1
 
 
 def test_prices_come_from_the_feed_without_a_quote(house: FedHouse) -> None:

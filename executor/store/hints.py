@@ -1,0 +1,37 @@
+"""Hints that something happened at the broker: the moment of the newest, an account. No facts, so no audit."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select, update
+
+from executor.store import schema
+from executor.store.engine import Database
+
+_PREFIX = "hint:"
+#: Hints so close together are one.
+_TOGETHER = timedelta(milliseconds=500)
+
+
+def hint_key(account: str) -> str:
+    """Where the hint of an account lies in the meta table."""
+    return _PREFIX + account
+
+
+class Hints:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def give(self, account: str, *, at: datetime) -> bool:
+        """Note that the account should be looked at; False when that was just said. Raises NotRecorded."""
+        table, key = schema.meta, hint_key(account)
+        with self._database.read() as connection:
+            last = connection.execute(select(table.c.value).where(table.c.key == key)).scalar_one_or_none()
+        if last is not None and at - datetime.fromisoformat(last) < _TOGETHER:
+            return False
+        with self._database.unaudited() as connection:
+            value = at.isoformat()
+            if not connection.execute(update(table).where(table.c.key == key).values(value=value)).rowcount:
+                connection.execute(insert(table).values(key=key, value=value))
+        return True
