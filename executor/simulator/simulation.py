@@ -43,8 +43,9 @@ class Simulation:
             rules = replace(rules, holidays=frozenset(holidays))
         size, all_follow = self.config.master_rows, self.config.all_follow
         self.listing = Listing(ist_day(now), rules.holidays, size=size, all_follow=all_follow)
-        written, find = self.listing.written, self.listing.find
-        self.exchange = Exchange(written, seed=self.config.seed, start=now, rules=rules, find=find)
+        self.exchange = Exchange(
+            self.listing.at_once, seed=self.config.seed, start=now, rules=rules, find=self.listing.find
+        )
         self.sessions = Sessions(self.config)
         self.limits = Limits()
         self.faults = Faults()

@@ -40,13 +40,13 @@ class Exchange:
         rules: Rules,
         find: Callable[[InstrumentKey], Instrument | None] = lambda _key: None,
     ) -> None:
-        """`find` looks up what is listed beside `instruments`; it gets its price when it is first asked for."""
+        """`find` looks up what else is listed; it gets its price when it is first asked for."""
         self.at = start
         self.rules = rules
         self.book = Book()
         self.hours = {market: hours_of(market, rules.holidays) for market in ("NSE", "BSE", "NFO", "BFO", "MCX")}
         self.walks = Walks(find, lambda instrument: self.a_walk(instrument, seed=seed, start=start))
-        for instrument in sorted(instruments, key=lambda one: one.underlying is not None):  # what is followed first
+        for instrument in instruments:
             self.walks[instrument.key] = self.a_walk(instrument, seed=seed, start=start)
         self.endings = Endings(self)
         self._numbers = Numbers(Random(f"{seed}/numbers"))

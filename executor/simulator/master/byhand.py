@@ -129,10 +129,10 @@ class _Family:
         )
 
 
-def by_hand(days: Days) -> list[Instrument]:
-    """Return the instruments that are written down here; those that expire do so on or after today."""
+def by_hand(days: Days) -> tuple[list[Instrument], list[Instrument]]:
+    """Return the instruments that are written down here, and those that came later; contracts expire from today on."""
     first = [*_cash(_CASH), *_indices(_INDICES), *_nfo(days), *_bfo(days), *_mcx(days)]
-    return [*first, *_cash(_MORE_CASH), *_indices(_MORE_INDICES)]
+    return first, [*_cash(_MORE_CASH), *_indices(_MORE_INDICES)]
 
 
 def following(instrument: Instrument) -> Instrument:

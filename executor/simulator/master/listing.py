@@ -37,8 +37,11 @@ class Listing:
         """`size` rows as in reality, or few for 0. `all_follow`: also what is written down follows its underlying."""
         self.today = today
         days = Days(today, frozenset(holidays))
-        found = by_hand(days)
-        self.written = [following(one) for one in found] if all_follow else found
+        first, later = by_hand(days)
+        first = [following(one) for one in first] if all_follow else first
+        self.at_once = [one for one in first if one.underlying is None]  #: these have a price from the start
+        self.written = [*first, *later]
+        self._by_key = {one.key: one for one in self.written}
         self._taken = {_meaning(one) for one in self.written}
         self._real = RealSize(days, size) if size else None
         blocks: Iterable[_Block] = self._real.blocks if self._real else families(days, FEW)
@@ -50,7 +53,9 @@ class Listing:
             yield from (one for one in block if _meaning(one) not in self._taken)
 
     def find(self, key: InstrumentKey) -> Instrument | None:
-        """Return what is listed by rule under a key; `written` is not looked at."""
+        """Return what is listed under a key, or None."""
+        if key in self._by_key:
+            return self._by_key[key]
         exchange, token = key
         block = self._blocks.get((exchange, token[:3]))
         if block is None or len(token) != _TOKEN_DIGITS or not token.isdecimal():
