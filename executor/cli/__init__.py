@@ -17,6 +17,7 @@ _COMMANDS = {
     "backup": "backup",
     "db": "db",
     "demo": "demo",
+    "doctor": "doctor",
     "exit": "position",
     "flatten": "halt",
     "funds": "funds",

@@ -23,6 +23,7 @@ from executor.domain.instrument import Segment
 from executor.domain.option import OptionRule
 from executor.domain.refusal import Refusal
 from executor.domain.strategy import Roll
+from executor.errors import ConfigError
 from executor.instruments.resolve import Asked, next_meaning, resolve
 from executor.instruments.ticker import norm
 from executor.store.store import Store
@@ -68,6 +69,7 @@ def refresh(*, as_json: bool) -> None:
         "rows": report.rows,
         "segments": dict(report.segments),
         "left_out": dict(report.left_out),
+        "changes": {kind: changed.count for kind, changed in report.changes.items()},
     }
     click.echo(json.dumps(found) if as_json else "\n".join(f"{key:10} {_words(value)}" for key, value in found.items()))
 
@@ -113,6 +115,23 @@ def resolve_(*, ticker: str, rule: OptionRule | None, roll: Roll | None, at: dat
     click.echo(json.dumps(resolved(found, turn)) if as_json else told(found, turn))
     if isinstance(found, Refusal):
         sys.exit(1)
+
+
+@instruments.command("diff")
+@_as_json
+def diff(*, as_json: bool) -> None:
+    """What the table in use changed in the one before it: how many of each kind, and the first of them."""
+    with _open() as store:
+        current = store.loads.current_load()
+    if current is None:
+        raise ConfigError("there is no instrument table yet; take it with `executor instruments refresh`")
+    changes = current.checks.get("changes", {})
+    if as_json:
+        click.echo(json.dumps({"load": current.id, "at": current.at.isoformat(), "changes": changes}))
+        return
+    click.echo(f"{current.at.astimezone(IST):%d %b %Y %H:%M} IST{'' if changes else ': the first one'}")
+    for kind, changed in changes.items():
+        click.echo(f"{kind:6} {changed['count']:7}  {'; '.join(changed['examples'])}".rstrip())
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -91,6 +92,7 @@ def test_refresh_tells_what_it_took(settings, clock, monkeypatch):
         "rows": 12,
         "segments": {"NSE": 8, "BSE": 4},
         "left_out": {"other segment": 3},
+        "changes": {},
     }
     assert "NSE 8, BSE 4" in run("refresh")
 
@@ -102,3 +104,21 @@ def test_a_file_that_is_not_good_ends_with_1(settings, monkeypatch):
     monkeypatch.setattr("executor.cli.instruments.refresh_master", refuse)
 
     assert "stays in use" in run("refresh", code=1)
+
+
+def test_diff_says_what_the_table_changed(settings, loaded, tmp_path, clock, ids):
+    assert run("diff") == "25 Nov 2026 09:20 IST: the first one\n"
+    store = bootstrap.open_store(settings)
+    (tmp_path / "master.json").write_text(json.dumps([*ROWS[:4], ROWS[5], share("NEW-EQ", "9")]))
+    refresh(lambda: read_master(tmp_path / "master.json"), store.loads, now=clock.now(), ids=ids)
+    store.database.close()
+
+    found = json.loads(run("diff", "--json"))
+
+    assert found["changes"]["new"] == {"count": 1, "examples": ["NSE NEW-EQ"]}
+    assert found["changes"]["lot"] == {"count": 0, "examples": []}
+    assert re.search(r"^new +1  NSE NEW-EQ$", run("diff"), re.MULTILINE)
+
+
+def test_diff_without_a_table_says_how_to_take_one(settings):
+    assert "instruments refresh" in run("diff", code=1)
