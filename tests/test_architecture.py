@@ -191,6 +191,10 @@ def test_http_clients_are_only_in_their_rooms():
     assert _importers("httpx", "requests", "urllib3", "aiohttp") <= _HTTPX
 
 
+def test_web_sockets_are_only_in_their_rooms():
+    assert _importers("websockets") == {"broker/smartapi/socket.py", "simulator/wire/sockets.py"}
+
+
 def test_intents_are_made_only_in_want():
     """And by the rehearsal, which has no desk: two orders that are cancelled again, under the account's lease."""
     wrong = {

@@ -39,7 +39,7 @@ _TAIL = """## What this does not show
 - Power loss and lying disks: a killed process loses no page that the kernel holds. What is asked of the disk is
   checked apart (`synchronous=FULL`, `fsync`, `synchronous_commit`).
 - The real broker: the simulator speaks its protocol as we read it, and none of these runs touched an account.
-- The order and price feeds: there are none yet, everything above is by books.
+- The order and price feeds: everything above is by books, which is the slower way.
 - Fills, prices, or that a stop limits the loss; protection while the broker is down; that TradingView delivers.
 """
 
