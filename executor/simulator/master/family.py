@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 from executor.simulator.exchange.instrument import Instrument, InstrumentKey
 
@@ -67,7 +68,7 @@ class Family:
         return self._contract(
             expiry,
             _FUTURE,
-            symbol=f"{self.name}{expiry:%y%b}FUT" if native else f"{self.name}{expiry:%d%b%y}FUT",
+            symbol=f"{self.name}{_spelt(expiry, '%y%b' if native else '%d%b%y')}FUT",
             kind=f"FUT{self.suffix}",
             tick=self.tick,
         )
@@ -87,9 +88,9 @@ class Family:
     def _day(self, expiry: date) -> str:
         """The day of expiry as an option's symbol has it."""
         if self.exchange != "BFO":
-            return f"{expiry:%d%b%y}"
+            return _spelt(expiry, "%d%b%y")
         if expiry in self.months:
-            return f"{expiry:%y%b}"
+            return _spelt(expiry, "%y%b")
         return f"{expiry:%y}{_MONTH_LETTERS[expiry.month - 1]}{expiry:%d}"
 
     def _contract(
@@ -98,17 +99,22 @@ class Family:
         return Instrument(
             exchange=self.exchange,
             token=f"{self.number}{_code(expiry):03d}{place:03d}",
-            symbol=symbol.upper(),
+            symbol=symbol,
             name=self.name,
             kind=kind,
             lot=self.lot,
             tick=tick,
             freeze=self.freeze,
             start=_NO_PRICE,  # it follows
-            expiry=f"{expiry:%d%b%Y}".upper(),
+            expiry=_spelt(expiry, "%d%b%Y"),
             strike=strike,
             underlying=self.underlying,
         )
+
+
+@cache
+def _spelt(expiry: date, form: str) -> str:
+    return f"{expiry:{form}}".upper()
 
 
 def _code(expiry: date) -> int:

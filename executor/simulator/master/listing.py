@@ -43,6 +43,7 @@ class Listing:
         self.written = [*first, *later]
         self._by_key = {one.key: one for one in self.written}
         self._taken = {_meaning(one) for one in self.written}
+        self._names = {one.name for one in self.written}
         self._real = RealSize(days, size) if size else None
         blocks: Iterable[_Block] = self._real.blocks if self._real else families(days, FEW)
         self._blocks = {(block.exchange, str(block.number)): block for block in blocks}
@@ -50,7 +51,7 @@ class Listing:
     def __iter__(self) -> Iterator[Instrument]:
         yield from self.written
         for block in self._blocks.values():
-            yield from (one for one in block if _meaning(one) not in self._taken)
+            yield from (one for one in block if one.name not in self._names or _meaning(one) not in self._taken)
 
     def find(self, key: InstrumentKey) -> Instrument | None:
         """Return what is listed under a key, or None."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Response
 
+from executor.simulator.exchange.instrument import Instrument
 from executor.simulator.faults import MASTER, MASTER_KINDS, ConnectionCut, Fault, Kind
 from executor.simulator.simulation import Simulation
 from executor.simulator.wire.answers import Answer, empty, firewall, plain
@@ -34,8 +35,15 @@ def instrument_file(simulation: Simulation) -> Callable[[], Response]:
 
 def _listed(simulation: Simulation) -> Iterator[Row]:
     """What has not expired; made outside the lock, for it takes seconds where the file is large."""
-    has_expired = simulation.exchange.endings.has_expired
-    return simulation.listing.rows(lambda one: not has_expired(one))
+    has_expired, known = simulation.exchange.endings.has_expired, dict[tuple[str, str], bool]()
+
+    def is_listed(one: Instrument) -> bool:
+        day = (one.exchange, one.expiry)
+        if day not in known:
+            known[day] = not has_expired(one)
+        return known[day]
+
+    return simulation.listing.rows(is_listed)
 
 
 def _file(rows: Iterable[Row]) -> Response:
@@ -44,8 +52,8 @@ def _file(rows: Iterable[Row]) -> Response:
 
 def _pieces(rows: Iterable[Row]) -> Iterator[str]:
     found, between = iter(rows), "["
-    while piece := [json.dumps(row) for row in islice(found, _ROWS_A_PIECE)]:
-        yield between + ",".join(piece)
+    while piece := list(islice(found, _ROWS_A_PIECE)):
+        yield between + json.dumps(piece)[1:-1]
         between = ","
     yield "]" if between == "," else "[]"
 
