@@ -60,12 +60,11 @@ class Census:
 
     def fault(self, before: Mapping[str, Any]) -> str:
         """Why the file is not good beside the checks of the one before; empty when it is."""
-        wanted = ALWAYS | set(before.get("sentinels", ()))
-        missing = sorted(wanted - self.sentinels)
-        if missing:
-            return f"{', '.join(missing)} missing among {self.rows} instruments"
         if self.left_out[UNREADABLE] > MOST_UNREADABLE * self.rows:
             return f"{self.left_out[UNREADABLE]} rows cannot be understood, such as {self._unreadable[0]}"
+        missing = sorted((ALWAYS | set(before.get("sentinels", ()))) - self.sentinels)
+        if missing:
+            return f"{', '.join(missing)} missing among {self.rows} instruments"
         if len(self._doubled) > MOST_TWICE * self.rows:
             return f"{len(self._doubled)} tokens stand twice with different words, such as {self.doubled[0].text}"
         for segment, had in before.get("segments", {}).items():
