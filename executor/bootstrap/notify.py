@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Event as Flag
 from threading import Thread
 from typing import assert_never
 
 from executor.bootstrap import clock_of, open_store
+from executor.clock import Clock
 from executor.config.calendar import load_calendar
 from executor.config.charges import load_tariff
 from executor.config.environment import Settings
 from executor.config.notices import Address, Mail, Other, Telegram, Webhook, labels
 from executor.config.secrets import mark
+from executor.domain.calendar import Calendar
+from executor.domain.instrument import Instrument
+from executor.domain.option import OptionChain
+from executor.domain.refusal import Refusal
+from executor.instruments.resolve import Asked, resolve
 from executor.notify.channel import Channel
 from executor.notify.follower import Follower, Heartbeat
 from executor.notify.message import Notifier
 from executor.notify.states import States
 from executor.store.notices import Notices, Progress, Turn
+from executor.store.store import Store
 
 
 def start_notices(settings: Settings, stop: Flag) -> None:
@@ -27,7 +35,7 @@ def start_notices(settings: Settings, stop: Flag) -> None:
 
 def build_follower(settings: Settings) -> Follower:
     """Wire everything that tells."""
-    store, clock = open_store(settings), clock_of(settings)
+    store, clock, calendar = open_store(settings), clock_of(settings), load_calendar(settings.calendar_file)
     notices = Notices(store.database)
     return Follower(
         channels=[
@@ -37,7 +45,7 @@ def build_follower(settings: Settings) -> Follower:
         heartbeat=_heartbeat(settings, notices),
         notices=notices,
         pages=store.pages,
-        states=States(notices, store.pages, load_calendar(settings.calendar_file), load_tariff(), clock),
+        states=States(notices, store.pages, calendar, load_tariff(), clock, _meanings(store, clock, calendar)),
         turn=Turn(store.database),
         clock=clock,
         link=settings.public_url,
@@ -71,6 +79,33 @@ def notifier_of(address: Address) -> Notifier:
             return OtherNotifier(address)
         case _:
             assert_never(address)
+
+
+def _meanings(store: Store, clock: Clock, calendar: Calendar) -> Callable[[str], list[str]]:
+    """What NIFTY1! and the like stand for now, for the strategies of an account."""
+
+    def meanings(account: str) -> list[str]:
+        strategies = [one for one in store.people.strategies() if one.account == account and one.enabled]
+        asked = {
+            ticker: Asked(ticker.partition(":")[0], ticker.partition(":")[2], roll=strategy.roll)
+            for strategy in strategies
+            for ticker in sorted(strategy.rails.tickers)
+            if ticker.endswith("!") and ":" in ticker
+        }
+        found = {one: resolve(what, store.master, now=clock.now(), calendar=calendar) for one, what in asked.items()}
+        return [f"{ticker} is {_meant(what)}" for ticker, what in found.items()]
+
+    return meanings
+
+
+def _meant(found: Instrument | OptionChain | Refusal) -> str:
+    match found:
+        case Instrument():
+            return found.symbol
+        case Refusal():
+            return f"NOTHING ({found.sentence})"
+        case OptionChain():  # no rule was asked
+            return f"options on {found.underlying.symbol}"
 
 
 def _heartbeat(settings: Settings, notices: Notices) -> Heartbeat | None:

@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 _QUIET_S, _BURST_S = 2.0, 10.0
 #: After a failure: longer each time. The audit keeps what waits, so nothing is lost by it.
 _AGAIN_S, _AGAIN_MOST_S = 5.0, 600.0
+#: Messages that an address is sent in ten minutes: what comes above that waits, and becomes one then. More when
+#: something is urgent.
+_WITHIN_S, _MOST, _MOST_URGENT = 600.0, 20, 60
 #: Entries that are looked at one by one; older ones are only counted.
 _LOOKED_AT = 500
 
@@ -41,6 +44,7 @@ class Channel:
     _first_seen: float = 0.0
     _last_seen: float = 0.0
     _not_before: float = 0.0
+    _sent: list[float] = field(default_factory=list)
 
     def round(self, head: int, hear: Hear, states: Sequence[Notice]) -> None:
         """Tell what there is up to the audit's head, when it is time."""
@@ -53,7 +57,7 @@ class Channel:
             self.progress = replace(self.progress, seq=head)  # kept with the next notice: nothing is lost by a restart
             self._waiting = 0
             return
-        if self._bursts(len(heard) + older, now):
+        if self._bursts(len(heard) + older, now) or self._sent_enough(heard, now):
             return
         found = [one for one in hear(heard) if one.seq not in self._told]
         self._tell([*due, *found], older, head)
@@ -65,10 +69,17 @@ class Channel:
             self._waiting, self._last_seen = waiting, now
         return waiting > 0 and now - self._last_seen < _QUIET_S and now - self._first_seen < _BURST_S
 
+    def _sent_enough(self, heard: Sequence[Heard], now: float) -> bool:
+        """Whether it has to wait, so that nobody is buried under what somebody else can cause."""
+        self._sent = [at for at in self._sent if now - at < _WITHIN_S]
+        urgent = any(one.alarm or one.kind == "halt" for one in heard)
+        return len(self._sent) >= (_MOST_URGENT if urgent else _MOST)
+
     def _tell(self, notices: Sequence[Notice], older: int, head: int) -> None:
         try:
             for message in messages_of(notices, now=self.clock.now(), unread=older) if notices or older else ():
                 self.notifier.tell(message)
+                self._sent.append(self.clock.monotonic())
                 self._told |= {notice.seq for notice in message.notices}
                 said = dict(notice.day for notice in message.notices if notice.day)
                 self.progress = replace(self.progress, said={**self.progress.said, **said})

@@ -15,7 +15,7 @@ from executor.store.notices import Heard
 from executor.store.pages import LogLine, Pages
 from executor.store.positions import OpenPosition
 
-_OUTCOMES = {
+_OUTCOMES: Mapping[str, NoticeKind] = {
     Outcome.FILLED: NoticeKind.FILLED,
     Outcome.PARTLY_FILLED: NoticeKind.FILLED,
     Outcome.NOT_FILLED: NoticeKind.NOT_FILLED,
@@ -75,7 +75,7 @@ class Hearing:
 
     def _outcome(self, heard: Heard, signal: Signal) -> Notice | None:
         said = heard.say.partition(":")[0]
-        kind = _OUTCOMES.get(Outcome(said))
+        kind = _OUTCOMES.get(said)
         if kind is None or signal.outcome != said:  # corrected since: the entry that says so is told
             return None
         asked = f"{signal.strategy} {signal.action} {lane_of(signal).ticker}"

@@ -28,7 +28,7 @@ class MailNotifier:
                 if self._address.user:
                     server.login(self._address.user, self._address.password)
                 server.send_message(_mail(self._address, message))
-        except (smtplib.SMTPException, OSError) as error:
+        except (smtplib.SMTPException, OSError, ValueError) as error:  # a login or header that mail cannot carry
             raise NotifyFailed(self._words(error)) from None
 
     def _connect(self) -> smtplib.SMTP:
@@ -50,7 +50,7 @@ class MailNotifier:
                 answer = error.smtp_error
                 said = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
                 words = f"the mail server answered {error.smtp_code}: {said}"
-            case smtplib.SMTPException():
+            case smtplib.SMTPException() | ValueError():
                 words = f"the mail was not taken: {error}"
             case _:
                 words = f"the mail server could not be reached ({type(error).__name__})"

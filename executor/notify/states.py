@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from executor.domain.calendar import Calendar, clock_time, trading_day
 from executor.domain.charges import Tariff
 from executor.domain.instrument import Segment
 from executor.domain.profit import lines_of
+from executor.domain.record import HaltKind
 from executor.domain.strategy import Account
 from executor.notify.hear import Names, stop_words
 from executor.notify.message import Notice, NoticeKind
@@ -32,13 +33,16 @@ _REPORT = "report"
 
 @dataclass
 class States:
-    """Looks at how things stand; `is_ready` is what the last look found."""
+    """Looks at how things stand; `is_ready` is what the last look found. `meanings` tells what the continuous tickers
+    of an account's strategies stand for at this moment.
+    """
 
     notices: Notices
     pages: Pages
     calendar: Calendar
     tariff: Tariff
     clock: Clock
+    meanings: Callable[[str], Sequence[str]]
     is_ready: bool = False
     _without_since: dict[str, float] = field(default_factory=dict)
     _made: dict[tuple[str, str], Notice] = field(default_factory=dict)
@@ -50,7 +54,22 @@ class States:
         alive = [(one, beat) for one, beat in standing.accounts if beat is not None and now - beat.at < _SILENT]
         self.is_ready = bool(alive) and all(_reconciled(beat) for _, beat in alive)
         found = [self._readiness(account, beat, names, now) for account, beat in alive]
-        return [notice for notice in (*found, self._day_report(names, now)) if notice is not None]
+        told = [notice for notice in (*found, self._day_report(names, now)) if notice is not None]
+        return [*told, *self._unrecorded([beat for _, beat in alive], names, now)]
+
+    def _unrecorded(self, beats: Iterable[Beat], names: Names, now: datetime) -> list[Notice]:
+        """Halts that no row stands for: the file KILL, a full disk. Each trader says them, once is enough."""
+        halts = {(one["kind"], one["since"]): one for beat in beats for one in beat.status.get("halts", ())}
+        return [
+            Notice(
+                NoticeKind.KILLED if kind == HaltKind.KILL else NoticeKind.HALTED,
+                names.who(None),
+                f"everything: {one['why']} (by {one['by']})",
+                now,
+                day=(f"unrecorded {kind} by {one['by']}", since),
+            )
+            for (kind, since), one in halts.items()
+        ]
 
     def _readiness(self, account: Account, beat: Beat, names: Names, now: datetime) -> Notice | None:
         who = names.who(account.name)
@@ -58,7 +77,7 @@ class States:
         if _reconciled(beat):
             self._without_since.pop(account.name, None)
             if yes not in self._made:
-                words = ready_words(self.notices.readiness(account.name))
+                words = ready_words(self.notices.readiness(account.name), self.meanings(account.name))
                 self._made[yes] = Notice(NoticeKind.READY, who, words, now, day=yes)
             return self._made[yes]
         self._made.pop(yes, None)
@@ -137,7 +156,7 @@ class States:
         return [f"{halt.kind} on {halt.scope}: {halt.why}" for halt in self.pages.standing().halts]
 
 
-def ready_words(known: Readiness) -> str:
+def ready_words(known: Readiness, meanings: Sequence[str]) -> str:
     """Login, funds and instruments, as far as they are known."""
     words = ["session open, books read"]
     if known.login_at is not None:
@@ -148,7 +167,7 @@ def ready_words(known: Readiness) -> str:
         words.append("NO instruments: executor instruments refresh")
     else:
         words.append(f"instruments of {known.master_at.astimezone(IST):%d %b %H:%M}{_rows(known.master)}")
-    return ", ".join(words)
+    return ", ".join([*words, *meanings])
 
 
 def _rows(checks: Mapping[str, Any]) -> str:

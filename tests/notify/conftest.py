@@ -65,7 +65,7 @@ def a_follower(store: Store, clock: ManualClock, urls: str) -> Follower:
         Channel(f"mark {label}", notifier_of(address), notices, clock, Progress(label, 0))
         for label, address in zip(labels(addresses), addresses, strict=True)
     ]
-    states = States(notices, store.pages, load_calendar(None), load_tariff(), clock)
+    states = States(notices, store.pages, load_calendar(None), load_tariff(), clock, lambda account: ["BSX1! is X"])
     return Follower(
         channels=channels,
         heartbeat=None,

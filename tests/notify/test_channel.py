@@ -95,6 +95,20 @@ def test_an_address_that_asks_for_a_pause_gets_it(house: House, town: Town):
     assert (before, len(town.telegram.bodies)) == (0, 1)
 
 
+def test_nobody_is_buried_under_what_others_can_cause_but_what_is_urgent_gets_through(house: House, town: Town):
+    for _ in range(40):
+        refuse(house, 1)
+        town.hear(10)
+    before = len(town.hook.bodies)
+    house.command("kill")
+    town.hear(10)
+
+    assert before == 20
+    assert [message["kind"] for message in town.hook.bodies[20:]] == ["refused", "killed"]
+    told = [notice["audit"] for message in town.hook.bodies for notice in message["notices"]]
+    assert len(told) == len(set(told)) == 42  # forty, that the account is not ready, and the kill
+
+
 def test_a_restart_tells_nothing_twice_and_nothing_less(house: House, town: Town):
     refuse(house, 1)
     town.hear()

@@ -149,7 +149,9 @@ def test_ready_is_told_once_a_day_with_what_is_known(house: House, town: Town, c
     town.again()
     town.hear()
 
-    assert town.told("READY") == [f"{WHO} READY: session open, books read, instruments of 25 Nov 09:00 (183,021 rows)"]
+    assert town.told("READY") == [
+        f"{WHO} READY: session open, books read, instruments of 25 Nov 09:00 (183,021 rows), BSX1! is X"
+    ]
 
 
 def test_an_account_that_is_not_ready_in_the_session_is_told_and_its_return(house: House, town: Town):
@@ -195,9 +197,21 @@ def test_accounts_of_all_kinds_are_named_where_all_are_meant(house: House, town:
     assert town.told("a live account")[0].startswith("[LIVE real] HALTED: account real: a live account starts halted")
 
 
-def stand(house: House, *, reconciled: bool) -> None:
+def test_halts_that_no_row_stands_for_are_told_once(house: House, town: Town):
+    since = "2026-11-25T03:50:00+00:00"
+    halt = {"kind": "KILL", "scope": "ALL", "since": since, "why": "the file KILL lies there", "by": "file"}
+    for _ in range(12):
+        stand(house, reconciled=True, halts=[halt])
+        town.hear(1)
+    town.again()
+    town.hear(8)
+
+    assert town.told("KILLED") == [f"{WHO} KILLED: everything: the file KILL lies there (by file)"]
+
+
+def stand(house: House, *, reconciled: bool, **more: object) -> None:
     """What the trader's beat says."""
     lease = house.store.ledger.lease("default")
     assert lease is not None
-    status = {"session": reconciled, "reconciled": reconciled}
+    status = {"session": reconciled, "reconciled": reconciled, **more}
     house.store.ledger.beat("default", lease.epoch, at=house.clock.now(), status=status)

@@ -105,7 +105,7 @@ def test_mail_has_a_short_subject_and_the_whole_in_its_body(smtp: Received):
 
 
 def test_a_header_cannot_be_smuggled_into_a_mail(smtp: Received):
-    with pytest.raises(ValueError, match="linefeed"):
+    with pytest.raises(NotifyFailed, match="linefeed"):
         to(smtp.url).tell(a_message(title="a\r\nBcc: x@example.com"))
 
     assert smtp.bodies == []
