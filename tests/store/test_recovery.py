@@ -15,13 +15,15 @@ from executor.domain.ids import (
     OrderId,
     SignalId,
 )
+from executor.domain.instrument import InstrumentKey, Segment
 from executor.domain.intent import Intent, IntentKind, IntentState, PermitClass
 from executor.domain.messages import Change
 from executor.domain.order import Order, OrderState, OrderType, Side
 from executor.domain.record import Halt, HaltKind
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome, SignalState
-from executor.domain.strategy import Level, LevelKind, Trail
+from executor.domain.strategy import Level, LevelKind, LevelOf, Trail
+from executor.domain.underlying import Underlying
 from executor.store.store import Store
 from tests.builders import (
     ACCOUNT,
@@ -100,6 +102,8 @@ def test_a_book_comes_back_as_it_was_committed(store: Store):
         stop_loss=Level(LevelKind.PRICE, Decimal("160.5")),
         trail=Trail(Level(LevelKind.PERCENT, Decimal("0.5")), Decimal("0.25")),
         breakeven_after=Level(LevelKind.POINTS, Decimal(3)),
+        chart=Side.SELL,
+        underlying=Underlying(InstrumentKey(Segment.NSE, "99926000"), "Nifty 50", Side.SELL, Decimal("25290.00")),
         closed_at=NOW,
         goal=Goal.FLAT,
         state=BracketState.CLOSING,
@@ -107,7 +111,13 @@ def test_a_book_comes_back_as_it_was_committed(store: Store):
         closing_reason="exit",
     )
     stop = a_leg(
-        id=LegId(an_id(41)), role=Role.STOP, side=Side.SELL, trigger=Decimal("148.5"), wanted=False, reason="x"
+        id=LegId(an_id(41)),
+        role=Role.STOP,
+        side=Side.SELL,
+        trigger=Decimal("148.5"),
+        wanted=False,
+        reason="x",
+        of=LevelOf.UNDERLYING,
     )
     foreign = an_order(id=OrderId(an_id(52)), leg=None, tag=None, attempt=0, type=OrderType.MARKET)
     legs, orders, intents = (a_leg(), stop), (an_order(), _stop_order(), foreign), (an_intent(), _modify())

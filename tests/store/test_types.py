@@ -17,6 +17,7 @@ from executor.domain.instrument import InstrumentKey, Segment
 from executor.domain.intent import OrderRequest, PermitClass
 from executor.domain.order import OrderType, Side
 from executor.domain.strategy import Level, LevelKind, Product
+from executor.domain.underlying import Underlying
 from executor.store.types import (
     Day,
     Flag,
@@ -27,6 +28,7 @@ from executor.store.types import (
     Permit,
     Request,
     Stamp,
+    UnderlyingText,
     Word,
     canonical,
     storable,
@@ -116,6 +118,15 @@ def test_a_request_comes_back_whole(value: OrderRequest):
 @given(st.builds(Level, st.sampled_from(LevelKind), _money))
 def test_a_level_comes_back_whole(value: Level):
     assert _there_and_back(LevelText(), value) == value
+
+
+@given(
+    st.builds(
+        Underlying, _keys, st.text(st.characters(categories=["L", "N"])), st.sampled_from(Side), st.none() | _money
+    )
+)
+def test_an_underlying_comes_back_whole(value: Underlying):
+    assert _there_and_back(UnderlyingText(), value) == value
 
 
 @given(_keys)
