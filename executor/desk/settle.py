@@ -71,7 +71,8 @@ def _settle_absent(draft: Draft, order: Order) -> None:
         schedule = TAKEN_SCHEDULE
     if not covered(draft.evidence.clean_reads, placing.sending_at, schedule):
         return
-    draft.put(replace(order, state=OrderState.NOT_PLACED, text=f"not at the broker after {len(schedule)} clean reads"))
+    why = f"not at the broker after {len(schedule)} clean reads; its send: {placing.outcome}"
+    draft.put(replace(order, state=OrderState.NOT_PLACED, text=why))
     for intent in draft.intents_of(order.id):
         if intent.settled_by is None:
             draft.put(replace(intent, settled_by=SettledBy.READS))
