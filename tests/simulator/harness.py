@@ -10,6 +10,7 @@ import pyotp
 
 from executor.clock import IST, ManualClock
 from executor.simulator import SimulatorConfig, create_app, credentials
+from executor.simulator.simulation import Simulation
 from executor.simulator.wire.http import MASTER_PATH
 
 SECURE = "/rest/secure/angelbroking"
@@ -24,7 +25,9 @@ class Client:
     def __init__(self, *, at: datetime = WEDNESDAY, login: bool = True, **options: Any) -> None:
         self.config = SimulatorConfig(**{"limits": False, **options})
         self.clock = ManualClock(at)
-        transport = httpx.WSGITransport(create_app(self.config, self.clock))
+        app = create_app(self.config, self.clock)
+        self.simulation: Simulation = app.extensions["simulation"]
+        transport = httpx.WSGITransport(app)
         self.http = httpx.Client(transport=transport, base_url="http://simulator")
         self.own = credentials(self.config.seed)
         self.http.headers.update(headers(self.own.api_key))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -12,6 +13,7 @@ import pytest
 from executor.simulator import Rules
 from executor.simulator.exchange.hours import ist_day
 from executor.simulator.master import instruments, rows
+from executor.simulator.snapshot import restore, take
 from tests.simulator.harness import Client, stop
 
 NIFTY = ("NSE", "99926000")
@@ -246,3 +248,15 @@ def test_a_walk_of_a_day_keeps_spot_future_and_option_together() -> None:
     assert sorted(told) == sorted(told, key=lambda one: (one[0], one[2]))
     assert all(0 < float(future) - spot < 100 for spot, future, _ in told)
     assert ist_day(client.clock.now()) == date(2026, 11, 25)
+
+
+def test_an_exchange_that_was_saved_goes_on_with_what_follows(market: Client) -> None:
+    before = last(market, "NIFTY29DEC26FUT")
+    saved = json.loads(json.dumps(take(market.simulation.exchange)))
+    again = Client(at=market.clock.now(), all_follow=True, rules=Rules(volatility=0.0))
+
+    restore(again.simulation.exchange, saved, seed=9)
+
+    assert last(again, "NIFTY29DEC26FUT") == before
+    again.price("25100", token=NIFTY[1])
+    assert last(again, "NIFTY29DEC26FUT") > before + 90
