@@ -299,3 +299,33 @@ def test_the_price_feed_is_asked_for_the_underlying_beside_the_contract(make: Ma
     house.alert("buy", price="24910", stop_loss=STOP)
 
     assert house.book.evidence.watching == {NIFTY.key, an_option(24900, "CE").key}
+
+
+def test_kill_everything_ends_the_watch_of_the_underlying_with_the_stop(make: Make) -> None:
+    house = make()
+    house.alert("buy", price="24910", stop_loss=STOP)
+    house.command("kill", everything=True)
+    house.run(3)
+    rests = house.working()
+    house.command("resume")
+
+    house.at(24700)
+    house.run(6)
+
+    assert rests == []
+    assert house.trades() == [("BUY", CE, 65)]
+
+
+def test_a_kill_lets_nothing_leave_at_the_stop_of_the_underlying_but_the_disaster_stop_stands(make: Make) -> None:
+    house = make()
+    house.alert("buy", price="24910", stop_loss=STOP)
+    house.command("kill")
+
+    house.at(24700)
+    house.run(6)
+    killed = (house.trades(), house.stopped())
+    house.command("resume")
+    house.run(6)
+
+    assert killed == ([("BUY", CE, 65)], 65)
+    assert house.trades() == [("BUY", CE, 65), ("SELL", CE, 65)]

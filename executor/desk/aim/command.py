@@ -72,7 +72,9 @@ def _kill(draft: Draft, command: Command) -> tuple[bool, str]:
         return True, f"no orders on {command.scope}; entries are cancelled, stops stay and are placed for what fills"
     brackets = [bracket for bracket in draft.live_brackets() if _covers(command, bracket)]
     for bracket in brackets:
-        draft.put(replace(bracket, protection=Protection.NONE, stop_loss=None, trail=None))
+        what = bracket.underlying
+        unwatched = what and replace(what, stop=None)
+        draft.put(replace(bracket, protection=Protection.NONE, stop_loss=None, trail=None, underlying=unwatched))
         for leg in draft.legs_of(bracket.id):
             draft.put(replace(leg, wanted=False, reason=f"kill --everything by {command.by}"))
     return True, f"no orders on {command.scope}; every order of {len(brackets)} positions is cancelled, stops as well"
