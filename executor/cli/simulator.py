@@ -14,7 +14,7 @@ import click
 from executor.clock import IST, SimulatedClock
 from executor.simulator.config import SimulatorConfig
 from executor.simulator.exchange.rules import Rules
-from executor.simulator.holidays import published
+from executor.simulator.holidays import evenings, published
 from executor.simulator.server import SimulatorServer
 
 
@@ -112,7 +112,9 @@ def simulator(
 
 
 def _config(seed: int, master_rows: int | None) -> SimulatorConfig:
-    return SimulatorConfig(seed=seed, master_rows=master_rows or 0, all_follow=True, rules=Rules(holidays=published()))
+    return SimulatorConfig(
+        seed=seed, master_rows=master_rows or 0, all_follow=True, rules=Rules(holidays=published(), evenings=evenings())
+    )
 
 
 def _text(description: dict[str, Any], *, as_json: bool) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from executor.clock import IST
 from executor.simulator import Rules
+from executor.simulator.holidays import evenings, published
 from tests.simulator.harness import Client, stop
 
 _NIFTY = "53001"
@@ -112,3 +115,16 @@ def test_an_order_of_friday_evening_trades_on_monday(client):
     client.go("2026-11-30 09:16")
 
     assert client.order(order_id)["updatetime"] == "30-Nov-2026 09:15:00"
+
+
+def test_on_a_holiday_of_the_stocks_commodities_are_traded_in_the_evening() -> None:
+    rules = Rules(holidays=published(), evenings=evenings())
+    client = Client(at=datetime(2026, 11, 24, 11, tzinfo=IST), rules=rules)
+    crude = client.contract("467001", "MCX", price="5700.00")
+    share, future = client.placed(price="900.00"), client.placed(**crude)
+    assert {client.order(one)["variety"] for one in (share, future)} == {"AMO"}
+
+    client.go("2026-11-24 17:01")
+
+    assert client.order(future)["status"] == "complete"
+    assert client.order(share)["filledshares"] == "0"

@@ -44,7 +44,10 @@ class Exchange:
         self.at = start
         self.rules = rules
         self.book = Book()
-        self.hours = {market: hours_of(market, rules.holidays) for market in ("NSE", "BSE", "NFO", "BFO", "MCX")}
+        self.hours = {
+            market: hours_of(market, rules.holidays, evenings=rules.evenings)
+            for market in ("NSE", "BSE", "NFO", "BFO", "MCX")
+        }
         self.walks = Walks(find, lambda instrument: self.a_walk(instrument, seed=seed, start=start))
         for instrument in instruments:
             self.walks[instrument.key] = self.a_walk(instrument, seed=seed, start=start)

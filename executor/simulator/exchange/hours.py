@@ -25,24 +25,26 @@ class Hours:
     opens: time
     closes: time
     holidays: tuple[date, ...] = ()  #: weekdays only, in order
+    evenings: frozenset[date] = frozenset()  #: days on which it opens in the evening only
 
     def trades_on(self, day: date) -> bool:
         return day.weekday() < 5 and day not in self.holidays
 
     def is_open(self, at: datetime) -> bool:
         local = at.astimezone(IST)
-        return self.opens <= local.time() < self.closes and self.trades_on(local.date())
+        return self._opens_on(local.date()) <= local.time() < self.closes and self.trades_on(local.date())
 
     def next_release(self, at: datetime) -> datetime:
         """The next moment at which parked orders are sent on: at release, or at the opening when that has passed."""
         day = at.astimezone(IST).date()
-        while not self.trades_on(day) or moment(day, self.opens) <= at:
+        while not self.trades_on(day) or moment(day, self._opens_on(day)) <= at:
             day += timedelta(days=1)
         release = moment(day, self.release)
-        return release if release > at else moment(day, self.opens)
+        return release if release > at else moment(day, self._opens_on(day))
 
     def opening(self, at: datetime) -> datetime:
-        return moment(at.astimezone(IST).date(), self.opens)
+        day = at.astimezone(IST).date()
+        return moment(day, self._opens_on(day))
 
     def close(self, at: datetime) -> datetime:
         return moment(at.astimezone(IST).date(), self.closes)
@@ -72,6 +74,9 @@ class Hours:
         """Return how many steps follow `step` in its session, or in the next when it ends one."""
         return self.steps - step % self.steps
 
+    def _opens_on(self, day: date) -> time:
+        return _EVENING if day in self.evenings else self.opens
+
     def _trading_day(self, number: int) -> date:
         skipped, day = 0, _weekday(number)
         while (holidays := bisect_right(self.holidays, day)) > skipped:
@@ -82,13 +87,15 @@ class Hours:
 _STOCKS = Hours(time(9, 0), time(9, 15), time(15, 30))
 #: Ten minutes longer since 3 August 2026, so that they trade through the stocks' closing auction.
 _DERIVATIVES = Hours(time(9, 0), time(9, 15), time(15, 40))
+_EVENING = time(17, 0)
 _COMMODITIES = Hours(time(8, 45), time(9, 0), time(23, 30))
 
 
-def hours_of(exchange: str, holidays: Iterable[date] = ()) -> Hours:
-    """Return the hours of `exchange` (NSE, BSE, NFO, BFO, MCX), closed on `holidays`."""
-    weekdays = tuple(sorted({day for day in holidays if day.weekday() < 5}))
-    return replace(_hours_of(exchange), holidays=weekdays)
+def hours_of(exchange: str, holidays: Iterable[date] = (), *, evenings: Iterable[date] = ()) -> Hours:
+    """Return the hours of `exchange` (NSE, BSE, NFO, BFO, MCX), closed on `holidays`; on `evenings` MCX opens late."""
+    late = frozenset(evenings) if exchange == "MCX" else frozenset()
+    weekdays = tuple(sorted({day for day in holidays if day.weekday() < 5 and day not in late}))
+    return replace(_hours_of(exchange), holidays=weekdays, evenings=late)
 
 
 def _hours_of(exchange: str) -> Hours:

@@ -34,6 +34,7 @@ class Rules:
     fill_latency_s: float = 0.0  #: an order is not filled sooner after it went live
     volatility: float = 0.00005  #: standard deviation of one price step
     holidays: frozenset[date] = frozenset()  #: days on which no exchange opens
+    evenings: frozenset[date] = frozenset()  #: those of them on which MCX opens at 17:00
     square_off: Mapping[str, time] = field(default_factory=lambda: SQUARE_OFF)  #: by exchange; {} = never
     sold_holdings_stay: bool = False  #: a holding that was sold leaves the holdings with the night, not at once
 
