@@ -86,6 +86,13 @@ def premiums(draft: Draft, contracts: tuple[InstrumentKey, ...]) -> dict[Instrum
     return {quote.instrument: _worth(quote) for quote in quotes}
 
 
+def in_vain(draft: Draft, contract: InstrumentKey) -> bool:
+    """Whether a price was asked for within three seconds, and none is known that counts."""
+    asked = [one for one, at in draft.evidence.asked_at.items() if draft.now - at <= QUOTE_FRESH]
+    named = any(contract == one.instrument or contract in one.instruments for one in asked)
+    return named and seen_price(draft, contract) is None
+
+
 def ask_quotes(draft: Draft, contracts: tuple[InstrumentKey, ...]) -> None:
     """Ask for both sides of up to fifty contracts in one read."""
     _ask(draft, Query(QueryKind.QUOTES, instruments=contracts))

@@ -265,3 +265,15 @@ def test_an_option_within_its_spread_is_entered_after_one_read_of_quotes(make: M
 
     assert house.trades() == [("BUY", CE, 65)]
     assert len(house.requests("quote")) == 1
+
+
+def test_where_no_price_comes_nothing_is_entered_and_the_signal_names_what_has_none(make: Make) -> None:
+    house = make()
+    house.fault("getLtpData", "status", times=500, status=500, body="no")
+
+    signal = house.alert("buy", price="24910")
+    house.run(60)
+
+    assert house.orders() == []
+    assert (house.ended(signal).outcome, house.ended(signal).code) == (Outcome.EXPIRED, RefusalCode.NO_PRICE)
+    assert "none of Nifty 50" in (house.ended(signal).reason or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from executor.desk import carried, hours, rails
-from executor.desk.aim.pick import Picked, example_of, pick
+from executor.desk.aim.pick import Picked, example_of, lacking, pick
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
 from executor.desk.legs import add_leg
@@ -39,7 +39,7 @@ def aim_entry(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, chart: 
     if refusal:
         end_entry(draft, signal, Outcome.REFUSED, refusal)
         return True
-    if give_up_if_stale(draft, signal):
+    if give_up_if_stale(draft, signal, lacks=lacking(draft, resolved, bracket)):
         return True
     blind = not draft.evidence.reconciled or draft.evidence.failed_reads >= BLIND
     if blind or carried.come_first(draft) or (bracket is not None and bracket.goal is Goal.FLAT):
@@ -52,11 +52,13 @@ def aim_entry(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, chart: 
     return picked is not None
 
 
-def give_up_if_stale(draft: Draft, signal: Signal) -> bool:
-    """End an entry that waited past its life."""
+def give_up_if_stale(draft: Draft, signal: Signal, *, lacks: str = "") -> bool:
+    """End an entry that waited past its life; `lacks` is what it has no price of."""
     if not rails.is_stale(draft, signal):
         return False
-    end_entry(draft, signal, Outcome.EXPIRED, Refusal(RefusalCode.STALE, rails.age_words(draft, signal.fired_at)))
+    age = rails.age_words(draft, signal.fired_at)
+    refusal = Refusal(RefusalCode.NO_PRICE, f"none of {lacks}, {age}") if lacks else Refusal(RefusalCode.STALE, age)
+    end_entry(draft, signal, Outcome.EXPIRED, refusal)
     return True
 
 

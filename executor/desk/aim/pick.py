@@ -72,6 +72,16 @@ def example_of(resolved: Resolved, bracket: Bracket | None) -> Instrument:
     return resolved.contract.contracts[0] if isinstance(resolved.contract, OptionChain) else resolved.contract
 
 
+def lacking(draft: Draft, resolved: Resolved, bracket: Bracket | None) -> str:
+    """What an entry waits for a price of, that was asked for moments ago and has none; empty when it is not that."""
+    shown = shown_by(resolved)
+    contracts = [] if isinstance(resolved.contract, Refusal) else [example_of(resolved, bracket)]
+    if isinstance(resolved.contract, OptionChain):
+        contracts = list(resolved.contract.contracts)
+    wanted = [shown, *contracts] if shown else contracts
+    return next((one.symbol for one in wanted if prices.in_vain(draft, one.key)), "")
+
+
 def pick(
     draft: Draft, resolved: Resolved, *, ask: Ask, chart: Side, bracket: Bracket | None
 ) -> Picked | Refusal | None:
