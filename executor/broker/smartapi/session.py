@@ -1,6 +1,6 @@
 """Open a session: go on with one that the broker still accepts, renew one that ran out, else log in with PIN and TOTP.
 
-A token that the broker refuses although it confirmed it a moment ago is not asked about again: one login. Nothing here
+A token that the broker goes on refusing although it confirmed it is not asked about again: one login. Nothing here
 waits or tries again.
 """
 
@@ -30,8 +30,9 @@ from executor.domain.intent import Call
 from executor.errors import BrokerError, BrokerUnavailable, LoginRefused, SessionLost
 
 _PRINTABLE = re.compile(r"[!-~]+")
-#: A token that is refused so soon after it was confirmed is dead, whatever the profile says (1.5: random AG8001).
-_SOON = timedelta(seconds=60)
+#: A token that is refused a third time so soon, confirmed twice in between, is dead whatever the profile says (1.5:
+#: random AG8001). Twice, for both feeds may refuse it once each.
+_SOON, _CONFIRMED = timedelta(seconds=60), 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Logins:
         self._steps = steps
         self._typed_code = typed_code
         self._newest: Session | None = None
-        self._confirmed_at: datetime | None = None
+        self._confirmed: list[datetime] = []
 
     def open(self, saved: Session | None) -> Session:
         """A session that the broker has just confirmed. Raises LoginRefused, BrokerUnavailable."""
@@ -70,12 +71,13 @@ class Logins:
         if known is None or trading_day(known.opened_at) != trading_day(now):
             return self._log_in(saved)
         self._mask.learn((known.jwt, known.refresh, known.feed))
-        if known.ends_at > now and (self._confirmed_at is None or now - self._confirmed_at >= _SOON):
+        self._confirmed = [at for at in self._confirmed if now - at < _SOON]
+        if known.ends_at > now and len(self._confirmed) < _CONFIRMED:
             with suppress(SessionLost):  # the broker ended it
                 self._newest = replace(known, calls=(self._verify(known.jwt),))
-                self._confirmed_at = now
+                self._confirmed.append(now)
                 return self._newest
-        self._confirmed_at = None
+        self._confirmed = []
         if known.ends_at <= now or not self._credentials.totp_secret:
             with suppress(BrokerError):  # whatever it has against it: a login may do
                 return self._renew(known)
