@@ -1,4 +1,7 @@
-"""The instrument master: taking a file of 200,000 rows by the command, and looking tickers up in it."""
+"""The instrument master: taking a file of 200,000 rows, looking tickers up in it, and alerts while it is taken.
+
+The rows are those of the simulator's listing of all segments, in no order: an order would spare the store's indexes.
+"""
 
 from __future__ import annotations
 
@@ -7,94 +10,72 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from threading import Event, Thread
 
+from benchmarks.alerts import add_lanes
 from benchmarks.figures import Figure, spread
 from benchmarks.findings import Findings, Place
-from benchmarks.sink import MASTER
-from benchmarks.town import BenchFailed, Town, a_town
+from benchmarks.latency import LANES, arrivals, product_shots, until_over
+from benchmarks.sender import Sender
+from benchmarks.sink import MASTER, MORNING
+from benchmarks.town import BenchFailed, Town, a_town, until
+from executor.bootstrap.refreshing import refresh_apart
+from executor.config.calendar import load_calendar
+from executor.config.environment import open_settings
+from executor.domain.calendar import trading_day
 from executor.domain.refusal import Refusal
-from executor.instruments.resolve import resolve
+from executor.domain.strategy import Protection
+from executor.instruments.resolve import Asked, resolve
+from executor.simulator.master import Listing
 
-#: Of the rows, these are shares; the rest are option contracts, as in the broker's file.
-_SHARES = {"NSE": 0.05, "BSE": 0.07}
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+#: What charts show; shares are taken from the file.
+_FUTURES = ("NSE:NIFTY1!", "NSE:BANKNIFTY2!", "NSE:RELIANCE1!", "MCX:CRUDEOIL1!", "BSE:BSX1!")
+_CALENDAR = load_calendar(None)
+#: After a block: exits end, books are read.
+_REST_S = 3.0
 
 
 def measure(place: Place) -> Findings:
-    """`executor instruments refresh` as a process, download included; then look-ups in this one."""
+    """`executor instruments refresh` as a process, download included; look-ups in this one; alerts beside a load."""
     file = place.folder / "master.json"
-    tickers = write_master(file, place.effort.rows)
+    shares = write_master(file, place.effort.rows)
+    section = f"instrument master, {place.effort.rows:,} rows"
     with a_town(*place.town_in("master"), master=file) as town:
+        town.environ["SMARTAPI_MASTER_URL"] = town.environ["SMARTAPI_BASE_URL"] + MASTER
         seconds, peak = _refresh(town)
-        chance = Random(7)
-        chosen = [chance.choice(tickers) for _ in range(place.effort.lookups)]
-        found = spread([_look_up(town, ticker) for ticker in chosen])
-    name = f"instrument master, {place.effort.rows:,} rows"
-    return Findings(
-        [
-            Figure(name, "`instruments refresh`", seconds, "s", 10),
-            Figure(name, "its peak memory (RSS)", peak, "MB", 150),
-            Figure(name, "look-up of a ticker, p50", found.p50, "ms"),
-            Figure(name, "look-up of a ticker, p99", found.p99, "ms", 0.2),
+        again, peak_again = _refresh(town)
+        _refresh(town)
+        third, _ = _refresh(town)
+        figures = [
+            Figure(section, "`instruments refresh`", seconds, "s", 10),
+            Figure(section, "the same the next day, compared with the one before", again, "s", 10),
+            Figure(section, "the same later, the oldest swept away", third, "s"),
+            Figure(section, "its peak memory (RSS)", max(peak, peak_again), "MB", 150),
+            *_look_ups(place, town, section, shares),
+            *_alerts(place, town, section),
         ]
-    )
+    return Findings(figures)
 
 
 def write_master(path: Path, rows: int) -> list[str]:
     """Write a file of the broker's form (smartapi.md 8); returns the shares of NSE by their tickers."""
-    shares = [f"S{number:05}" for number in range(int(rows * _SHARES["NSE"]))]
-    others = [f"B{number:05}" for number in range(int(rows * _SHARES["BSE"]))]
-    known = [_row("3045", "SBIN-EQ", "NSE"), _row("2885", "RELIANCE-EQ", "NSE"), _row("500112", "SBIN", "BSE")]
-    with path.open("w") as out:
-        out.write(json.dumps(known)[:-1])
-        for number, name in enumerate(shares):
-            out.write("," + json.dumps(_row(str(100_000 + number), f"{name}-EQ", "NSE")))
-        for number, name in enumerate(others):
-            out.write("," + json.dumps(_row(str(600_000 + number), name, "BSE")))
-        for number in range(rows - len(known) - len(shares) - len(others)):
-            out.write("," + json.dumps(_option(number)))
-        out.write("]")
-    return shares
-
-
-def _row(token: str, symbol: str, segment: str) -> dict[str, str]:
-    return {
-        "token": token,
-        "symbol": symbol,
-        "name": symbol.removesuffix("-EQ"),
-        "expiry": "",
-        "strike": "-1.000000",
-        "lotsize": "1",
-        "instrumenttype": "",
-        "exch_seg": segment,
-        "tick_size": "5.000000",
-        "freeze_qty": "100000",
-    }
-
-
-def _option(number: int) -> dict[str, str]:
-    strike, right = 100 + 5 * (number // 24), "CE" if number % 2 else "PE"
-    expiry = f"{1 + number % 28:02}{_MONTHS[number // 2 % 12]}2027"
-    return {
-        **_row(str(1_000_000 + number), f"NIFTY{expiry[:5]}27{strike}{right}", "NFO"),
-        "name": "NIFTY",
-        "expiry": expiry,
-        "strike": f"{strike * 100}.000000",
-        "lotsize": "75",
-        "instrumenttype": "OPTIDX",
-        "freeze_qty": "1800",
-    }
+    listed = list(Listing(trading_day(MORNING), size=rows).rows(lambda _one: True))
+    Random(7).shuffle(listed)
+    path.write_text(json.dumps(listed))
+    shares = [row["symbol"] for row in listed if row["symbol"].endswith("-EQ") and "TEST" not in row["symbol"]]
+    return [symbol.removesuffix("-EQ") for symbol in shares]
 
 
 def _refresh(town: Town) -> tuple[float, float]:
     """Seconds and peak MB of the command."""
-    url = town.environ["SMARTAPI_BASE_URL"] + MASTER
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "executor", "instruments", "refresh", "--json"],
-        env=town.environ | {"SMARTAPI_MASTER_URL": url},
+        env=town.environ,
         stdout=subprocess.DEVNULL,
     )
     _, status, used = os.wait4(process.pid, 0)
@@ -104,11 +85,78 @@ def _refresh(town: Town) -> tuple[float, float]:
     return time.monotonic() - began, used.ru_maxrss / 1024
 
 
+def _look_ups(place: Place, town: Town, section: str, shares: Sequence[str]) -> list[Figure]:
+    chance = Random(7)
+    kinds = {"a share": [f"NSE:{share}" for share in shares], "a continuous future": _FUTURES}
+    figures = []
+    for kind, tickers in kinds.items():
+        found = spread([_look_up(town, chance.choice(tickers)) for _ in range(place.effort.lookups)])
+        figures.append(Figure(section, f"look-up of {kind}, p50", found.p50, "ms"))
+        figures.append(Figure(section, f"look-up of {kind}, p99", found.p99, "ms", 0.2 if kind == "a share" else None))
+    return figures
+
+
 def _look_up(town: Town, ticker: str) -> float:
     """Milliseconds of one look-up."""
+    exchange, _, name = ticker.partition(":")
+    asked, now, calendar = Asked(exchange, name), town.now(), _CALENDAR
     began = time.perf_counter()
-    found = resolve("NSE", ticker, town.store.master)
+    found = resolve(asked, town.store.master, now=now, calendar=calendar)
     took = (time.perf_counter() - began) * 1000
     if isinstance(found, Refusal):
         raise BenchFailed(f"{ticker}: {found}")
     return took
+
+
+def _alerts(place: Place, town: Town, section: str) -> list[Figure]:
+    """Turns without and with a load under way, taken as the trader takes it."""
+    town.start("executor", "web")
+    town.start("executor", "trader")
+    until(town.is_ready, "web and trader are ready")
+    lanes = add_lanes(town, LANES, name="bench", protection=Protection.NONE)
+    quiet = add_lanes(town, 5, name="quiet", protection=Protection.NONE)
+    sender = Sender(town.port)
+
+    def turn(seconds: float) -> list[float]:
+        town.stamps()
+        sent = sender.play(product_shots(lanes, quiet, seconds))
+        until_over(town, _REST_S)
+        arrived = arrivals(town, sent)
+        pairs = [(one, arrived.get(one.answer.get("signal", ""))) for one in sent if one.shot.kind == "entry"]
+        return [(at - one.sent_ns) / 1e6 for one, at in pairs if at is not None]
+
+    turn(min(4.0, place.effort.block_s))
+    calm: list[float] = []
+    beside: list[float] = []
+    for number in range(place.effort.turns):
+        place.say(f"master: alerts without and beside a load, turn {number + 1} of {place.effort.turns}")
+        calm += turn(place.effort.block_s)
+        with _loading(town) as loads:
+            beside += turn(place.effort.block_s)
+    sender.close()
+    without, during = spread(calm), spread(beside)
+    note = f"{loads[0]} loads in the last turn; {without.p99:.1f} → {during.p99:.1f} ms, {during.count} entries"
+    return [
+        Figure(section, "alert → wire while a load runs, p50, times without", during.p50 / without.p50, "×"),
+        Figure(section, "alert → wire while a load runs, p99, times without", during.p99 / without.p99, "×", 2,
+               note=note),
+    ]  # fmt: skip
+
+
+@contextmanager
+def _loading(town: Town) -> Iterator[list[int]]:
+    """Loads without a break, one after another; how many were begun."""
+    settings, stop, begun = open_settings(town.environ), Event(), [0]
+
+    def load() -> None:
+        while not stop.is_set():
+            begun[0] += 1
+            refresh_apart(settings, stop)
+
+    thread = Thread(target=load)
+    thread.start()
+    try:
+        yield begun
+    finally:
+        stop.set()
+        thread.join()
