@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant
 
-from executor.domain.bracket import Bracket, Leg
+from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
 from executor.domain.intent import Intent
 from executor.domain.messages import BookRows
@@ -73,7 +73,7 @@ class OptionDesk(Desk):
         aims=st.sampled_from((ONE, TWO, ())),
         of=st.sampled_from(LevelOf),
     )
-    def open(self, protection: Protection, looks: int, aims: tuple[Target, ...], of: LevelOf) -> None:  # type: ignore[override]
+    def open(self, protection: Protection, looks: int, aims: tuple[Target, ...], of: LevelOf) -> None:
         """A trading morning; after some looks a first call or put may be held and protected."""
         Desk.open(self, protection, False, 0, aims, None)
         self.strategy = replace(self.strategy, levels_of=of)
@@ -104,6 +104,19 @@ class OptionDesk(Desk):
             assert bracket.side is Side.BUY
             assert bracket.underlying is not None
             assert (bracket.underlying.instrument, bracket.underlying.side) == (CHAIN.underlying.key, bracket.chart)
+
+    @invariant()
+    def an_entry_goes_the_way_of_the_chart_that_asked_for_it(self) -> None:
+        if not hasattr(self, "book"):
+            return
+        brackets = {row.id: row for row in self._rows(Bracket)}
+        for leg in self._rows(Leg):
+            if leg.role is not Role.ENTRY:
+                continue
+            fields = self.received[leg.cause].fields
+            told = {"long": Side.BUY, "short": Side.SELL}.get(fields.get("position", {}).get("now", ""))
+            told = told or {"buy": Side.BUY, "sell": Side.SELL}.get(fields["action"])
+            assert told in (None, brackets[leg.bracket].chart)
 
 
 TestOptionDesk = pytest.mark.timeout(60 + EXAMPLES)(OptionDesk.TestCase)
