@@ -20,6 +20,7 @@ _STORES = ("sqlite", "postgres")
 _KINDS = ("lost", "duplicated", "orphans", "reversed", "protected", "rates", "audited")
 
 _NIGHTS = ("squared off", "protected first", "not entered late", "ended")
+_CHARTS = ("chosen", "together", "against", "protected first", "ended")
 
 _HEAD = """# Reliability: what was tried, and what came of it
 
@@ -46,7 +47,8 @@ _TAIL = """## What this does not show
 
 def page(reports: Path = REPORTS) -> str:
     """The whole page. A report that is not there leaves a sentence that says so."""
-    parts = [_HEAD, *_days(reports), *_weeks(reports), *_sweep(reports), *_kills(reports), *_bad(reports), _TAIL]
+    weeks = [*_weeks(reports), *_charts(reports)]
+    parts = [_HEAD, *_days(reports), *weeks, *_sweep(reports), *_kills(reports), *_bad(reports), _TAIL]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
@@ -92,6 +94,30 @@ def _weeks(reports: Path) -> list[str]:
         "How often each of these came up:",
         _table(["feature", *stores], shown),
         _table(["fault", *stores], faults),
+    ]
+
+
+def _charts(reports: Path) -> list[str]:
+    found = _found(reports, "charts")
+    title = "## Simulated weeks of charts that show something else than what is traded"
+    if not found:
+        return [f"{title}\n\nNot run yet."]
+    rows = []
+    for name, sums in found:
+        counts = [str(sums["violations"].get(kind, 0)) for kind in (*_KINDS, *_CHARTS)]
+        rows.append([name, sums["weeks"], sums["signals"], sums["entries"], *counts])
+    stores = [name for name, _ in found]
+    return [
+        f"{title}\n\nNIFTY's options, bought at the money from the index's chart with `option.type: auto` while the "
+        "index moves by several strikes, and `NIFTY1!` over its roll; tickers are resolved from a table that is "
+        "refreshed each morning. *Chosen*: an entry in another contract than the alert meant at that moment, or an add "
+        "to another than is held. *Together*: two contracts of a lane held at once. *Against*: a call, a put or a "
+        "future held while its chart is not on that side. `make weeks N=200 ARGS=--charts`.",
+        _table(["store", "weeks", "signals", "entries filled", *_KINDS, *_CHARTS], rows),
+        *[_about_weeks(name, sums) for name, sums in found],
+        "How often each of these came up:",
+        _table(["feature", *stores], _counts([sums["features"] for _, sums in found])),
+        _table(["fault", *stores], _counts([sums["faults"] for _, sums in found])),
     ]
 
 
