@@ -16,7 +16,7 @@ from decimal import Decimal
 from executor.desk.book import Draft
 from executor.desk.rows import UNSETTLED
 from executor.desk.settle import failures_of, passing_refusal
-from executor.desk.slices import slices_held
+from executor.desk.slices import slices_held, slices_of
 from executor.domain.bracket import Bracket, Leg
 from executor.domain.ids import IntentId, LegId, OrderId, tag_of
 from executor.domain.intent import Intent, IntentKind, IntentState, OrderRequest, PermitClass, SettledBy
@@ -219,7 +219,8 @@ def _damped_with(draft: Draft, need: Need) -> Sequence[Order]:
     bracket = draft.bracket_of(need.order)
     if need.order.leg is None or bracket is None:
         return []
-    return draft.orders_of(need.order.leg) if slices_held(draft, bracket) == 1 else [need.order]
+    alone = max(slices_held(draft, bracket), slices_of(bracket, draft.legs[need.order.leg].quantity)) == 1
+    return draft.orders_of(need.order.leg) if alone else [need.order]
 
 
 def _drop(draft: Draft, intent: Intent, *, needed: bool) -> None:
