@@ -14,8 +14,11 @@ from threading import Event as Flag
 from executor.bootstrap import DEFAULT_ACCOUNT, clock_of, ensure_accounts, make_ids, open_store
 from executor.bootstrap.account import session_store
 from executor.bootstrap.login import open_client, open_wire
-from executor.broker.port import Session
+from executor.broker.port import Frames, Session
+from executor.broker.smartapi.order_feed import OrderFrames, feed_headers
+from executor.broker.smartapi.socket import open_socket
 from executor.clock import IST, Clock
+from executor.config.broker import BrokerSettings
 from executor.config.calendar import load_calendar
 from executor.config.environment import Settings
 from executor.domain.calendar import trading_day
@@ -65,6 +68,8 @@ def rehearse(settings: Settings, *, symbol: str, code: str | None) -> Card:
                     saved=sessions.load(),
                     wait=_beating(lease),
                     keep=_keeping(sessions, clock),
+                    listen=_listening(login),
+                    read_frame=OrderFrames().read,
                 )
                 passed = rehearsal.run()
             return _recorded(settings, sessions, rehearsal, clock=clock, ids=ids, passed=passed)
@@ -107,6 +112,17 @@ def _keeping(sessions: SessionStore, clock: Clock) -> Callable[[Session], None]:
         sessions.keep(session, at=clock.now())
 
     return keep
+
+
+def _listening(login: BrokerSettings) -> Callable[[Session], Frames] | None:
+    url = login.order_feed_url
+    if url is None:
+        return None
+
+    def listen(session: Session) -> Frames:
+        return open_socket(url, feed_headers(session, api_key=login.api_key, client_code=login.client_code))
+
+    return listen
 
 
 def _recorded(

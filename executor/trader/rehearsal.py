@@ -1,7 +1,8 @@
 """A rehearsal: proof that an account can do what trading asks of it, with two orders of one share far from the price.
 
 A LIMIT under the market and a stop above it are placed, seen in the order book, one is changed, both are cancelled.
-Whatever fails, what was placed is cancelled; what cannot be shown to be cancelled is named, for the broker's app.
+Whatever fails, what was placed is cancelled; what cannot be shown to be cancelled is named, for the broker's app. The
+order feed has steps of its own, which decide nothing: without it the books alone are read, only slower.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, Decimal
 
-from executor.broker.port import Broker, Session
+from executor.broker.port import Broker, Frames, Session
 from executor.clock import Clock
 from executor.domain.ids import Ids, IntentId, OrderId, OrderTag
 from executor.domain.instrument import Instrument
@@ -25,6 +26,7 @@ FAR = Decimal(3)
 _STOP_GAP = Decimal("0.5")
 #: A book may lag 15 s in bad moments (smartapi.md 9, no. 10); it may be read once a second.
 _LOOKS, _LOOK_S = 13, 1.2
+_HEAR_S = 10
 #: A TOTP code lives 30 s.
 _STEPS, _STEP_S = 12, 3.0
 _OVER = (OrderState.CANCELLED, OrderState.REJECTED, OrderState.FILLED, OrderState.EXPIRED)
@@ -44,7 +46,10 @@ class Step:
 
 @dataclass
 class Rehearsal:
-    """`wait` passes seconds and keeps the account's lease alive; `calls` are for the record, secrets masked."""
+    """`wait` passes seconds and keeps the account's lease alive; `calls` are for the record, secrets masked.
+
+    `listen` connects to the order feed, if there is one, and `read_frame` reads what it says.
+    """
 
     broker: Broker
     clock: Clock
@@ -54,11 +59,14 @@ class Rehearsal:
     saved: Session | None
     wait: Callable[[float], None]
     keep: Callable[[Session], None]
+    listen: Callable[[Session], Frames] | None
+    read_frame: Callable[[bytes | str], Report | None]
     steps: list[Step] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     _session: Session | None = None
     _last: Decimal = Decimal(0)
     _placed: dict[OrderTag, OrderRequest] = field(default_factory=dict)
+    _frames: Frames | None = None
 
     def run(self) -> bool:
         """Take one step after the other, up to the first that fails; whether all passed."""
@@ -66,7 +74,7 @@ class Rehearsal:
             ("login and profile", self._log_in),
             ("funds", self._funds),
             ("last price", self._price),
-            ("limit order placed and in the book", self._limit),
+            ("limit order placed and in the book", self._limit_heard),
             ("limit order changed, and the book shows it", self._change),
             ("stop order placed and in the book", self._stop),
             ("both cancelled, and the book shows it", self._cancel_all),
@@ -88,6 +96,35 @@ class Rehearsal:
             self.calls += [error.call] if error.call else []
         self.steps.append(Step(name, passed, round((self.clock.monotonic() - began) * 1000), said))
         return passed
+
+    def _limit_heard(self) -> Said:
+        """The order, with the feed connected before it: what is told meanwhile stays to be read."""
+        if self.listen is not None:
+            self._take("order feed connected", self._connect)
+        placed = self._limit()
+        if self._frames is not None and placed[0]:
+            self._take("order feed tells of the order", self._hear)
+        return placed
+
+    def _connect(self) -> Said:
+        assert self.listen is not None
+        assert self._session is not None
+        self._frames = self.listen(self._session)
+        return True, "decides nothing: without it the books alone are read"
+
+    def _hear(self) -> Said:
+        assert self._frames is not None
+        (tag,) = self._placed
+        try:
+            for _ in range(_HEAR_S):
+                self.wait(0)
+                frame = self._frames.receive(1.0)
+                report = self.read_frame(frame) if frame is not None else None
+                if report is not None and report.tag == tag:
+                    return True, f"{report.state}, tag {tag}"
+        finally:
+            self._frames.close()
+        return False, f"nothing of the tag {tag} in {_HEAR_S} s: the books alone will be read, which is slower"
 
     # -- the steps ---------------------------------------------------------------------------------------------
 

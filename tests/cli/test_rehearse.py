@@ -59,7 +59,7 @@ def a_broker(
         told = server.describe()
         names = {"base_url": "SMARTAPI_BASE_URL", "master_url": "SMARTAPI_MASTER_URL", "pin": "SMARTAPI_PIN"}
         names |= {"api_key": "SMARTAPI_API_KEY", "client_code": "SMARTAPI_CLIENT_CODE"}
-        names |= {"totp_secret": "SMARTAPI_TOTP_SECRET"}
+        names |= {"totp_secret": "SMARTAPI_TOTP_SECRET", "order_feed_url": "SMARTAPI_ORDER_FEED_URL"}
         for name, setting in names.items():
             monkeypatch.setenv(setting, told[name])
         monkeypatch.chdir(tmp_path)
@@ -77,6 +77,8 @@ def test_a_rehearsal_prints_its_card_keeps_its_calls_and_is_remembered(broker: S
     said = json.loads(run("rehearse", "--json"))
 
     assert said["passed"], said
+    assert [step["step"] for step in said["steps"] if not step["passed"]] == []
+    assert len(said["steps"]) == 11
     bundle = Path(said["bundle"])
     assert bundle.parent == tmp_path / "var"
     assert stat.S_IMODE(bundle.stat().st_mode) == 0o600

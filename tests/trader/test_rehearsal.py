@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 
 from executor.broker.port import Session
 from executor.domain.ids import Ids
+from executor.errors import FeedLost
 from executor.trader.rehearsal import Rehearsal
 from tests.broker.test_against_simulator import Day
 from tests.house import SBIN_EQ
@@ -20,6 +22,7 @@ class Stage(Day):
         super().__init__()
         self.kept: list[Session] = []
         self.ids = ids
+        self.listen: Any = None
 
     def rehearse(self, saved: Session | None = None) -> Rehearsal:
         made = Rehearsal(
@@ -31,6 +34,8 @@ class Stage(Day):
             saved=saved,
             wait=self.clock.advance,
             keep=self.kept.append,
+            listen=self.listen,
+            read_frame=json.loads,
         )
         self.passed = made.run()
         return made
@@ -147,7 +152,60 @@ def test_an_order_that_is_filled_all_the_same_is_told(stage: Stage) -> None:
         if len(stage.orders()) == 2 and resting:
             stage.control(f"order/{resting[0]['orderid']}/fill")
 
-    made = Rehearsal(stage.client, stage.clock, stage.ids, "default", SBIN_EQ, None, wait, stage.kept.append)
+    made = Rehearsal(
+        stage.client, stage.clock, stage.ids, "default", SBIN_EQ, None, wait, stage.kept.append, None, json.loads
+    )
 
     assert not made.run()
     assert any("FILLED: sell the share" in told for told in failed(made))
+
+
+class Feed:
+    """An order feed that says what the book shows, or nothing."""
+
+    def __init__(self, stage: Stage, *, deaf: bool) -> None:
+        self.stage, self.deaf, self.closed = stage, deaf, False
+
+    def receive(self, timeout_s: float) -> Any:
+        self.stage.clock.advance(timeout_s)
+        return None if self.deaf else self.stage.orders()[-1]["tag"]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_the_order_feed_is_listened_to_and_decides_nothing(stage: Stage, deaf: bool) -> None:
+    feed = Feed(stage, deaf=deaf)
+    stage.listen = lambda _session: feed
+
+    rehearsal = Rehearsal(
+        stage.client,
+        stage.clock,
+        stage.ids,
+        "default",
+        SBIN_EQ,
+        None,
+        stage.clock.advance,
+        stage.kept.append,
+        stage.listen,
+        lambda tag: SimpleNamespace(tag=tag, state="ACCEPTED"),
+    )
+    passed = rehearsal.run()
+
+    assert passed
+    assert feed.closed
+    assert card(rehearsal)["order feed connected"]
+    assert card(rehearsal)["order feed tells of the order"] is not deaf
+
+
+def test_an_order_feed_that_cannot_be_reached_decides_nothing(stage: Stage) -> None:
+    def listen(_session: Session) -> Any:
+        raise FeedLost("no answer")
+
+    stage.listen = listen
+
+    rehearsal = stage.rehearse()
+
+    assert stage.passed
+    assert failed(rehearsal) == ["order feed connected: no answer"]
