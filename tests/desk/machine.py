@@ -15,7 +15,7 @@ from executor.desk.book import Book
 from executor.desk.decide import decide
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.ids import Ids, SignalId
-from executor.domain.instrument import Price
+from executor.domain.instrument import Instrument, Price
 from executor.domain.intent import (
     Accepted,
     Answer,
@@ -39,8 +39,9 @@ from executor.domain.messages import (
     Started,
     Tick,
 )
+from executor.domain.option import OptionChain
 from executor.domain.order import Order
-from executor.domain.reading import Query, QueryKind, Reading
+from executor.domain.reading import Query, QueryKind, Quote, Reading
 from executor.domain.record import Fill, Halt, Lane
 from executor.domain.signal import Signal, SignalState
 from executor.domain.strategy import Strategy
@@ -67,6 +68,7 @@ class Machinery(RuleBasedStateMachine):
     halts: tuple[Halt, ...]
     permits: int
     book: Book
+    contract: Instrument | OptionChain = an_instrument()
     is_whole = False
 
     def _judge(self, sending: Sequence[Intent]) -> None:
@@ -106,7 +108,7 @@ class Machinery(RuleBasedStateMachine):
         known = self.book.rows.tables[Signal]
         fresh = [one for one in self.received.values() if one.id not in waiting and one.id not in known]
         if fresh:
-            self._do(SignalsArrived(tuple(Resolved(one, self.strategy, an_instrument()) for one in fresh)))
+            self._do(SignalsArrived(tuple(Resolved(one, self.strategy, self.contract) for one in fresh)))
 
     def _do(self, event: Event) -> None:
         self.is_whole = False
@@ -134,10 +136,13 @@ class Machinery(RuleBasedStateMachine):
                 return replace(reading, fills=tuple(self.exchange.trades))
             case QueryKind.POSITIONS:
                 return replace(reading, positions=self.exchange.positions())
-            case QueryKind.HOLDINGS:
+            case QueryKind.HOLDINGS | QueryKind.FUNDS:
                 return reading
             case QueryKind.LTP:
                 return replace(reading, price=Price(self.last, self.now))
+            case QueryKind.QUOTES:
+                price = Price(self.last, self.now)
+                return replace(reading, quotes=tuple(Quote(one, price, None, None) for one in query.instruments))
 
     def _read_all(self) -> None:
         answers, self.asked = list(self.asked.values()), {}

@@ -8,13 +8,13 @@ order holds back no change of another, and no more new orders than have failed; 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
 from executor.desk.book import Draft
-from executor.desk.rows import UNSETTLED
+from executor.desk.rows import OPEN_ORDERS, UNSETTLED
 from executor.desk.settle import failures_of, passing_refusal
 from executor.desk.slices import slices_held, slices_of
 from executor.domain.bracket import Bracket, Leg
@@ -87,7 +87,15 @@ def emit(draft: Draft, needs: Sequence[Need]) -> list[Intent]:
     for intent in draft.watched(UNSETTLED):
         if intent.state is IntentState.READY and intent.id not in kept:
             _drop(draft, intent, needed=intent.order in needed)
+    _end_unsent(draft, needed)
     return ready
+
+
+def _end_unsent(draft: Draft, needed: Collection[OrderId]) -> None:
+    """End orders that were held back while others of their leg failed, and that nobody needs any more."""
+    for order in draft.watched(OPEN_ORDERS):
+        if order.state is OrderState.INITIALIZED and order.id not in needed and draft.unsettled(order.id) is None:
+            draft.put(replace(order, state=OrderState.NOT_PLACED, text="never sent"))
 
 
 def _with_orders(draft: Draft, needs: Sequence[Need]) -> list[_Asked]:
