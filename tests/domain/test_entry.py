@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executor.domain.entry import MARKET_LASTS, Entry, bar_seconds, plan_price
-from executor.domain.instrument import Instrument
+from executor.domain.entry import MARKET_LASTS, Entry, bar_seconds, plan_price, spread_refused
+from executor.domain.instrument import Instrument, Price
 from executor.domain.order import Side
 from executor.domain.price import band_of, on_tick, slippage_of
+from executor.domain.reading import Quote
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import EntryType
-from tests.builders import an_instrument
+from tests.builders import NOW, an_instrument
 from tests.domain.given import a_wide_strategy, an_ask, contracts, prices, sides
 
 LAST = Decimal("150.00")
@@ -239,3 +240,25 @@ def test_a_passive_limit_keeps_its_price(contract: Instrument, side: Side, last:
         return
     furthest_kept = on_tick(limit, contract.tick, up=side is Side.SELL)
     assert entry.limit == furthest_kept == entry.expected
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "told"),
+    [
+        ("99", "101", None),  # 2 % of what lies in the middle
+        ("98.95", "101", "bid 98.95, ask 101, 2.1 % apart, allowed 2 %"),
+        (None, "101", "nobody buys"),
+        ("99", None, "nobody sells"),
+        (None, None, "nobody buys"),
+    ],
+)
+def test_a_spread_is_measured_from_the_middle_and_needs_both_sides(
+    bid: str | None, ask: str | None, told: str | None
+) -> None:
+    sides_of = [Decimal(one) if one else None for one in (bid, ask)]
+    quote = Quote(an_instrument().key, Price(Decimal(100), NOW), *sides_of)
+
+    refusal = spread_refused(quote, Decimal(2), "NIFTY01DEC2625000CE")
+
+    assert (refusal is None) == (told is None)
+    assert told is None or (refusal is not None and told in refusal.detail)
