@@ -51,7 +51,7 @@ class Channel:
         now = self.clock.monotonic()
         if now < self._not_before:
             return
-        heard, older = self.notices.heard(self.progress.seq, head, limit=_LOOKED_AT)
+        heard, older = self._heard(head)
         due = [one for one in states if one.day and self.progress.said.get(one.day[0]) != one.day[1]]
         if not heard and not due:
             self.progress = replace(self.progress, seq=head)  # kept with the next notice: nothing is lost by a restart
@@ -61,6 +61,9 @@ class Channel:
             return
         found = [one for one in hear(heard) if one.seq not in self._told]
         self._tell([*due, *found], older, head)
+
+    def _heard(self, head: int) -> tuple[list[Heard], int]:
+        return self.notices.heard(self.progress.seq, head, limit=_LOOKED_AT) if head > self.progress.seq else ([], 0)
 
     def _bursts(self, waiting: int, now: float) -> bool:
         """Whether more may be coming that belongs to it."""

@@ -97,6 +97,8 @@ class Notices:
         found = found.where(table.c.seq > after, table.c.seq <= up_to, _worth_hearing())
         with self._database.read() as connection:
             rows = connection.execute(found.order_by(table.c.seq.desc()).limit(limit)).all()[::-1]
+            if not rows:  # as nearly always
+                return [], 0
             older = 0
             if len(rows) == limit:
                 counted = select(func.count()).select_from(found.with_only_columns(table.c.seq).subquery())

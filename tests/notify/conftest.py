@@ -35,9 +35,9 @@ class Town:
     hook: Received
     follower: Follower
 
-    def hear(self, seconds: float = 5) -> None:
-        for _ in range(round(seconds)):
-            self.clock.advance(1)
+    def hear(self, seconds: int = 5, *, every: int = 1) -> None:
+        for _ in range(0, seconds, every):
+            self.clock.advance(every)
             self.follower.round()
 
     def again(self) -> None:
