@@ -6,6 +6,7 @@ meet later ones there. Protection does not wait for answers: what hangs counts f
 a stop that is refused for its rate is tried again, and one that is not sent protects nobody. Counts start from the
 times of earlier writes, so that a restart does not forget them; a clock that ran back only makes it stricter. In the
 long windows (a minute and more) the last share is for protection: an entry can never use up the permits of a stop.
+While entries wait, other changes leave them a part of each second: trailing stops alone could fill all of it for ever.
 When the broker says that calls came too fast, its short windows are twice as long for a while: half the pace.
 """
 
@@ -24,7 +25,7 @@ from typing import Any
 from executor.domain.intent import PermitClass
 from executor.domain.reading import QueryKind
 
-_LONG = timedelta(seconds=60)
+_SECOND, _LONG = timedelta(seconds=1), timedelta(seconds=60)
 #: So long the pace is halved after the broker's word that calls came too fast (smartapi.md 5, F-20).
 SLOW = timedelta(seconds=30)
 
@@ -43,17 +44,22 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`write` counts place, modify and cancel together; each kind of read has windows of its own."""
+    """`write` counts place, modify and cancel together; each kind of read has windows of its own.
+
+    `changes_beside_entries`: how many of a second's writes are changes (class 2) at most while entries wait; None: all.
+    """
 
     write: tuple[Window, ...]
     reads: Mapping[QueryKind, tuple[Window, ...]]
+    changes_beside_entries: int | None = None
 
 
 def load_limits() -> Limits:
     """Read our limits from `data/limits.toml`."""
     text = files("executor.data").joinpath("limits.toml").read_text(encoding="utf-8")
     found = tomllib.loads(text, parse_float=Decimal)
-    return Limits(_windows(found["write"]), {kind: _windows(found[kind.value]) for kind in QueryKind})
+    write, beside = _windows(found["write"]), found["write"]["changes_beside_entries"]
+    return Limits(write, {kind: _windows(found[kind.value]) for kind in QueryKind}, beside)
 
 
 class PermitBook:
@@ -65,13 +71,15 @@ class PermitBook:
         """`last_read`: when the trader before this one may have read any book last."""
         self._limits = limits
         self._away: list[datetime] = []
+        self._changes: list[datetime] = []
         self._writes = sorted(earlier_writes)
         self._reads: dict[QueryKind, list[datetime]] = {kind: [last_read] if last_read else [] for kind in QueryKind}
         self._slow_until: dict[QueryKind | None, datetime] = {}
 
     def take(self, permits: Sequence[PermitClass], now: datetime) -> tuple[bool, ...]:
         """Grant or withhold a write for each, in the order given; what is granted is away until it has `landed`."""
-        return tuple(self._take_write(permit, now) for permit in permits)
+        beside = PermitClass.ENTER in permits
+        return tuple(self._take_write(permit, now, beside=beside) for permit in permits)
 
     def give_back(self, count: int) -> None:
         """Take the newest permits back: what they were for does not leave."""
@@ -95,10 +103,18 @@ class PermitBook:
             insort(times, now)
         return granted
 
-    def _take_write(self, permit: PermitClass, now: datetime) -> bool:
+    def _take_write(self, permit: PermitClass, now: datetime, *, beside: bool) -> bool:
+        """`beside`: entries ask for permits at the same time."""
+        if permit is PermitClass.CHANGE:
+            self._changes = [at for at in self._changes if at > now - _SECOND]
+            most = self._limits.changes_beside_entries
+            if beside and most is not None and len(self._changes) >= most:
+                return False
         granted = _has_room(self._writes, self._paced(None, self._limits.write, now), permit, now, away=self._away)
         if granted:
             self._away.append(now)
+            if permit is PermitClass.CHANGE:
+                self._changes.append(now)
         return granted
 
     def _paced(self, kind: QueryKind | None, windows: tuple[Window, ...], now: datetime) -> tuple[Window, ...]:

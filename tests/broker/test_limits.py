@@ -188,3 +188,25 @@ def test_what_the_trader_before_may_have_read_last_counts():
     reads = [book.take_read(QueryKind.ORDER_BOOK, START + timedelta(seconds=s)) for s in (0.5, 1.0, 1.1)]
 
     assert reads == [False, False, True]
+
+
+def test_changes_without_end_leave_waiting_entries_a_part_of_each_second():
+    book = PermitBook(load_limits())
+    entries = changes = 0
+
+    for tick in range(200):
+        granted = answered(book, [CHANGE] * 8 + [ENTER] * 8, START + timedelta(seconds=0.05 * tick))
+        changes, entries = changes + sum(granted[:8]), entries + sum(granted[8:])
+
+    assert entries >= 3 * 9
+    assert changes >= 5 * 9
+
+
+def test_changes_have_the_whole_second_where_no_entry_waits_and_stops_are_never_held_up():
+    book = PermitBook(load_limits())
+
+    alone = answered(book, [CHANGE] * 10, START)
+    stops = answered(book, [PROTECT] * 8 + [CHANGE] * 8 + [ENTER] * 8, START + timedelta(seconds=1))
+
+    assert sum(alone) == 8
+    assert [sum(stops[:8]), sum(stops[8:])] == [8, 0]
