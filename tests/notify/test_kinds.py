@@ -64,14 +64,18 @@ def test_rejected_is_told_in_the_brokers_own_words(house: House, town: Town):
     assert text.startswith(f"{WHO} REJECTED: trend buy NSE:SBIN: {words}\n")
 
 
-def test_unprotected_is_an_alarm(house: House, town: Town):
-    house.resting_long()
-    house.fault("placeOrder", "reject", times=50, text="no stops today")
-    house.fill(house.orders()[0], 10)
-    house.run(20)
+def test_unprotected_and_the_exit_that_it_forces_are_told(house: House, town: Town):
+    house.fault("placeOrder", "drop", times=99, match={"ordertype": "STOPLOSS_LIMIT"})
+    house.signal("buy", price="800")
+    house.run(3)
+    town.hear()
+    house.run(45)
     town.hear()
 
-    assert town.told("UNPROTECTED") or town.told("its stop was refused")
+    (filled,) = town.told("FILLED")
+    assert "10 filled at 800.00; its stop is NOT yet confirmed at the broker\n" in filled
+    assert town.told("UNPROTECTED") == [f"{WHO} UNPROTECTED: SBIN-EQ: 10 held, no working stop for 15 s"]
+    assert town.told("ALARM: forced exit")[0].startswith(f"{WHO} ALARM: forced exit, SBIN-EQ: no stop was working for ")
 
 
 @pytest.mark.parametrize(
