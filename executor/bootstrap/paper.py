@@ -20,6 +20,7 @@ from executor.broker.smartapi.wire import Wire, to_app
 from executor.domain.instrument import Instrument
 from executor.domain.intent import Call, Intent, RefusalReason, Refused, Sent
 from executor.domain.messages import Resolved
+from executor.domain.option import OptionChain
 from executor.domain.reading import Query, Reading
 from executor.domain.signal import Signal, read_ask
 from executor.errors import StoreError
@@ -90,10 +91,11 @@ class PaperBroker:
         return self._client.send(intent)
 
     def read(self, query: Query) -> Reading:
-        if query.instrument is None:
+        wanted = query.instruments if query.instrument is None else (query.instrument,)
+        for contract in wanted:
+            self._prices.ask(contract)
+        if not wanted:
             self._prices.follow()
-        else:
-            self._prices.ask(query.instrument)
         return self._client.read(query)
 
 
@@ -153,6 +155,8 @@ def _telling(common: Common, prices: PaperPrices) -> Callable[[Signal], Resolved
         traded = resolved.contract if resolved.underlying is None else None
         if isinstance(traded, Instrument) and price is not None:
             prices.tell(traded, price, fired_at=signal.fired_at)
+        elif isinstance(traded, OptionChain) and price is not None:
+            prices.tell_underlying(traded, price, fired_at=signal.fired_at)
         return resolved
 
     return resolve_signal

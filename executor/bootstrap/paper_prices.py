@@ -1,14 +1,14 @@
 """What a contract costs on the paper exchange, as truly as can be known.
 
 Quotes of an account with a login come first. Without one, an alert's own price for the contract; from there the
-price walks by chance, and what trades at it is marked synthetic. A contract without any price is not listed: the
-exchange refuses it.
+price walks by chance, and what trades at it is marked synthetic. So are options whose underlying alone was told: they
+cost what the simulator's model says. A contract without any price is not listed: the exchange refuses it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from threading import Lock
@@ -17,6 +17,7 @@ from executor.broker.limits import Limits, PermitBook, Window
 from executor.broker.port import Broker
 from executor.clock import Clock
 from executor.domain.instrument import ContractClass, Instrument, InstrumentKey, Kind, Segment
+from executor.domain.option import OptionChain
 from executor.domain.reading import Query, QueryKind
 from executor.errors import BrokerUnavailable, SessionLost
 from executor.simulator.exchange.hours import ist_day
@@ -100,11 +101,17 @@ class PaperPrices:
         self._clock = clock
         self._seed = seed
         self._told: dict[InstrumentKey, _Told] = {}
+        self._underlyings: dict[InstrumentKey, InstrumentKey] = {}
         self._quoted_at: dict[InstrumentKey, float] = {}
 
     def tell(self, contract: Instrument, price: Decimal, *, fired_at: datetime) -> None:
         """Know an alert's own price for a contract; it counts for ten seconds, when there is no quote."""
         self._told[contract.key] = _Told(price, fired_at)
+
+    def tell_underlying(self, chain: OptionChain, price: Decimal, *, fired_at: datetime) -> None:
+        """Know what an alert tells of an underlying; without a login its options follow it."""
+        self.tell(chain.underlying, price, fired_at=fired_at)
+        self._underlyings |= {option.key: chain.underlying.key for option in chain.contracts}
 
     def ask(self, contract: InstrumentKey) -> bool:
         """Price a contract that is about to be spoken of; False when nothing ever told a price, so it is not listed."""
@@ -118,6 +125,8 @@ class PaperPrices:
             self._set(contract, found, quote, remark="")
         elif told is not None and self._clock.now() - told.fired_at <= _TOLD_FRESH:
             self._set(contract, found, told.price, remark=SYNTHETIC)
+        elif contract in self._underlyings and not self._quotes.there_are:
+            self._derive(contract, found, self._underlyings[contract])
         elif self._age_s(contract) > _FRESH_S:
             self._doubt(contract)
         return self._listed_symbol(contract) is not None
@@ -161,6 +170,20 @@ class PaperPrices:
             else:
                 self._quoted_at[contract] = self._clock.monotonic()
                 exchange.set_price(key, price)
+
+    def _derive(self, contract: InstrumentKey, found: Instrument | None, underlying: InstrumentKey) -> None:
+        """Have an option follow its underlying, at what was told of that last."""
+        if underlying in self._told or self._listed_symbol(underlying) is None:
+            self.ask(underlying)
+        key = (contract.segment.value, contract.token)
+        with self._simulation.lock:
+            self._simulation.advance()
+            exchange = self._simulation.exchange
+            followed = (underlying.segment.value, underlying.token)
+            if key not in exchange.walks and followed in exchange.walks and found is not None:
+                listed = replace(as_listed(found, Decimal(0)), underlying=followed)
+                list_instrument(exchange, listed, Decimal(0), seed=self._seed)
+                exchange.walks[key].remark = SYNTHETIC
 
     def _doubt(self, contract: InstrumentKey) -> None:
         with self._simulation.lock:

@@ -26,12 +26,16 @@ from executor.domain.strategy import Product
 from executor.errors import BrokerUnavailable, NotRecorded
 from executor.simulator import SimulatorConfig, create_app, credentials
 from executor.simulator.simulation import Simulation
+from executor.simulator.snapshot import restore
 from executor.store.paper import SYNTHETIC
+from tests.desk.charts import a_chain, an_option
 
 SBIN = Instrument(InstrumentKey(Segment.NSE, "3045"), "SBIN-EQ", "SBIN", Kind.CASH, 1, Decimal("0.05"), series="EQ")
 NIFTY = Instrument(
     InstrumentKey(Segment.NFO, "53001"), "NIFTY24NOV26FUT", "NIFTY", Kind.FUTURE, 65, Decimal("0.10"), freeze=1801
 )
+CHAIN = a_chain()
+CALL = an_option(25000, "CE")
 BOOK = Query(QueryKind.ORDER_BOOK)
 
 
@@ -71,7 +75,7 @@ class Floor:
         app = create_app(SimulatorConfig(seed=4, journal=0, limits=False), self.clock)
         self.simulation: Simulation = app.extensions["simulation"]
         self.simulation.exchange.walks.clear()
-        table = {one.key: one for one in (SBIN, NIFTY)}
+        table = {one.key: one for one in (SBIN, NIFTY, *CHAIN.contracts, CHAIN.underlying)}
         self.prices = PaperPrices(
             self.simulation, find=table.get, quotes=Quotes(self._login, self.clock), clock=self.clock, seed=4
         )
@@ -311,3 +315,57 @@ def test_a_login_that_ends_while_it_is_looked_for_gives_no_quote(clock: ManualCl
 
     assert broker_of([seat]) is not None
     assert broker_of([seat]) is None
+
+
+# -- options of an underlying that an alert tells ------------------------------------------------------------------
+
+
+def test_without_a_login_an_option_follows_what_the_alert_tells_of_its_underlying(clock: ManualClock) -> None:
+    floor = Floor(clock)
+    floor.prices.tell_underlying(CHAIN, Decimal(25000), fired_at=clock.now())
+    first = floor.last(CALL)
+    floor.prices.tell_underlying(CHAIN, Decimal(25200), fired_at=clock.now())
+
+    second = floor.last(CALL)
+
+    assert Decimal(50) < first < Decimal(300)
+    assert Decimal(80) < second - first < Decimal(200)
+
+
+def test_what_trades_at_a_price_of_the_model_is_synthetic_also_after_a_restart(clock: ManualClock) -> None:
+    floor = Floor(clock)
+    floor.prices.tell_underlying(CHAIN, Decimal(25000), fired_at=clock.now())
+
+    floor.place(price=str(floor.last(CALL) + 1), of=CALL)
+    again = create_app(SimulatorConfig(seed=5, journal=0, limits=False), clock).extensions["simulation"]
+    restore(again.exchange, json.loads(floor.saved[-1]), seed=5)
+
+    orders = list(floor.simulation.exchange.book.orders(clock.now()))
+    assert SYNTHETIC in repr(orders[-1])
+    walk = again.exchange.walks["NFO", CALL.key.token]
+    assert (walk.remark, walk.follows) == (SYNTHETIC, {("NSE", CHAIN.underlying.key.token)})
+
+
+def test_with_a_login_an_option_costs_its_own_quote_or_is_not_listed(clock: ManualClock) -> None:
+    floor = Floor(clock, login=Login(clock, price="130"))
+    floor.prices.tell_underlying(CHAIN, Decimal(25000), fired_at=clock.now())
+    quoted = floor.last(CALL)
+    floor.login = Login(clock, price=None)
+    clock.advance(1)
+
+    put = an_option(25000, "PE")
+    sent = floor.place(of=put)
+
+    assert quoted == Decimal(130)
+    assert isinstance(sent.answer, Refused)
+
+
+def test_quotes_of_several_contracts_are_priced_before_they_are_read(clock: ManualClock) -> None:
+    floor = Floor(clock)
+    floor.prices.tell_underlying(CHAIN, Decimal(25000), fired_at=clock.now())
+    keys = tuple(one.key for one in CHAIN.contracts)
+
+    found = floor.broker.read(Query(QueryKind.QUOTES, instruments=keys)).quotes
+
+    assert {one.instrument for one in found} == set(keys)
+    assert all(one.bid and one.ask and one.bid < one.ask for one in found)
