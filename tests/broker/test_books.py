@@ -10,7 +10,7 @@ from executor.broker.smartapi import books
 from executor.broker.smartapi.fields import read_report
 from executor.clock import ManualClock
 from executor.domain.instrument import InstrumentKey, Segment
-from executor.domain.reading import Query, QueryKind
+from executor.domain.reading import Funds, Query, QueryKind
 from executor.errors import BrokerUnavailable, SessionLost
 from tests.broker.fakes import (
     LOGIN,
@@ -273,3 +273,20 @@ def test_a_row_that_has_not_changed_is_not_read_again(monkeypatch: pytest.Monkey
 
     assert len(read) == 3
     assert [report.filled for report in reports] == [0, 0, 4, 0]
+
+
+def test_funds_are_rupees_and_null_is_nothing(host):
+    row = {"net": "19948.7700", "availablecash": "19950.0000", "collateral": None, "utiliseddebits": "29.0700"}
+
+    host.answers["getRMS"] = ok(row)
+    funds = an_open_client(host).read(Query(QueryKind.FUNDS)).funds
+
+    assert funds == Funds(Decimal("19948.77"), Decimal(19950), Decimal(0), Decimal("29.07"))
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"net": "1"}, {"net": None, "availablecash": "1"}, {"net": "x"}])
+def test_funds_without_the_sum_that_is_left_are_not_taken_for_none_left(host, data):
+    host.answers["getRMS"] = ok(data)
+
+    with pytest.raises(BrokerUnavailable, match="getRMS"):
+        an_open_client(host).read(Query(QueryKind.FUNDS))

@@ -89,6 +89,7 @@ BOOKS: dict[QueryKind, tuple[str, Callable[[], Any]]] = {
     QueryKind.HOLDINGS: ("getHolding", lambda: [a_holding()]),
     QueryKind.LTP: ("getLtpData", lambda: {"exchange": "NSE", "symboltoken": "3045", "ltp": 820.0, "close": 815.0}),
     QueryKind.QUOTES: ("quote", a_full_quote),
+    QueryKind.FUNDS: ("getRMS", lambda: {"net": "19948.7700", "availablecash": "19948.7700", "utilisedspan": None}),
 }
 QUERIES = {
     QueryKind.LTP: Query(QueryKind.LTP, SBIN, "SBIN-EQ"),

@@ -37,11 +37,12 @@ def parse(text: str) -> Envelope | None:
         return None
     if not isinstance(found, dict):
         return None
-    code = _text(found, "errorcode", "errorCode").strip().upper()
+    message = found.get("message")
+    code = next((str(found[name]) for name in ("errorcode", "errorCode") if found.get(name)), "").strip().upper()
     return Envelope(
         ok=_ok(found, code),
         code=code,
-        message=_text(found, "message"),
+        message=message if isinstance(message, str) else "",
         data=found.get("data", MISSING),
     )
 
@@ -56,10 +57,6 @@ def _ok(found: Mapping[str, Any], code: str) -> bool | None:
 def _truth(value: Any) -> bool | None:
     """`status` has been seen as true, "true" and "false" (6.1 no. 4 and 5)."""
     return {"true": True, "false": False}.get(str(value).strip().lower())
-
-
-def _text(found: Mapping[str, Any], *names: str) -> str:
-    return next((found[name] for name in names if isinstance(found.get(name), str) and found[name]), "")
 
 
 def _finite(text: str) -> float:
