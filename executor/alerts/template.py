@@ -21,6 +21,7 @@ from executor.alerts.parse import leaves, texts_refused
 from executor.alerts.placeholders import EXAMPLES, PLACEHOLDER, render
 from executor.config.secrets import Keys
 from executor.domain.delivery import IssuedAlert
+from executor.domain.instrument import charted
 from executor.domain.refusal import Refusal
 from executor.domain.strategy import Strategy
 from executor.errors import ConfigError
@@ -130,7 +131,7 @@ def _rules(strategy: Strategy, style: Style) -> dict[str, Rule]:
 
 def _spellings(ticker: str) -> tuple[str, str]:
     """TradingView writes BAJAJ-AUTO as BAJAJ_AUTO (tradingview.md B1)."""
-    return ticker, re.sub(r"[-&]", "_", ticker)
+    return ticker, charted(ticker)
 
 
 def _once(words: Iterable[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from executor.desk.outcome import taken, waits
 from executor.desk.slices import MOST, largest, pieces
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.calendar import clock_time, trading_day
-from executor.domain.instrument import Instrument, Segment
+from executor.domain.instrument import Instrument, Segment, charted
 from executor.domain.plan import EntryPlan
 from executor.domain.record import Halt, HaltKind, Lane
 from executor.domain.refusal import Refusal, RefusalCode
@@ -72,7 +72,8 @@ def age_words(draft: Draft, fired_at: datetime) -> str:
 
 
 def _ticker_refused(ask: Ask, strategy: Strategy) -> Refusal | None:
-    if {ask.ticker, f"{ask.exchange}:{ask.ticker}"} & strategy.rails.tickers:
+    asked = {charted(ask.ticker), charted(f"{ask.exchange}:{ask.ticker}")}
+    if asked & {charted(ticker) for ticker in strategy.rails.tickers}:
         return None
     allowed = ", ".join(sorted(strategy.rails.tickers))
     return Refusal(RefusalCode.TICKER_NOT_ALLOWED, f"{ask.exchange}:{ask.ticker}; allowed: {allowed}")

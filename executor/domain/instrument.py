@@ -40,6 +40,11 @@ class ContractClass(StrEnum):
 INDEX_NAMES = frozenset({"NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "NIFTYNXT50", "SENSEX", "BANKEX", "SENSEX50"})
 
 
+def charted(ticker: str) -> str:
+    """A ticker as TradingView's charts spell it: `_` for `&` and `-` (tradingview.md B1)."""
+    return ticker.replace("&", "_").replace("-", "_")
+
+
 class InstrumentKey(NamedTuple):
     """Tokens are unique only within a segment (smartapi.md 8.1)."""
 

@@ -12,13 +12,14 @@ import pytest
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome, Signal
 from executor.domain.strategy import AccountRails, Short
-from tests.house import ACCOUNT, House
+from tests.desk.nights import Make
+from tests.house import ACCOUNT, House, rails
 
 
 def set_rails(house: House, **changes: Any) -> None:
     """A new version of the strategy with other rails, as a person saves it."""
-    rails = replace(house.strategy.rails, **changes)
-    house.strategy = replace(house.strategy, version=house.strategy.version + 1, rails=rails)
+    changed = replace(house.strategy.rails, **changes)
+    house.strategy = replace(house.strategy, version=house.strategy.version + 1, rails=changed)
     house.store.people.save_strategy(house.strategy, by="test", at=house.clock.now())
     house.run(0.5)
 
@@ -70,6 +71,17 @@ def test_a_rail_refuses_an_entry_and_says_which_it_is(
 
     assert signal.code is code
     assert named in (signal.reason or "")
+
+
+@pytest.mark.parametrize("allowed", ["NSE:M&M", "M_M", "M&M"])
+def test_a_ticker_may_be_spelled_as_the_chart_or_as_the_exchange_does(make: Make, allowed: str) -> None:
+    house = make(rails=rails(tickers=frozenset({allowed})))
+    house.contracts = dict.fromkeys(("M_M", "M&M", "M_N"), house.contracts["SBIN"])
+
+    codes = [house.ended(house.long(ticker=spelled)).outcome for spelled in ("M_M", "M&M")]
+
+    assert codes == [Outcome.FILLED] * 2
+    assert refused(house, ticker="M_N").code is RefusalCode.TICKER_NOT_ALLOWED
 
 
 @pytest.mark.parametrize(
