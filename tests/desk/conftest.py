@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import time
 from typing import Any
 
@@ -8,12 +9,13 @@ import pytest
 
 from executor.clock import ManualClock
 from executor.domain.ids import Ids
-from executor.domain.strategy import Product, Rails
+from executor.domain.strategy import Product, Protection, Rails
 from executor.store.engine import open_database
 from executor.store.store import Store, build_store
 from tests.builders import a_strategy, read_settings, settings_of
+from tests.desk.large import FREEZE, Sliced
 from tests.desk.nights import Make, Nights, listed
-from tests.house import ACCOUNT, House
+from tests.house import ACCOUNT, House, rails
 
 
 @pytest.fixture
@@ -31,6 +33,21 @@ def house(sqlite_store: Store, clock: ManualClock, ids: Ids) -> House:
     house.price("800")
     house.run(3)
     return house
+
+
+@pytest.fixture
+def sliced(sqlite_store: Store, clock: ManualClock, ids: Ids) -> Sliced:
+    """A reconciled house whose SBIN (at 800) takes fewer than 25 in one order; stop 1 %, target 2 %."""
+
+    def build(**changes: Any) -> House:
+        fields = {"protection": Protection.SINGLE, "rails": rails(max_quantity=1000), **changes}
+        house = House(sqlite_store, clock, ids, strategy=a_strategy(account=ACCOUNT, **fields))
+        house.contract = replace(house.contract, freeze=FREEZE)
+        house.price("800")
+        house.run(3)
+        return house
+
+    return build
 
 
 @pytest.fixture
