@@ -293,7 +293,8 @@ class Desk(Machinery):
             grows = intent.kind is IntentKind.PLACE or intent.request.quantity > (order.working_quantity or 0)
             if leg.side is not bracket.side and intent.kind is not IntentKind.CANCEL and grows:
                 self._judge_exit(intent, order, leg, bracket)
-            if leg.role is Role.STOP and intent.request.type is OrderType.STOP_LIMIT:
+            is_stop = leg.role is Role.STOP and intent.request.type is OrderType.STOP_LIMIT
+            if is_stop and intent.kind is not IntentKind.CANCEL:
                 self._judge_stop(intent, bracket)
 
     def _judge_stop(self, intent: Intent, bracket: Bracket) -> None:
@@ -301,7 +302,7 @@ class Desk(Machinery):
         trigger = intent.request.trigger
         assert trigger is not None
         moved = self.moved.get(bracket.id)
-        if moved is not None and intent.kind is not IntentKind.CANCEL:
+        if moved is not None:
             assert (trigger - moved) * bracket.side.sign >= 0, f"the stop moves away from {moved} to {trigger}"
         if bracket.stop_loss is not None and bracket.stop_loss.kind is LevelKind.PRICE:
             self.moved[bracket.id] = trigger
