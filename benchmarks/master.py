@@ -6,7 +6,6 @@ The rows are those of the simulator's listing of all segments, in no order: an o
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -34,6 +33,15 @@ from executor.simulator.master import Listing
 
 #: What charts show; shares are taken from the file.
 _FUTURES = ("NSE:NIFTY1!", "NSE:BANKNIFTY2!", "NSE:RELIANCE1!", "MCX:CRUDEOIL1!", "BSE:BSX1!")
+#: Runs a command from a small process: the peak of a child counts from the memory of who started it.
+_MEASURED = """
+import os, sys, time
+began = time.monotonic()
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, 2, 1)])
+_, status, used = os.wait4(child, 0)
+print(time.monotonic() - began, used.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 _CALENDAR = load_calendar(None)
 #: After a block: exits end, books are read.
 _REST_S = 3.0
@@ -72,17 +80,12 @@ def write_master(path: Path, rows: int) -> list[str]:
 
 def _refresh(town: Town) -> tuple[float, float]:
     """Seconds and peak MB of the command."""
-    began = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "executor", "instruments", "refresh", "--json"],
-        env=town.environ,
-        stdout=subprocess.DEVNULL,
-    )
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise BenchFailed(f"instruments refresh ended with {process.returncode}")
-    return time.monotonic() - began, used.ru_maxrss / 1024
+    command = [sys.executable, "-m", "executor", "instruments", "refresh", "--json"]
+    done = subprocess.run([sys.executable, "-c", _MEASURED, *command], env=town.environ, capture_output=True)
+    if done.returncode:
+        raise BenchFailed(f"instruments refresh: {done.stderr.decode().strip()}")
+    seconds, kilobytes = done.stdout.split()
+    return float(seconds), float(kilobytes) / 1024
 
 
 def _look_ups(place: Place, town: Town, section: str, shares: Sequence[str]) -> list[Figure]:

@@ -30,8 +30,6 @@ LOCK_WAIT_MS = 1300
 _EACH_LOCK_WAIT_MS = 900
 #: The wait for a free connection comes on top of it.
 _POOL_WAIT_S = 0.5
-#: How SQLite's connections are, and how one is while it writes in advance: many pages at random, in its own memory.
-_ALWAYS, _IN_ADVANCE = ("synchronous=FULL", "cache_size=-2000"), ("synchronous=NORMAL", "cache_size=-32000")
 #: How SQLite says that there is no space: for a page, or for its index of the log.
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
 #: A server that vanished without a word is given up within seconds (a local socket needs none of it).
@@ -143,14 +141,14 @@ class Database:
                 self._commit(connection, None)
                 return
             driver: Any = connection.connection.dbapi_connection  # no transaction is open yet, so it takes a pragma
-            _say(driver, _IN_ADVANCE)
+            driver.execute("PRAGMA synchronous=NORMAL")
             try:
                 yield connection
                 self._commit(connection, None)
             finally:
                 if not connection.invalidated:
                     connection.rollback()
-                    _say(driver, _ALWAYS)
+                    driver.execute("PRAGMA synchronous=FULL")
 
     def from_reserve(self, write: Callable[[], T]) -> T:
         """Do an urgent write; when the disk is full, give up the reserve and do it again."""
@@ -210,7 +208,8 @@ def _sqlite(url: str, path: str | None) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        _say(connection, ("journal_mode=WAL", "foreign_keys=ON", "wal_autocheckpoint=2000", *_ALWAYS))
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=2000"):
+            connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
@@ -235,11 +234,6 @@ def _postgres(url: str) -> Engine:
         engine.dispose()
         raise ConfigError(f"Postgres has {unsafe[0]}=off: an acknowledged signal could be lost. Set it to on.")
     return engine
-
-
-def _say(connection: Any, pragmas: tuple[str, ...]) -> None:
-    for pragma in pragmas:
-        connection.execute(f"PRAGMA {pragma}")
 
 
 @contextmanager
