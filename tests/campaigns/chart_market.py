@@ -1,6 +1,6 @@
-"""What charts trade that show something else: options of NIFTY from the index's chart, and NIFTY1! over its roll.
+"""What charts trade that show something else: options from the charts of two indices, and NIFTY1! over its roll.
 
-Everything follows the index, as the exchange lists and prices it; tickers are resolved as the trader does it, from a
+Everything follows its index, as the exchange lists and prices it; tickers are resolved as the trader does it, from a
 table that is refreshed each morning. The week is that of week_market: NIFTY's weekly options end on its first day (the
 holiday moves them there) and on Tuesday the 27th, its future on that Tuesday, and 1! turns on Friday the 23rd at noon.
 """
@@ -38,20 +38,28 @@ from tests.campaigns.lanes import Lane, Market, Share
 from tests.campaigns.rig import Rig
 from tests.house import ACCOUNT
 
-LOT = 65
+#: Units of a lot, by the strategy that trades it.
+LOTS = {"auto": 65, "rolled": 65, "premium": 30}
 #: The most lots that a chart goes in.
 MOST = 3
 STEP = Decimal(50)
+#: What an option of `premium` shall cost, in rupees, and how wide its spread may be, in percent.
+PREMIUM, WIDEST = Decimal(300), Decimal(4)
 INDEX = Share("NSE", "NIFTY", "99926000", "0.05", kind=Kind.INDEX)
+BANKS = Share("NSE", "BANKNIFTY", "99926009", "0.05", kind=Kind.INDEX)
 #: TradingView shows the near month in 1! until it expires.
-NEAR = Share("NSE", "NIFTY1!", "53001", "0.10", "NFO", LOT, Kind.FUTURE, date(2026, 10, 27), underlying="NIFTY")
+NEAR = Share(
+    "NSE", "NIFTY1!", "53001", "0.10", "NFO", LOTS["rolled"], Kind.FUTURE, date(2026, 10, 27), underlying="NIFTY"
+)
 NEXT = "53002"
+_NAMES = frozenset({INDEX.ticker, BANKS.ticker})
 TURNS = datetime.combine(date(2026, 10, 23), time(12), IST)
 AUTO, ROLLED = Lane("auto", INDEX, short=True), Lane("rolled", NEAR)
+BY_PREMIUM = Lane("premium", BANKS, short=True)
 
 
 def chart_market() -> Market:
-    return Market((AUTO, ROLLED), (_auto(), _rolled()))
+    return Market((AUTO, ROLLED, BY_PREMIUM), (_auto(), _rolled(), _by_premium()))
 
 
 def _auto() -> Strategy:
@@ -59,6 +67,12 @@ def _auto() -> Strategy:
     return a_strategy(
         name="auto", option=OptionRule(OptionType.AUTO, "ATM", "nearest"), stop_loss=_percent(45), **_common(INDEX)
     )
+
+
+def _by_premium() -> Strategy:
+    """The option whose price is nearest to a premium, by quotes, where its spread is not too wide."""
+    rule = OptionRule(OptionType.AUTO, f"PREMIUM{PREMIUM}", "monthly")
+    return a_strategy(name="premium", option=rule, max_spread=WIDEST, stop_loss=_percent(45), **_common(BANKS))
 
 
 def _rolled() -> Strategy:
@@ -69,7 +83,7 @@ def _rolled() -> Strategy:
 def _common(share: Share) -> dict[str, object]:
     return {
         "account": ACCOUNT,
-        "rails": Rails(frozenset({share.name}), max_quantity=MOST * LOT, max_trades=999),
+        "rails": Rails(frozenset({share.name}), max_quantity=MOST * 65, max_trades=999),
         "product": Product.CARRYFORWARD,
         "size": Size(SizeKind.LOTS, Decimal(1)),
         "contracts_are": ContractsAre.LOTS,
@@ -97,7 +111,7 @@ class ChartRig(Rig):
         super().start()
 
     def refresh_master(self) -> None:
-        """Take NIFTY's rows of the file of this morning."""
+        """Take the rows of both indices of the file of this morning."""
         self._loads = getattr(self, "_loads", 0) + 1
         load = f"{self._loads:013d}"
         rows = [(row, alias_of(row)) for row in self._listed()]
@@ -107,8 +121,8 @@ class ChartRig(Rig):
 
     def _listed(self) -> list[Instrument]:
         has_expired = self.simulation.exchange.endings.has_expired
-        rows = self.simulation.listing.rows(lambda one: one.name == "NIFTY" and not has_expired(one))
-        return [found for found in map(read_row, rows) if isinstance(found, Instrument) and found.name == "NIFTY"]
+        rows = self.simulation.listing.rows(lambda one: one.name in _NAMES and not has_expired(one))
+        return [found for found in map(read_row, rows) if isinstance(found, Instrument) and found.name in _NAMES]
 
     def _fill_master(self) -> None:
         """It is filled when the exchange is there."""

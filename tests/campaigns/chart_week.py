@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from random import Random
 from typing import ClassVar
 
 from executor.store.store import Store
 from tests.campaigns.acts import Act
-from tests.campaigns.chart_market import AUTO, INDEX, MOST, ROLLED, ChartRig, chart_market
+from tests.campaigns.chart_market import AUTO, BY_PREMIUM, INDEX, MOST, ROLLED, ChartRig, chart_market
 from tests.campaigns.lanes import Lane, Market, Share
 from tests.campaigns.mix import Trouble
 from tests.campaigns.plan import Plan
@@ -66,7 +66,8 @@ def chart_plan(seed: int) -> Plan:
     acts += [Act(second(day, _FILE_AT), "file") for day in DAYS]
     acts += _life(random, AUTO, lowest=-MOST)
     acts += _life(random, ROLLED, lowest=0)
-    acts += _moves(random)
+    acts += _life(random, BY_PREMIUM, lowest=-MOST)
+    acts += [*_moves(random, AUTO), *_moves(random, BY_PREMIUM)]
     acts += [
         Act(second(day, at), "restart") for day in DAYS for at in ("22:00:00", "09:10:00") if random.random() < 0.2
     ]
@@ -112,20 +113,15 @@ def _told(random: Random, lane: Lane, at: float, change: tuple[int, int]) -> Act
     return Act(at, "alert", lane, "chart", kind=kind, chart=change)
 
 
-def _moves(random: Random) -> Iterator[Act]:
-    """Of the index: small ones, and some of two to four strikes; a gap on each morning."""
-    lane = Lane("auto", INDEX)
+def _moves(random: Random, lane: Lane) -> Iterator[Act]:
+    """Of an index: small ones, and some of two to four strikes; a gap on each morning."""
     for day in DAYS:
         if day != DAYS[0]:
             yield Act(second(day, "09:14:50"), "price", lane, value=random.uniform(-0.006, 0.006))
-        yield from _day_of_moves(random, lane, day)
-
-
-def _day_of_moves(random: Random, lane: Lane, day: date) -> Iterator[Act]:
-    at = second(day, _WAVE)
-    while (at := at + random.uniform(5, 11)) < second(day, _WAVE) + 130:
-        far = random.choice((-1, 1)) * random.uniform(0.004, 0.008)
-        yield Act(at, "price", lane, value=far if random.random() < 0.3 else random.uniform(-0.001, 0.001))
+        at = second(day, _WAVE)
+        while (at := at + random.uniform(5, 11)) < second(day, _WAVE) + 130:
+            far = random.choice((-1, 1)) * random.uniform(0.004, 0.008)
+            yield Act(at, "price", lane, value=far if random.random() < 0.3 else random.uniform(-0.001, 0.001))
 
 
 def play_charts(seed: int, store: Store, *, plan: Plan | None = None, only: str | None = None) -> ChartWeek:

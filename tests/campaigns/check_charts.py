@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from executor.domain.signal import Outcome
-from tests.campaigns.chart_market import AUTO, LOT, MOST, NEAR, NEXT, ROLLED, STEP, TURNS
+from tests.campaigns.chart_market import AUTO, BY_PREMIUM, LOTS, MOST, NEAR, NEXT, PREMIUM, ROLLED, STEP, TURNS
 from tests.campaigns.check_life import AGAINST
 from tests.campaigns.check_orders import duplicated
 from tests.campaigns.checkers import CHECKERS, check
@@ -30,9 +30,14 @@ FEATURES = (
     "settled at expiry",
     "next month entered",
     "carried over the roll",
+    "chosen by premium",
 )
 #: These judge a lane by the alerts of its own ticker.
 _BY_ALERTS = frozenset({"duplicated", "levelled", "charted", "obeyed"})
+#: The first and the last strike of NIFTY that the simulator lists.
+_LISTED = (Decimal(24250), Decimal(25750))
+#: How far a premium may lie from the one asked for: strikes are 100 apart, a limit has its band, the index moves.
+_NEAR = Decimal("0.3")
 #: How long two contracts may be held: an exit's last fill has to be seen, an answer may be lost.
 _TOGETHER = AGAINST
 #: A restart or a login may hold up whatever is to be left.
@@ -54,7 +59,7 @@ def check_charts(truth: Truth, spots: Sequence[tuple[datetime, Decimal]]) -> dic
     contracts = replace(truth, lanes=tuple(_lanes(truth)))
     own = {
         "duplicated": duplicated(replace(truth, lanes=())),
-        "chosen": [*_options_chosen(contracts, spots), *_futures_chosen(contracts)],
+        "chosen": [*_options_chosen(contracts, spots), *_premiums_chosen(contracts), *_futures_chosen(contracts)],
         "together": _together(contracts),
         "against": _against(contracts),
     }
@@ -67,8 +72,9 @@ def _lanes(truth: Truth) -> Iterator[Lane]:
     for market, token, symbol in sorted(
         {(one["exchange"], one["token"], one["symbol"]) for one in truth.state["orders"]}
     ):
-        share = Share(market, symbol, token, "0.05", market, LOT)
-        yield Lane("rolled" if symbol.endswith("FUT") else "auto", share, units=LOT, limit=MOST * LOT)
+        strategy = "rolled" if symbol.endswith("FUT") else "premium" if symbol.startswith("BANK") else "auto"
+        lot = LOTS[strategy]
+        yield Lane(strategy, Share(market, symbol, token, "0.05", market, lot), units=lot, limit=MOST * lot)
 
 
 def _held(truth: Truth, strategy: str) -> list[Held]:
@@ -116,10 +122,24 @@ def _options_chosen(truth: Truth, spots: Sequence[tuple[datetime, Decimal]]) -> 
             yield f"chosen: {order['tag']} enters the expiry {expiry}"
 
 
+def _premiums_chosen(truth: Truth) -> Iterator[str]:
+    """An option is bought that costs about the premium, of the month; more of it in the contract that is held."""
+    for order, held in _entries(truth, "premium"):
+        symbol, tag = order["symbol"], order["tag"]
+        if held is not None and held.contract == f"{order['exchange']}:{order['token']}":
+            continue
+        if held is not None and symbol[-2:] == held.symbol[-2:]:
+            yield f"chosen: {tag} enters {symbol} while {held.symbol} is held"
+        if abs(Decimal(order["price"]) - PREMIUM) > _NEAR * PREMIUM:
+            yield f"chosen: {tag} enters {symbol} for {order['price']}, {PREMIUM} was asked for"
+        if order["side"] != "BUY" or symbol[9:16] != "27OCT26":
+            yield f"chosen: {tag} enters {order['side']} {symbol}"
+
+
 def _at_the_money(spot: Decimal) -> Decimal:
-    """The nearest strike, of two the lower."""
+    """The nearest listed strike, of two the lower."""
     lower = spot // STEP * STEP
-    return lower if spot - lower <= STEP / 2 else lower + STEP
+    return min(max(lower if spot - lower <= STEP / 2 else lower + STEP, _LISTED[0]), _LISTED[1])
 
 
 def _between(spots: Sequence[tuple[datetime, Decimal]], begin: datetime, end: datetime) -> list[Decimal]:
@@ -142,7 +162,7 @@ def _futures_chosen(truth: Truth) -> Iterator[str]:
 def _together(truth: Truth) -> list[str]:
     """A lane never holds two contracts for longer than it takes to leave one."""
     found = []
-    for strategy in ("auto", "rolled"):
+    for strategy in LOTS:
         held = _held(truth, strategy)
         for place, one in enumerate(held):
             for other in held[place + 1 :]:
@@ -155,7 +175,7 @@ def _together(truth: Truth) -> list[str]:
 def _against(truth: Truth) -> list[str]:
     """Calls are held while the chart is long, puts while it is short, nothing while it is flat."""
     found = []
-    for lane in (AUTO, ROLLED):
+    for lane in (AUTO, ROLLED, BY_PREMIUM):
         told = _told(truth, lane)
         for one in _held(truth, lane.strategy):
             way = -1 if one.symbol.endswith("PE") else 1
@@ -187,6 +207,7 @@ def chart_features(truth: Truth, spots: Sequence[tuple[datetime, Decimal]]) -> C
             strike = Decimal(order["symbol"][12:-2])
             money = _at_the_money(_between(spots, when(order["placed_at"]), when(order["placed_at"]))[0])
             found["added to another strike than at the money"] += held is not None and strike != money
+    found["chosen by premium"] += sum(bool(order["filled"]) for order, _ in _entries(truth, "premium"))
     for order, _ in _entries(truth, "rolled"):
         found["next month entered"] += bool(order["filled"]) and order["token"] == NEXT
     found["carried over the roll"] += sum(one.begin < TURNS < one.end for one in _held(truth, "rolled"))

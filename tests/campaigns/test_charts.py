@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 from types import ModuleType
 from typing import Any
@@ -13,14 +14,14 @@ from executor.instruments import roll
 from executor.store.store import Store
 from tests.campaigns.acts import Act
 from tests.campaigns.chart_market import AUTO, INDEX, ROLLED
-from tests.campaigns.chart_week import ChartWeek, chart_plan, play_charts
+from tests.campaigns.chart_week import ChartWeek, play_charts
 from tests.campaigns.check_charts import check_charts
 from tests.campaigns.lanes import Lane
 from tests.campaigns.plan import Plan
 from tests.campaigns.week_market import DAYS
 from tests.campaigns.week_plan import second
 
-WEEKS = 3
+WEEKS = 2
 #: A fault that never comes: a calm week.
 CALM = "none"
 
@@ -55,17 +56,31 @@ def index_moves(day: int, at: str, share: float) -> Act:
     return Act(second(DAYS[day], at), "price", Lane("auto", INDEX), value=share)
 
 
-def test_from_the_index_chart_a_call_and_then_a_put_is_bought_and_sold_and_nothing_else(sqlite_store: Store) -> None:
-    plan = a_plan(
+def there_and_back() -> Plan:
+    """Long, three strikes up, more, short, three strikes down, out."""
+    return a_plan(
         alert(AUTO, 1, "09:20:00", (0, 1)),
-        index_moves(1, "09:21:00", 0.006),  # three strikes
+        index_moves(1, "09:21:00", 0.006),
         alert(AUTO, 1, "09:22:00", (1, 2)),
         alert(AUTO, 1, "09:23:00", (2, -1)),
         index_moves(1, "09:24:00", -0.006),
         alert(AUTO, 1, "09:25:00", (-1, 0)),
     )
 
-    week = play_charts(1, sqlite_store, plan=plan, only=CALM)
+
+def over_the_roll() -> Plan:
+    """In before the roll, more and out after it, and once more in and out."""
+    return a_plan(
+        alert(ROLLED, 1, "09:20:00", (0, 1)),
+        alert(ROLLED, 4, "09:20:00", (1, 2)),  # 1! turned on the day before
+        alert(ROLLED, 4, "09:22:00", (2, 0)),
+        alert(ROLLED, 4, "09:24:00", (0, 1)),
+        alert(ROLLED, 4, "09:26:00", (1, 0)),
+    )
+
+
+def test_from_the_index_chart_a_call_and_then_a_put_is_bought_and_sold_and_nothing_else(sqlite_store: Store) -> None:
+    week = play_charts(1, sqlite_store, plan=there_and_back(), only=CALM)
 
     assert traded(week, "E") == [
         ("NIFTY27OCT2625000CE", "BUY", 130),
@@ -81,15 +96,7 @@ def test_from_the_index_chart_a_call_and_then_a_put_is_bought_and_sold_and_nothi
 def test_over_the_roll_what_is_held_is_added_to_and_left_and_then_the_next_month_is_entered(
     sqlite_store: Store,
 ) -> None:
-    plan = a_plan(
-        alert(ROLLED, 1, "09:20:00", (0, 1)),
-        alert(ROLLED, 4, "09:20:00", (1, 2)),  # 1! turned on the day before
-        alert(ROLLED, 4, "09:22:00", (2, 0)),
-        alert(ROLLED, 4, "09:24:00", (0, 1)),
-        alert(ROLLED, 4, "09:26:00", (1, 0)),
-    )
-
-    week = play_charts(1, sqlite_store, plan=plan, only=CALM)
+    week = play_charts(1, sqlite_store, plan=over_the_roll(), only=CALM)
 
     assert traded(week, "FUT") == [
         ("NIFTY27OCT26FUT", "BUY", 130),
@@ -109,16 +116,22 @@ def _never_turns(future: Any, _roll: Any, calendar: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("room", "rule", "broken", "checker"),
+    ("room", "rule", "broken", "plan", "checker"),
     [
-        (strike, "_right", _always_calls, "against"),
-        (strike, "_at_the_money", lambda listed, _spot: len(listed) // 2 + 4, "chosen"),
-        (roll, "_rolled_at", _never_turns, "chosen"),
+        (strike, "_right", _always_calls, there_and_back, "against"),
+        (strike, "_at_the_money", lambda listed, _spot: len(listed) // 2 + 4, there_and_back, "chosen"),
+        (roll, "_rolled_at", _never_turns, over_the_roll, "chosen"),
     ],
 )
 def test_a_wrong_contract_is_caught(
-    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch, room: ModuleType, rule: str, broken: Any, checker: str
+    sqlite_store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    room: ModuleType,
+    rule: str,
+    broken: Any,
+    plan: Callable[[], Plan],
+    checker: str,
 ) -> None:
     monkeypatch.setattr(room, rule, broken)
 
-    assert checker in violations(play_charts(0, sqlite_store, plan=chart_plan(0), only=CALM))
+    assert checker in violations(play_charts(1, sqlite_store, plan=plan(), only=CALM))
