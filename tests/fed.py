@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from queue import Empty
 from random import Random
 from typing import Any
 
+from executor.broker.smartapi.client import SmartApi
 from executor.broker.smartapi.order_feed import OrderFrames, feed_headers
 from executor.broker.smartapi.price_feed import PriceFeed
+from executor.domain.instrument import InstrumentKey
 from executor.domain.messages import Event, PricesSeen, SessionChanged
 from executor.errors import FeedLost, FeedRefused
 from executor.simulator.wire.streams import OrderStream, PriceStream, Stream
 from executor.trader.feeds import Line, OrderTalk, Talk
-from executor.trader.loop import SWEEP_S, Feeds
+from executor.trader.loop import SWEEP_S
 from tests.house import House
 
 
@@ -43,82 +45,101 @@ class StreamFrames:
         self._stream.close(self._listener)
 
 
-@dataclass
 class InlineFeeds:
-    """The lines of a house, a round each time they are asked for."""
+    """The lines of a process that has no threads: `hear` gives each a round."""
 
-    orders: Line
-    prices: Line
-    source: PriceFeed
-    is_open: bool = False
+    def __init__(self, *, orders: Line, prices: Line, source: PriceFeed) -> None:
+        self.orders = orders
+        self._prices = prices
+        self._source = source
+        self._begun = False
 
-    def tend(self, *, is_open: bool, doubted: bool, watching: frozenset[Any]) -> None:
-        self.is_open = self.is_open or is_open
+    def tend(self, *, is_open: bool, doubted: bool, watching: frozenset[InstrumentKey]) -> None:
+        self._begun = self._begun or is_open
         self.orders.doubt(doubted)
-        self.source.watch(watching)
+        self._source.watch(watching)
 
     def news(self) -> Event | None:
-        prices = self.source.changed()
+        prices = self._source.changed()
         return PricesSeen(prices) if prices else None
 
-    def round(self) -> None:
-        if self.is_open:
+    def hear(self) -> None:
+        if self._begun:
             self.orders.round(0)
-            self.prices.round(0)
+            self._prices.round(0)
+
+    def close(self) -> None:
+        """The process has ended, and its connections with it."""
+        self.orders.close()
+        self._prices.close()
+
+
+class Fed:
+    """What a house becomes that hears both feeds of its simulator."""
+
+    lines: InlineFeeds | None = None
+
+    def a_client(self: Any, epoch: int) -> SmartApi:
+        self._client = super().a_client(epoch)  # type: ignore[misc]
+        found: SmartApi = self._client
+        return found
+
+    def feeds(self: Any) -> InlineFeeds:
+        """The lines of a new life; those of the one before have ended with it."""
+        if self.lines is not None:
+            self.lines.close()
+        simulation, source = self.app.extensions["simulation"], PriceFeed(self.clock.now)
+        talk, client, chance = OrderTalk(OrderFrames().read, self.inbox), self._client, Random(f"{self.seed}/feeds")
+        self.lines = InlineFeeds(
+            orders=self._line(OrderStream(simulation), talk, client, chance),
+            prices=self._line(PriceStream(simulation), source, client, chance),
+            source=source,
+        )
+        return self.lines
+
+    def _line(self: Any, stream: Stream, talk: Talk, client: SmartApi, chance: Random) -> Line:
+        login, inbox = self.secrets, self.inbox
+
+        def connect() -> StreamFrames:
+            assert client.session is not None
+            return StreamFrames(
+                stream, feed_headers(client.session, api_key=login.api_key, client_code=login.client_code)
+            )
+
+        return Line(
+            stream.route,
+            connect=connect,
+            token=lambda: client.session.jwt if client.session else None,
+            talk=talk,
+            refused=lambda: inbox.put(SessionChanged(open=False)),
+            clock=self.clock,
+            chance=chance,
+        )
 
 
 @dataclass
-class FedHouse(House):
+class FedHouse(Fed, House):
     """Its time passes in quarters of a second, and with each both feeds are heard."""
 
     seed: int = 7
-    lines: list[InlineFeeds] = field(default_factory=list)
-
-    def feeds(self) -> Feeds:
-        """Lines of a new process; the connections of the one before have ended with it."""
-        for before in self.lines:
-            before.orders.close()
-            before.prices.close()
-        simulation = self.app.extensions["simulation"]
-        chance, source = Random(self.seed), PriceFeed(self.clock.now)
-        orders = self._line("orders", OrderStream(simulation), OrderTalk(OrderFrames().read, self.inbox), chance)
-        self.lines = [InlineFeeds(orders, self._line("prices", PriceStream(simulation), source, chance), source)]
-        return self.lines[0]
 
     def run(self, seconds: float) -> None:
         for _ in range(round(seconds / SWEEP_S)):
             self.clock.advance(SWEEP_S)
             self.workers.deliver()
-            self.lines[0].round()
+            self.hear()
             while self.loop.round(self.stop, wait_s=0):
-                self.lines[0].round()
+                self.hear()
+
+    def hear(self) -> None:
+        assert self.lines is not None
+        self.lines.hear()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the order feed is connected."""
+        return self.lines is not None and self.lines.orders.is_up
 
     def books(self) -> int:
         """How often the order book was asked for."""
         return len(self.requests("getOrderBook"))
-
-    def _line(self, name: str, stream: Stream, talk: Talk, chance: Random) -> Line:
-        return Line(
-            name,
-            connect=lambda: StreamFrames(stream, self._headers()),
-            token=self._token,
-            talk=talk,
-            refused=lambda: self.inbox.put(SessionChanged(open=False)),
-            clock=self.clock,
-            chance=chance,
-        )
-
-    def _headers(self) -> dict[str, str]:
-        login = self.secrets
-        return feed_headers(self._session(), api_key=login.api_key, client_code=login.client_code)
-
-    def _session(self) -> Any:
-        return self.client_of().session
-
-    def _token(self) -> str | None:
-        session = self._session()
-        return session.jwt if session else None
-
-    def client_of(self) -> Any:
-        """The client of the process that lives now."""
-        return self.broker

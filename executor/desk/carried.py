@@ -174,9 +174,13 @@ def _price_came(draft: Draft, bracket: Bracket) -> bool:
 
 
 def first_price(draft: Draft, bracket: Bracket) -> Decimal | None:
-    """The last price, when it is one of this session."""
+    """The last price, when it is one of this session. A feed is quicker than the quote that tells the previous close
+    beside it, which shows a split: that is waited for.
+    """
     seen, opened = draft.evidence.prices.get(bracket.instrument), hours.opened_at(draft, bracket.instrument.segment)
     if seen is None or opened is None or seen.at < opened:
+        return None
+    if bracket.instrument not in draft.evidence.morning.closes and not _patience_ended(draft, bracket):
         return None
     return prices.seen_price(draft, bracket.instrument)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import time
 from decimal import Decimal
 from typing import Any
 
@@ -14,10 +15,13 @@ from executor.clock import ManualClock
 from executor.domain.ids import Ids
 from executor.domain.messages import FeedTold
 from executor.domain.order import Order, Report
+from executor.domain.strategy import Product, Rails
 from executor.simulator.simulation import Simulation
 from executor.simulator.wire.frames import order_frame
 from executor.store.hints import Hints
 from executor.store.store import Store
+from tests.builders import a_strategy
+from tests.desk.nights import THURSDAY, WEDNESDAY, Nights, listed
 from tests.fed import FedHouse
 from tests.house import ACCOUNT, SBIN
 
@@ -75,7 +79,7 @@ def test_without_the_feed_books_are_read_every_second(house: FedHouse) -> None:
 
     house.run(10)
 
-    assert not house.lines[0].orders.is_up
+    assert not house.is_up
     assert house.books() - read >= 7
     assert house.stopped() == 10
 
@@ -161,7 +165,7 @@ def test_what_happened_while_the_feed_was_down_is_read_when_it_is_back(house: Fe
     house.run(5)
 
     assert "down" in house.said("feed")[-2]
-    assert house.lines[0].orders.is_up
+    assert house.is_up
     assert not house.book.evidence.feed.doubted
 
 
@@ -236,3 +240,26 @@ def _entries(database: Any) -> int:
 
     with database.read() as connection:
         return int(connection.execute(select(func.count()).select_from(schema.audit)).scalar_one())
+
+
+class FedNights(FedHouse, Nights):
+    """Several days with both feeds."""
+
+
+def test_a_feeds_first_price_hides_no_split(sqlite_store: Store, clock: ManualClock, ids: Ids) -> None:
+    FedNights.contracts = listed({})
+    rails = Rails(frozenset({"NSE:SBIN"}), 100, enter_from=time(9, 15), enter_until=time(15, 30))
+    strategy = a_strategy(account=ACCOUNT, rails=rails, product=Product.DELIVERY)
+    house = FedNights(sqlite_store, clock, ids, strategy=strategy)
+    house.price("800")
+    house.run(3)
+    house.long()
+    house.go(WEDNESDAY, "15:40")
+    house.run(35)
+    house.control("split", {"exchange": "NSE", "token": "3045", "factor": "1.26"})
+    house.night(THURSDAY)
+    house.run(20)
+
+    assert house.stopped() == 0
+    assert len(house.said("changed")) == 1
+    assert "previous close" in house.said("changed")[0]
