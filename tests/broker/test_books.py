@@ -225,7 +225,7 @@ def test_what_is_no_price_of_the_contract_is_no_price(host, data):
 
 
 def test_without_a_session_there_is_nothing_to_read(host):
-    with pytest.raises(SessionLost):
+    with pytest.raises(BrokerUnavailable):
         a_client(host).read(LTP)
 
     assert host.requests == []

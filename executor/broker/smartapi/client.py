@@ -16,7 +16,7 @@ from executor.broker.smartapi.wire import Wire
 from executor.clock import Clock
 from executor.domain.intent import Call, Intent, RefusalReason, Refused, Sent
 from executor.domain.reading import Query, Reading
-from executor.errors import SessionLost
+from executor.errors import BrokerUnavailable
 
 _CLOSED = "no session is open; log in first"
 
@@ -75,5 +75,5 @@ class SmartApi:
         """Read a book or a price. Raises BrokerUnavailable, SessionLost."""
         session = self._session
         if session is None:
-            raise SessionLost(_CLOSED)
+            raise BrokerUnavailable(_CLOSED)  # none was lost: it may open before this is heard
         return books.read(query, caller=self._caller, jwt=session.jwt, last=self._last_book)
