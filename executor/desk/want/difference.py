@@ -92,9 +92,10 @@ def emit(draft: Draft, needs: Sequence[Need]) -> list[Intent]:
 
 
 def _end_unsent(draft: Draft, needed: Collection[OrderId]) -> None:
-    """End orders that were held back while others of their leg failed, and that nobody needs any more."""
+    """End slices that were held back while others of their leg failed, and that nobody needs any more."""
     for order in draft.watched(OPEN_ORDERS):
-        if order.state is OrderState.INITIALIZED and order.id not in needed and draft.unsettled(order.id) is None:
+        unsent = order.state is OrderState.INITIALIZED and draft.unsettled(order.id) is None
+        if unsent and order.id not in needed and _is_slice(draft, order):
             draft.put(replace(order, state=OrderState.NOT_PLACED, text="never sent"))
 
 
@@ -224,11 +225,17 @@ def _damped_with(draft: Draft, need: Need) -> Sequence[Order]:
     """The orders whose failures hold a need back: those of its leg; for a slice that rests its own."""
     if isinstance(need, Place):
         return draft.orders_of(need.leg.id)
-    bracket = draft.bracket_of(need.order)
-    if need.order.leg is None or bracket is None:
-        return []
-    alone = max(slices_held(draft, bracket), slices_of(bracket, draft.legs[need.order.leg].quantity)) == 1
-    return draft.orders_of(need.order.leg) if alone else [need.order]
+    if need.order.leg is None or _is_slice(draft, need.order):
+        return [need.order]
+    return draft.orders_of(need.order.leg)
+
+
+def _is_slice(draft: Draft, order: Order) -> bool:
+    """Whether other orders of its leg may rest beside it."""
+    bracket = draft.bracket_of(order)
+    if bracket is None or order.leg is None:
+        return False
+    return max(slices_held(draft, bracket), slices_of(bracket, draft.legs[order.leg].quantity)) > 1
 
 
 def _drop(draft: Draft, intent: Intent, *, needed: bool) -> None:
