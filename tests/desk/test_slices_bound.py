@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
 from executor.broker.limits import load_limits
 from executor.desk.slices import MOST, largest, pieces
 from executor.domain.refusal import RefusalCode
-from tests.desk.large import Sliced, enter
+from executor.domain.signal import Outcome
+from executor.domain.strategy import Level, LevelKind, Product, Protection
+from tests.desk.charts import an_option
+from tests.desk.large import FREEZE, Sliced, enter, stops
+from tests.desk.nights import THURSDAY, Make, ist
+from tests.house import rails
 
 
 def test_more_orders_than_can_be_protected_in_time_are_refused(sliced: Sliced) -> None:
@@ -48,3 +56,35 @@ def test_the_largest_order_is_of_whole_lots_below_the_freeze(
 def test_units_are_cut_the_largest_first() -> None:
     assert pieces(5000, 1755) == [1755, 1755, 1490]
     assert (pieces(1755, 1755), pieces(7, None), pieces(0, 5)) == ([1755], [7], [])
+
+
+def test_the_simulators_own_freeze_is_kept_in_whole_lots(sliced: Sliced) -> None:
+    house = sliced(stop_loss=Level(LevelKind.PERCENT, Decimal(40)), take_profit=(), rails=rails(max_quantity=9000))
+    house.contract = an_option(25000, "CE")
+    house.control("price", {"exchange": "NFO", "token": house.contract.key.token, "ltp": "128"})
+
+    entered = house.signal("buy", price="128", size={"lots": "60"})
+    house.run(8)
+    resting = stops(house)
+    house.signal("exit")
+    house.run(8)
+
+    assert house.ended(entered).outcome is Outcome.FILLED
+    assert [row["quantity"] for row in house.orders(side="BUY")] == [1755, 1755, 390]
+    assert resting == [1755, 1755, 390]
+    assert (house.net(), house.working()) == (0, [])
+    assert not house.said("refused")
+
+
+def test_a_carried_position_has_all_its_stops_again_before_any_entry(make: Make) -> None:
+    house = make(product=Product.DELIVERY, protection=Protection.SINGLE)
+    house.contracts["SBIN"] = replace(house.contracts["SBIN"], freeze=FREEZE)
+    house.signal("buy", price="800", size={"quantity": "60"})
+    house.run(8)
+
+    house.night(THURSDAY)
+    house.run(10)
+
+    morning = [row for row in house.writes(ist(THURSDAY, "09:00")) if row["status"] == "trigger pending"]
+    assert sorted(row["quantity"] for row in morning) == [12, 24, 24]
+    assert house.net() == house.stopped() == 60
