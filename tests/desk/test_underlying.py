@@ -329,3 +329,27 @@ def test_a_kill_lets_nothing_leave_at_the_stop_of_the_underlying_but_the_disaste
 
     assert killed == ([("BUY", CE, 65)], 65)
     assert house.trades() == [("BUY", CE, 65), ("SELL", CE, 65)]
+
+
+def test_slow_reads_of_the_underlying_still_find_that_it_traded_through_its_stop(make: Make) -> None:
+    house = make()
+    house.alert("buy", price="24910", stop_loss=STOP)
+    house.latency = lambda: 4.0
+
+    house.at(24700)
+    house.run(30)
+
+    assert [row[0] for row in house.trades()] == ["BUY", "SELL"]
+
+
+def test_a_price_from_before_the_position_opened_is_none_of_its_levels(make: Make) -> None:
+    house = make()
+    house.alert("buy", price="24910", stop_loss=STOP)
+    house.at(24830)
+    house.run(3)
+    house.alert("exit")
+    house.at(24910)
+
+    house.alert("buy", price="24910", stop_loss={"price": "24850", "of": "underlying"})
+
+    assert [row[0] for row in house.trades()] == ["BUY", "SELL", "BUY"]

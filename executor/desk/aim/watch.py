@@ -9,18 +9,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from executor.desk import carried, prices, rails
+from executor.desk import carried, hours, prices, rails
 from executor.desk.aim.leave import add_exit, close
 from executor.desk.book import Draft
 from executor.desk.targets import coming_targets, leaving_quantity, open_targets
 from executor.domain.bracket import Bracket, Goal, Leg
 from executor.domain.ids import BracketId, SignalId
+from executor.domain.instrument import Price
 from executor.domain.strategy import LevelOf
 from executor.domain.underlying import Underlying
 
-#: How often the price is read; what was seen counts as long as any (prices.SEEN_FRESH).
+#: How often the price is read.
 _EVERY = timedelta(seconds=1)
-#: After so long without a price a person is told.
+#: A price older than this tells nothing; after so long without a fresh one a person is told.
 _UNKNOWN = timedelta(seconds=10)
 
 
@@ -30,14 +31,13 @@ def watch(draft: Draft) -> None:
         what = bracket.underlying
         if what is None or not _has_levels(draft, bracket) or not _is_its_time(draft, bracket):
             continue
-        seen = draft.evidence.prices.get(what.instrument)
+        seen = _seen(draft, bracket, what)
         if seen is None or draft.now - seen.at >= _EVERY:
             prices.ask_price(draft, what.instrument, what.symbol)
-        last = prices.seen_price(draft, what.instrument)
-        if last is None:
+        if seen is None or draft.now - seen.at > prices.SEEN_FRESH:
             unwatched[bracket.id] = draft.evidence.unwatched.get(bracket.id, draft.now)
-        else:
-            _look(draft, bracket, what, last)
+        if seen is not None:
+            _look(draft, bracket, what, seen.value)
     _tell_blind(draft, unwatched)
 
 
@@ -57,6 +57,16 @@ def _is_its_time(draft: Draft, bracket: Bracket) -> bool:
     if rails.killed(draft, strategy=bracket.strategy, lane=bracket.lane) is not None:
         return False
     return not carried.in_question(draft, bracket) and not carried.waits(draft, bracket)
+
+
+def _seen(draft: Draft, bracket: Bracket, what: Underlying) -> Price | None:
+    """The last price of this session and since the position opened, if it is not too old: what traded then trades
+    through a level also where reads are slow.
+    """
+    seen, opened = draft.evidence.prices.get(what.instrument), hours.opened_at(draft, bracket.instrument.segment)
+    if seen is None or opened is None or seen.at < max(opened, bracket.opened_at):
+        return None
+    return seen if draft.now - seen.at <= _UNKNOWN else None
 
 
 def _look(draft: Draft, bracket: Bracket, what: Underlying, last: Decimal) -> None:
