@@ -109,10 +109,11 @@ def _charts(reports: Path) -> list[str]:
     stores = [name for name, _ in found]
     return [
         f"{title}\n\nNIFTY's options, bought at the money from the index's chart with `option.type: auto` while the "
-        "index moves by several strikes, BANKNIFTY's by their premium and spread, and `NIFTY1!` over its roll; tickers are resolved from a table that is "
-        "refreshed each morning. *Chosen*: an entry in another contract than the alert meant at that moment, or an add "
-        "to another than is held. *Together*: two contracts of a lane held at once. *Against*: a call, a put or a "
-        "future held while its chart is not on that side. `make weeks N=200 ARGS=--charts`.",
+        "index moves by several strikes, BANKNIFTY's by their premium and spread, and `NIFTY1!` over its roll; tickers "
+        "are resolved from a table that is refreshed each morning. *Chosen*: an entry in another contract than the "
+        "alert meant at that moment, or an add to another than is held. *Together*: two contracts of a lane held at "
+        "once. *Against*: a call, a put or a future held while its chart is not on that side. "
+        "`make weeks N=200 ARGS=--charts`.",
         _table(["store", "weeks", "signals", "entries filled", *_KINDS, *_CHARTS], rows),
         *[_about_weeks(name, sums) for name, sums in found],
         "How often each of these came up:",
