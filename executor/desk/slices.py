@@ -11,7 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from executor.desk.book import Draft
-from executor.domain.bracket import Bracket
+from executor.domain.bracket import Bracket, Leg
 from executor.domain.size import whole_lots
 
 #: The most orders that a position may need. At 8 writes a second (`data/limits.toml`) its stops, or its exits, leave
@@ -45,3 +45,9 @@ def slices_of(bracket: Bracket, units: int) -> int:
 def slices_held(draft: Draft, bracket: Bracket) -> int:
     """How many orders the greatest position of a bracket may have needed."""
     return slices_of(bracket, draft.holding(bracket).entered)
+
+
+def in_slices(draft: Draft, leg: Leg) -> bool:
+    """Whether several orders of a leg may rest side by side."""
+    bracket = draft.brackets[leg.bracket]
+    return max(slices_held(draft, bracket), slices_of(bracket, leg.quantity)) > 1

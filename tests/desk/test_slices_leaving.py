@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from itertools import cycle
 
 from executor.domain.signal import Outcome
 from executor.domain.strategy import Level, LevelKind, Protection, Target
@@ -152,3 +153,19 @@ def test_a_loss_limit_turns_all_stops(sliced: Sliced) -> None:
 
     assert (house.net(), house.working()) == (0, [])
     assert watched.beyond["all"] <= 0
+
+
+def test_exits_that_are_refused_in_turn_do_not_hide_each_others_failure(sliced: Sliced) -> None:
+    house = sliced()
+    enter(house)
+    for order in house.working():
+        house.cancel(order)
+    house.fault("placeOrder", "refuse", times=999, code="AB1007", message="no", match={"transactiontype": "SELL"})
+    turns = cycle((0.1, 0.4, 0.8))
+    house.latency = lambda: next(turns)
+
+    house.signal("exit")
+    house.run(60)
+
+    assert house.net() == 60
+    assert len([row for row in house.requests("placeOrder") if row["body"]["transactiontype"] == "SELL"]) <= 3 + 3 * 8

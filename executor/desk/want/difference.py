@@ -16,7 +16,7 @@ from decimal import Decimal
 from executor.desk.book import Draft
 from executor.desk.rows import OPEN_ORDERS, UNSETTLED
 from executor.desk.settle import failures_of, passing_refusal
-from executor.desk.slices import slices_held, slices_of
+from executor.desk.slices import in_slices
 from executor.domain.bracket import Bracket, Leg
 from executor.domain.ids import IntentId, LegId, OrderId, tag_of
 from executor.domain.intent import Intent, IntentKind, IntentState, OrderRequest, PermitClass, SettledBy
@@ -95,7 +95,7 @@ def _end_unsent(draft: Draft, needed: Collection[OrderId]) -> None:
     """End slices that were held back while others of their leg failed, and that nobody needs any more."""
     for order in draft.watched(OPEN_ORDERS):
         unsent = order.state is OrderState.INITIALIZED and draft.unsettled(order.id) is None
-        if unsent and order.id not in needed and _is_slice(draft, order):
+        if unsent and order.id not in needed and order.leg and in_slices(draft, draft.legs[order.leg]):
             draft.put(replace(order, state=OrderState.NOT_PLACED, text="never sent"))
 
 
@@ -222,20 +222,15 @@ def _paused(draft: Draft, asked: _Asked) -> bool:
 
 
 def _damped_with(draft: Draft, need: Need) -> Sequence[Order]:
-    """The orders whose failures hold a need back: those of its leg; for a slice that rests its own."""
-    if isinstance(need, Place):
-        return draft.orders_of(need.leg.id)
-    if need.order.leg is None or _is_slice(draft, need.order):
-        return [need.order]
-    return draft.orders_of(need.order.leg)
-
-
-def _is_slice(draft: Draft, order: Order) -> bool:
-    """Whether other orders of its leg may rest beside it."""
-    bracket = draft.bracket_of(order)
-    if bracket is None or order.leg is None:
-        return False
-    return max(slices_held(draft, bracket), slices_of(bracket, draft.legs[order.leg].quantity)) > 1
+    """The orders whose failures hold a need back: those of its leg. Of slices a change looks at its own order, a new
+    one at those of which something is known: two that are sent in turn would each hide the other's failure.
+    """
+    leg = need.leg.id if isinstance(need, Place) else need.order.leg
+    orders = draft.orders_of(leg) if leg else []
+    if leg is None or not in_slices(draft, draft.legs[leg]):
+        return orders
+    known = [order for order in orders if order.shown or order.state in DONE]
+    return known if isinstance(need, Place) else [need.order]
 
 
 def _drop(draft: Draft, intent: Intent, *, needed: bool) -> None:

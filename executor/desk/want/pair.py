@@ -13,7 +13,7 @@ from executor.desk import prices, targets
 from executor.desk.book import Draft
 from executor.desk.guard import stopped_quantity
 from executor.desk.settle import failures_of, passing_refusal
-from executor.desk.slices import largest_of
+from executor.desk.slices import in_slices, largest_of
 from executor.desk.want.difference import Cancel, Modify, Need, Place
 from executor.desk.want.entry import withdrawing
 from executor.desk.want.share import counted, fresh, share
@@ -153,9 +153,17 @@ def leaving_price(draft: Draft, bracket: Bracket, leg: Leg, last: Decimal) -> De
     When that came to nothing it is the last price alone: the band may reach beyond the day's circuit limits, where
     every price is refused. In a locked stock the exit rests at the limit itself.
     """
-    if any(not passing_refusal(one) for one in failures_of(draft, draft.orders_of(leg.id))):
+    if any(not passing_refusal(one) for orders in _tried(draft, leg) for one in failures_of(draft, orders)):
         return on_tick(last, bracket.tick, up=leg.side is Side.SELL)
     return marketable(last, leg.side, tick=bracket.tick, kind=bracket.kind)
+
+
+def _tried(draft: Draft, leg: Leg) -> list[list[Order]]:
+    """The orders of a leg whose failures tell of its price; of slices each that still may rest, for itself."""
+    orders = draft.orders_of(leg.id)
+    if not in_slices(draft, leg):
+        return [orders]
+    return [[order] for order in orders if leg.role is Role.EXIT or draft.may_rest(order)]
 
 
 def to_market(order: Order, last: Decimal, price: Decimal, quantity: int) -> Modify | Cancel | None:
