@@ -27,6 +27,7 @@ _GAPS = Decimal("0.1")
 _MOVED = frozenset({"pair", "single", "bare", "ladder", "steps", "trail", "waits", "risky"})
 #: How long more stop than position may rest: a fill has to be seen, and a change to be taken.
 EXCESS = timedelta(seconds=20)
+_CHANGES = frozenset({"modifyOrder", "cancelOrder"})
 
 
 def reversed_(truth: Truth) -> list[str]:
@@ -137,9 +138,20 @@ def _loss_at(steps: Sequence[Step], version: Mapping[str, Any]) -> Decimal | Non
 
 
 def not_over_covered(truth: Truth) -> list[str]:
-    """Stops never rest for more than is held, but for the moment in which a fill becomes known; restarts may delay."""
+    """Stops never rest for more than is held, but for the moment in which a fill becomes known; restarts may delay,
+    and so may the faults that strike the very change.
+    """
     return [
         f"excess: stops for more of {span.share} than was held for {span.seconds:.1f} s from {span.begin}"
         for span in over_covered(truth)
-        if span.end - max([span.begin, *(life for life in truth.lives if span.begin < life < span.end)]) > EXCESS
+        if span.end - max([span.begin, *_delays(truth, span)]) > EXCESS
     ]
+
+
+def _delays(truth: Truth, span: Span) -> Iterator[datetime]:
+    yield from (life for life in truth.lives if span.begin < life < span.end)
+    orders = {order["orderid"] for order in truth.orders_of(span.share)}
+    for row in truth.state["requests"]:
+        changes = row["route"] in _CHANGES and row["body"]["orderid"] in orders
+        if changes and row["fault"] is not None and span.begin < when(row["at"]) < span.end:
+            yield when(row["at"])
