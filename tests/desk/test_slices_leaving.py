@@ -160,7 +160,9 @@ def test_exits_that_are_refused_in_turn_do_not_hide_each_others_failure(sliced: 
     enter(house)
     for order in house.working():
         house.cancel(order)
-    house.fault("placeOrder", "refuse", times=999, code="AB1007", message="no", match={"transactiontype": "SELL"})
+    house.fault(
+        "placeOrder", "refuse", times=999, code="AB1007", message="Invalid something", match={"transactiontype": "SELL"}
+    )
     turns = cycle((0.1, 0.4, 0.8))
     house.latency = lambda: next(turns)
 
