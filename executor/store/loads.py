@@ -78,9 +78,10 @@ class Loads:
     def record_failure(self, load: str, why: str, *, at: datetime) -> None:
         """Keep for the reader that a file was not taken."""
         row = {"id": load, "at": at, "checks": {}, "current": False, "failure": why}
+        is_new = [one.failure for one in self.history(1)] != [why]  # it is tried again and again: told once
         with self._database.write(at) as transaction:
             transaction.insert(_TABLE, row)
-            transaction.note("master", load, why, alarm=True)
+            transaction.note("master", load, why, alarm=is_new)
 
     def forget_unused(self) -> None:
         """Remove the rows of every load but the current one and the one in use before it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 
@@ -143,3 +144,12 @@ def test_one_process_takes_a_file_at_a_time(store: Store) -> None:
     with Loads(other).refreshing():
         pass
     other.close()
+
+
+def test_a_failure_that_repeats_itself_is_an_alarm_once(store: Store) -> None:
+    for load, why in ((_FIRST, "HTTP 503"), (_SECOND, "HTTP 503"), (_THIRD, "it breaks off")):
+        store.loads.record_failure(load, why, at=NOW)
+
+    with store.database.read() as connection:
+        rows = connection.execute(select(schema.audit).where(schema.audit.c.kind == "master")).all()
+    assert [json.loads(row.text).get("alarm", False) for row in rows] == [True, False, True]
