@@ -24,6 +24,8 @@ WATCH = timedelta(seconds=8)
 _LOWEST = Decimal("0.99")
 #: How long a lost session may keep us from reading: the next TOTP step, and a failed try.
 _LOGIN = timedelta(seconds=40)
+#: The longest that a trader is down between two lives.
+_DOWN = timedelta(seconds=5)
 
 
 def duplicated(truth: Truth) -> list[str]:
@@ -144,7 +146,7 @@ def watched(truth: Truth) -> list[str]:
                 for early, late in pairwise(marks)
                 if late - early > WATCH
                 and not any(begin < late and early < end for begin, end in truth.jumps)
-                and not any(early - WATCH <= life <= late for life in truth.lives[1:])
+                and not any(early - WATCH <= life <= late + _DOWN for life in truth.lives[1:])
                 and not any(early - _LOGIN <= at <= late for at in logins)
             ]
     return found

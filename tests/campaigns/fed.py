@@ -22,6 +22,7 @@ from tests.fed import Fed
 
 #: The share of the trader's rounds in which a fault of frames comes up.
 _SHARE = 0.02
+FRAME_FAULTS = ("lose", "lose", "duplicate", "reorder", "silence", "disconnect")
 #: How soon something heard is acted on.
 _HEARS_S = 0.2
 
@@ -51,7 +52,7 @@ class FedRig(Fed, Rig):
     def _disturb(self) -> None:
         if not self.trouble.is_on or self._chance.random() > _SHARE:
             return
-        kind = self._chance.choice(("lose", "lose", "duplicate", "reorder", "silence", "disconnect"))
+        kind = self._chance.choice(FRAME_FAULTS)
         detail: dict[str, Any] = {"seconds": self._chance.uniform(1, 15)} if kind == "silence" else {}
         self.plant("order_feed", kind, detail)
         self.trouble.fired[f"feed {kind}"] = self.trouble.fired.get(f"feed {kind}", 0) + 1

@@ -1,0 +1,54 @@
+"""Days with both feeds are without a violation, whatever becomes of the frames; and an hour leaves nothing behind."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from executor.clock import ManualClock
+from executor.domain.ids import Ids
+from executor.store.store import Store
+from tests.campaigns.days import line_of
+from tests.campaigns.fed import FRAME_FAULTS, FedDay
+from tests.campaigns.mix import HELL, Trouble
+from tests.campaigns.plan import plan_of
+from tests.fed import FedHouse
+
+#: 1, 10 and 12 once closed a session that had just opened, for a read that was asked for before.
+SEEDS = (0, 1, 10, 12)
+_MINUTES = 10
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_day_with_both_feeds_is_without_a_violation(sqlite_store: Store, seed: int) -> None:
+    plan = plan_of(seed)
+    day = FedDay(plan, sqlite_store, Trouble(seed, factor=HELL if plan.is_hell else 1.0))
+
+    day.play()
+
+    line = line_of(day)
+    assert line["violations"] == {}
+    assert any(name.startswith("feed ") for name in line["faults"])
+
+
+def test_whatever_becomes_of_the_frames_all_that_filled_is_protected(
+    sqlite_store: Store, clock: ManualClock, ids: Ids
+) -> None:
+    house, chance = FedHouse(sqlite_store, clock, ids), Random(5)
+    house.price("803")
+    house.run(4)
+    house.signal("buy", price="803", order={"type": "limit", "limit": "800"})
+    house.run(2)
+    entry = house.orders()[0]
+
+    for _ in range(_MINUTES):
+        kind = chance.choice(FRAME_FAULTS)
+        house.fault("order_feed", kind, **({"seconds": 20} if kind == "silence" else {}))
+        house.fill(entry, 1)
+        house.until(lambda: house.stopped() == house.net(), within=10)
+        house.run(50)
+
+    feed = house.book.evidence.feed
+    assert (house.net(), house.stopped()) == (_MINUTES, _MINUTES)
+    assert (len(feed.untold), len(feed.unbooked), len(feed.dated)) <= (0, 0, 12)
