@@ -12,7 +12,7 @@ from contextlib import suppress
 from threading import Event
 from urllib.parse import urlsplit
 
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from executor.errors import FeedLost, FeedRefused
@@ -76,7 +76,7 @@ def open_socket(url: str, headers: Mapping[str, str]) -> WebSocket:
         status = error.response.status_code
         told = error.response.headers.get("x-error-message", "")
         raise FeedRefused(f"the handshake was refused with HTTP {status} {told}".strip(), status) from error
-    except (InvalidHandshake, OSError, EOFError) as error:
+    except (WebSocketException, OSError, EOFError) as error:
         raise FeedLost(_words(error)) from error
     return WebSocket(connection)
 
