@@ -88,7 +88,8 @@ class Database:
         self._writing = engine.execution_options(write=True)
         # several statements of one read agree with each other, as they do on SQLite
         self._reading = engine if self.is_sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
-        self._glancing = engine if self.is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
+        alone = engine.execution_options(alone=True)
+        self._glancing = alone if self.is_sqlite else alone.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def is_sqlite(self) -> bool:

@@ -69,7 +69,8 @@ class _Statement:
             cursor.close()
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Row]:
-        _begun(connection)
+        if not connection.get_execution_options().get("alone"):  # the only statement needs no transaction around it
+            _begun(connection)
         cursor = _execute(connection, self.text, self._given(values))
         try:
             return [self._row(found) for found in cursor.fetchall()]
