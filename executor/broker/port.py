@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -52,10 +53,10 @@ class Frames(Protocol):
 
 
 class PriceSource(Protocol):
-    """Prices as a feed tells them; asked by other threads than the one that hears them."""
+    """Prices as a feed tells them, beside the desk's events; asked by other threads than the one that hears them."""
 
     def watch(self, instruments: frozenset[InstrumentKey]) -> None:
         """Listen to these from now on, and to no others."""
 
-    def last(self, instrument: InstrumentKey) -> Price | None:
-        """The newest price, if one was told since the feed came up."""
+    def changed(self) -> Mapping[InstrumentKey, Price]:
+        """The newest price of each contract that was told of since the last call."""

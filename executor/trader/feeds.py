@@ -8,15 +8,15 @@ The books stay the truth: a feed that is down costs time, nothing else.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from random import Random
 from threading import Event as Flag
 from threading import Thread
 from typing import Protocol
 
-from executor.broker.port import Frames
+from executor.broker.port import Frames, PriceSource
 from executor.clock import Clock
-from executor.domain.instrument import InstrumentKey, Price
+from executor.domain.instrument import InstrumentKey
 from executor.domain.messages import Event, FeedChanged, FeedTold, PricesSeen
 from executor.domain.order import Report
 from executor.errors import FeedLost, FeedRefused
@@ -188,18 +188,10 @@ class Line:
             self._refused()
 
 
-class Prices(Protocol):
-    """What the loop asks of a price feed."""
-
-    def watch(self, instruments: frozenset[InstrumentKey]) -> None: ...
-
-    def changed(self) -> Mapping[InstrumentKey, Price]: ...
-
-
 class ThreadFeeds:
     """The lines of one account, a thread each; begun when the session is first open, ended with the trading."""
 
-    def __init__(self, *, orders: Line | None = None, prices: tuple[Line, Prices] | None = None) -> None:
+    def __init__(self, *, orders: Line | None = None, prices: tuple[Line, PriceSource] | None = None) -> None:
         """Without a line there is nothing to keep up: the books tell all."""
         self._orders = orders
         self._prices = prices[1] if prices else None

@@ -52,7 +52,7 @@ def feed() -> PriceFeed:
 def test_every_mode_tells_the_last_price_in_rupees(feed: PriceFeed, mode: int):
     feed.take(packet(mode=mode))
 
-    assert feed.last(SBIN) == Price(Decimal("801.35"), NOW)
+    assert feed.changed().get(SBIN) == Price(Decimal("801.35"), NOW)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_every_mode_tells_the_last_price_in_rupees(feed: PriceFeed, mode: int):
 def test_each_exchange_type_is_its_segment(feed: PriceFeed, exchange: int, segment: Segment):
     feed.take(packet("11", exchange=exchange))
 
-    assert feed.last(InstrumentKey(segment, "11")) is not None
+    assert feed.changed().get(InstrumentKey(segment, "11")) is not None
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_price_that_comes_late_does_not_replace_a_newer_one(feed: PriceFeed):
     feed.take(packet(paise=80200, at_ms=2000))
     feed.take(packet(paise=80100, at_ms=1000))
 
-    assert feed.last(SBIN) == Price(Decimal(802), NOW)
+    assert feed.changed().get(SBIN) == Price(Decimal(802), NOW)
 
 
 def test_many_packets_are_one_change(feed: PriceFeed):
@@ -138,7 +138,7 @@ def test_a_new_connection_is_told_all_again_and_old_prices_are_forgotten(feed: P
     feed.tend(said)
 
     assert [one["action"] for one in said.frames] == [1, 1]
-    assert feed.last(SBIN) is None
+    assert feed.changed().get(SBIN) is None
 
 
 def test_no_more_is_subscribed_to_than_a_connection_takes(feed: PriceFeed):

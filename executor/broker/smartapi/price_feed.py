@@ -42,12 +42,6 @@ class PriceFeed:
         """Listen to these from now on; the first thousand by name where there are more."""
         self._wanted = instruments if len(instruments) <= _MOST else frozenset(sorted(instruments)[:_MOST])
 
-    def last(self, instrument: InstrumentKey) -> Price | None:
-        """The newest price since the feed came up."""
-        with self._lock:
-            found = self._last.get(instrument)
-        return _price(*found) if found else None
-
     def changed(self) -> dict[InstrumentKey, Price]:
         """The newest price of each contract that was told of since the last call."""
         with self._lock:
