@@ -18,10 +18,11 @@ from executor.clock import Clock
 from executor.config.environment import Settings
 from executor.config.secrets import seal, unseal
 from executor.desk.book import Book
+from executor.desk.rows import LIVE
 from executor.domain.calendar import Calendar, trading_day
 from executor.domain.ids import Ids
 from executor.domain.instrument import Instrument
-from executor.domain.messages import Event, Resolved
+from executor.domain.messages import Event, RailsRead, Resolved
 from executor.domain.signal import Signal
 from executor.domain.strategy import Strategy
 from executor.errors import LeaseLost
@@ -132,10 +133,11 @@ def _parts(
     permits: PermitBook,
 ) -> LoopParts:
     now, recovery = common.clock.now(), common.store.recovery
+    book = Book(recovery.load_book(account, trading_day(now)), common.calendar)
     return LoopParts(
         ledger=common.ledger,
         recovery=recovery,
-        book=Book(recovery.load_book(account, trading_day(now)), common.calendar),
+        book=book,
         workers=workers,
         sessions=keeper,
         permits=permits,
@@ -143,12 +145,22 @@ def _parts(
         ids=common.ids,
         inbox=inbox,
         resolve=desk.resolve,
-        rails=lambda: common.store.people.rails(account),
+        rails=lambda: _rails(common, account, book),
         lease=lease,
         kill_file=common.settings.state_dir / KILL_FILE,
         reserve=common.store.database.reserve,
         status=lambda book: _status(book, common.clock.now()),
     )
+
+
+def _rails(common: Common, account: str, book: Book) -> RailsRead:
+    """The rails of people, and the exchange's of what is held; a contract under its token that is another one tells
+    nothing.
+    """
+    held = {bracket.instrument: bracket.symbol for bracket in book.rows.watched(LIVE)}
+    listed = [found for key in held if (found := common.store.master.find_by_key(key)) is not None]
+    freezes = {one.key: one.freeze for one in listed if one.symbol == held[one.key]}
+    return replace(common.store.people.rails(account), freezes=freezes)
 
 
 def _permits(common: Common, account: str, before: LeaseRow | None) -> PermitBook:

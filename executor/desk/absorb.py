@@ -5,6 +5,7 @@ An answer never settles a modify or cancel that was accepted: only a report does
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
@@ -90,8 +91,9 @@ def _absorb_word(draft: Draft, event: SessionChanged | HaltsRead | RailsRead) ->
             draft.learn(session_open=is_open, read=frozenset())
         case HaltsRead(halts):
             draft.halts = halts
-        case RailsRead(strategies, account):
+        case RailsRead(strategies, account, freezes):
             draft.learn(strategy_rails=strategies, account_rails=account)
+            _refreeze(draft, freezes)
 
 
 def _absorb_feed(draft: Draft, event: FeedChanged | FeedTold | PricesSeen | Hinted) -> None:
@@ -106,6 +108,18 @@ def _absorb_feed(draft: Draft, event: FeedChanged | FeedTold | PricesSeen | Hint
         case Hinted():
             asked = {query: at for query, at in draft.evidence.asked_at.items() if query.kind is not _HINTED}
             draft.learn(asked_at=asked)
+
+
+def _refreeze(draft: Draft, freezes: Mapping[InstrumentKey, int | None]) -> None:
+    """The exchange may have changed over night how much it takes in one order: what is sent from now on is cut anew."""
+    for bracket in draft.live_brackets():
+        now = freezes.get(bracket.instrument, bracket.freeze)
+        if now != bracket.freeze:
+            draft.put(replace(bracket, freeze=now))
+            text = (
+                f"{bracket.symbol}: the exchange takes fewer than {now or 'any'} in one order, it was {bracket.freeze}"
+            )
+            draft.note("freeze", bracket.id, text)
 
 
 def _begin_the_day(draft: Draft) -> None:

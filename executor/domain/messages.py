@@ -108,10 +108,13 @@ class HaltsRead:
 
 @dataclass(frozen=True, slots=True)
 class RailsRead:
-    """The rails as they are now: those of every strategy by name, and the account's own."""
+    """The rails as they are now: those of every strategy by name, the account's own, and the exchange's: the freeze
+    quantity of contracts that are held, as the newest master has it.
+    """
 
     strategies: Mapping[str, Rails]
     account: AccountRails
+    freezes: Mapping[InstrumentKey, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,13 @@ from executor.store.statements import ask
 
 T = TypeVar("T")
 
-#: How many versions of strategies and accounts there are and the newest hint, beside each halt in force; one row
-#: where there is none.
+#: How many versions of strategies and accounts and loads of the master there are and the newest hint, beside each halt
+#: in force; one row where there is none.
 _VERSIONS = select(
     (
         select(func.count()).select_from(schema.strategy).scalar_subquery()
         + select(func.count()).select_from(schema.account).scalar_subquery()
+        + select(func.count()).select_from(schema.master_load).scalar_subquery()
     ).label("versions"),
     select(schema.meta.c.value).where(schema.meta.c.key == bindparam("hint")).scalar_subquery().label("hint"),
 ).subquery()

@@ -14,8 +14,8 @@ from executor.domain.signal import Outcome
 from executor.domain.strategy import Level, LevelKind, Product, Protection
 from tests.desk.charts import an_option
 from tests.desk.large import FREEZE, Sliced, enter, stops
-from tests.desk.nights import THURSDAY, Make, ist
-from tests.house import rails
+from tests.desk.nights import THURSDAY, WEDNESDAY, Make, ist
+from tests.house import ACCOUNT, SBIN, rails
 
 
 def test_more_orders_than_can_be_protected_in_time_are_refused(sliced: Sliced) -> None:
@@ -88,3 +88,20 @@ def test_a_carried_position_has_all_its_stops_again_before_any_entry(make: Make)
     morning = [row for row in house.writes(ist(THURSDAY, "09:00")) if row["status"] == "trigger pending"]
     assert sorted(row["quantity"] for row in morning) == [12, 24, 24]
     assert house.net() == house.stopped() == 60
+
+
+def test_over_night_the_exchange_takes_less_and_what_is_sent_is_cut_anew(make: Make) -> None:
+    house = make(product=Product.DELIVERY, protection=Protection.SINGLE)
+    house.contracts["SBIN"] = replace(house.contracts["SBIN"], freeze=FREEZE)
+    house.signal("buy", price="800", size={"quantity": "60"})
+    house.run(8)
+    known = house.store.people.rails(ACCOUNT)
+
+    house.go(WEDNESDAY, "18:00")
+    house.inbox.put(replace(known, freezes={SBIN: 16}))
+    house.night(THURSDAY)
+    house.run(10)
+
+    morning = [row for row in house.writes(ist(THURSDAY, "09:00")) if row["status"] == "trigger pending"]
+    assert sorted(row["quantity"] for row in morning) == [15, 15, 15, 15]
+    assert house.said("freeze") == ["SBIN-EQ: the exchange takes fewer than 16 in one order, it was 25"]

@@ -39,7 +39,7 @@ bracket = Table(
     Column("lot", BigInteger, nullable=False),
     Column("kind", Word(ContractClass), nullable=False),
     Column("expiry", Day),
-    Column("freeze", BigInteger),
+    Column("freeze", BigInteger, info=STATE),
     Column("product", Word(Product), nullable=False),
     Column("side", Word(Side), nullable=False),
     Column("chart", Word(Side), nullable=False),

@@ -32,6 +32,7 @@ _TITLES = {
     "bracket": "The position",
     "plan": "Planned",
     "stop_moved": "The stop moves",
+    "freeze": "The exchange takes another quantity in one order",
     "target": "A target trades",
     "square_off": "Squared off",
     "night": "The night",
