@@ -21,8 +21,9 @@ from executor.desk.book import Book
 from executor.desk.rows import LIVE
 from executor.domain.calendar import Calendar, trading_day
 from executor.domain.ids import Ids
-from executor.domain.instrument import Instrument
 from executor.domain.messages import Event, RailsRead, Resolved
+from executor.domain.option import OptionChain
+from executor.domain.refusal import Refusal
 from executor.domain.signal import Signal
 from executor.domain.strategy import Strategy
 from executor.errors import LeaseLost
@@ -103,9 +104,10 @@ def find_contract(store: Store, clock: Clock, calendar: Calendar) -> Resolve:
         assert strategy is not None, "a signal is recorded only for a strategy that exists; none is ever deleted"
         asked, now = _asked(signal, strategy), clock.now()
         contract = resolve(asked, store.master, now=now, calendar=calendar)
-        if not isinstance(contract, Instrument):
+        if isinstance(contract, Refusal):
             return Resolved(signal, strategy, contract)
-        return Resolved(signal, strategy, contract, shown(asked, contract, store.master, now=now, calendar=calendar))
+        meant = contract.underlying if isinstance(contract, OptionChain) else contract
+        return Resolved(signal, strategy, contract, shown(asked, meant, store.master, now=now, calendar=calendar))
 
     return resolve_signal
 

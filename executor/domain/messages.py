@@ -25,7 +25,7 @@ from executor.domain.strategy import AccountRails, Rails, Strategy
 class Resolved:
     """A signal's contract, found before `decide`: an instrument, options to choose among, or why there is none.
 
-    `underlying`: what the chart shows, where the contract is an instrument that it does not show.
+    `underlying`: what the chart shows, where that is neither the contract nor what the options are of.
     """
 
     signal: Signal

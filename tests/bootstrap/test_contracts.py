@@ -32,6 +32,9 @@ class Told:
     def tell(self, contract, price, *, fired_at):
         self.prices.append((contract.symbol, price))
 
+    def tell_underlying(self, chain, price, *, fired_at):
+        self.prices.append((chain.underlying.symbol, price))
+
 
 def parts(**settings):
     strategy = a_strategy(**settings)
@@ -79,6 +82,13 @@ def test_without_a_rule_an_index_is_refused_and_with_one_it_is_the_underlying():
     assert (chain.underlying.symbol, chain.rule) == ("Nifty 50", WEEKLY)
 
 
+def test_options_of_a_future_that_the_strategy_has_rolled_to_are_not_priced_by_what_the_chart_shows():
+    found = resolved(alert("NIFTY1!"), roll=Roll(RollKind.BEFORE, 24, time(9)), option=WEEKLY)
+
+    assert isinstance(found.contract, OptionChain)
+    assert (found.contract.underlying.symbol, symbol(found.underlying)) == ("NIFTY25JAN27FUT", "NIFTY29DEC26FUT")
+
+
 def test_the_alerts_own_rule_comes_before_the_strategys():
     own = {"type": "CE", "strike": "OTM1", "expiry": "monthly", "min_days": "2"}
 
@@ -94,11 +104,11 @@ def test_the_alerts_own_rule_comes_before_the_strategys():
         (alert("SBIN"), {}, [("SBIN-EQ", Decimal(150))]),
         (alert("NIFTY1!"), {}, [("NIFTY29DEC26FUT", Decimal(150))]),
         (alert("NIFTY1!", contract="NIFTYF2027"), {}, []),
-        (alert("NIFTY"), {"option": WEEKLY}, []),
+        (alert("NIFTY"), {"option": WEEKLY}, [("Nifty 50", Decimal(150))]),
         (alert("NIFTY"), {}, []),
     ],
 )
-def test_the_paper_exchange_is_told_a_price_only_of_what_the_chart_shows_and_is_traded(signal, settings, told):
+def test_the_paper_exchange_is_told_a_price_only_of_what_the_chart_shows(signal, settings, told):
     prices = Told()
 
     _telling(parts(**settings), prices)(signal)

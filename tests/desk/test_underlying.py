@@ -16,7 +16,7 @@ from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
 from executor.domain.strategy import Level, LevelKind, LevelOf, Short, Target, Trail
 from executor.store.store import Store
-from tests.desk.charts import DECEMBER, NIFTY, Charts, a_chain, an_option, charted
+from tests.desk.charts import DECEMBER, JANUARY, NIFTY, Charts, a_chain, an_option, charted
 
 Make = Callable[..., Charts]
 CE, PE = an_option(24900, "CE").symbol, an_option(25200, "PE").symbol
@@ -57,6 +57,19 @@ def test_a_stop_of_the_underlying_leaves_when_its_price_trades_there(make: Make)
     assert house.trades() == [("BUY", CE, 65), ("SELL", CE, 65)]
     assert house.working() == []
     assert house.said("underlying_stop") == [f"{CE}: Nifty 50 at 24799.0 reached its stop 24800.00; 65 held leave"]
+
+
+def test_levels_are_of_what_the_chart_shows_also_where_the_options_are_of_the_next_future(make: Make) -> None:
+    house = make()
+    house.means, house.beside = replace(a_chain(), underlying=JANUARY), DECEMBER
+    house.control("price", {"exchange": "NFO", "token": JANUARY.key.token, "ltp": "25120"})
+
+    house.alert("buy", ticker="NIFTY1!", price="24990", stop_loss={"percent": "1", "of": "underlying"})
+
+    (bracket,) = house.brackets()
+    assert bracket.symbol == an_option(25100, "CE").symbol  # by the price of what the options are of, which was asked
+    assert bracket.underlying is not None
+    assert (bracket.underlying.instrument, bracket.underlying.stop) == (DECEMBER.key, Decimal("24740.10"))
 
 
 def test_a_disaster_stop_of_35_percent_of_the_premium_rests_meanwhile(make: Make) -> None:

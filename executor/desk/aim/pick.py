@@ -40,7 +40,7 @@ def shown_by(resolved: Resolved) -> Instrument | None:
     """What the chart shows, and the alert's price is one of; None where nobody knows."""
     match resolved.contract:
         case OptionChain(underlying=underlying):
-            return underlying
+            return resolved.underlying or underlying
         case Instrument():
             return resolved.underlying or resolved.contract
         case _:
@@ -127,10 +127,10 @@ def _choice(draft: Draft, resolved: Resolved, ask: Ask, chart: Side) -> Choice |
     chain = resolved.contract
     if not isinstance(chain, OptionChain):
         return chain if isinstance(chain, Refusal) else Choice(chain, "")
-    shown = chain.underlying
-    spot = prices.seen_price(draft, shown.key) or prices.told_price(draft, ask.price, resolved.signal.fired_at)
+    under, told = chain.underlying, ask.price if resolved.underlying is None else None
+    spot = prices.seen_price(draft, under.key) or prices.told_price(draft, told, resolved.signal.fired_at)
     if spot is None:
-        prices.ask_price(draft, shown.key, shown.symbol)
+        prices.ask_price(draft, under.key, under.symbol)
         return None
     found = choose(chain, chart, spot, {})
     if isinstance(found, QuotesNeeded):
