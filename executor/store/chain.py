@@ -2,7 +2,8 @@
 
 An entry's text is canonical JSON `{say, new, set}`: `new` has [table, key, SHA-256 of the fixed columns, {state
 columns}] for each row introduced, `set` [table, key, {new values}] for each row changed; `alarm` is there, and true,
-when a person has to know. Secret columns appear as hashes. `verify` recomputes every link, replays all values and compares them with what the tables hold now.
+when a person has to know. Secret columns appear as hashes. `verify` recomputes every link, replays all values and
+compares them with what the tables hold now.
 Sources: reliability.md 1.6.
 """
 
