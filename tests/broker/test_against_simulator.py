@@ -226,6 +226,8 @@ def test_a_wrong_pin_is_a_refused_login():
 def test_the_instrument_file_can_be_fetched(day: Day, tmp_path):
     path = tmp_path / "master.json"
 
-    size = download("http://simulator/OpenAPI_File/files/OpenAPIScripMaster.json", path, clock=day.clock, transport=day.transport)
+    size = download(
+        "http://simulator/OpenAPI_File/files/OpenAPIScripMaster.json", path, clock=day.clock, transport=day.transport
+    )
 
     assert path.stat().st_size == size > 0
