@@ -176,3 +176,29 @@ def test_an_order_never_has_more_than_its_slice(sliced: Sliced) -> None:
     enter(house)
 
     assert all(row.sent_quantity < FREEZE for row in house.book.rows.tables[Order].values())
+
+
+def test_a_stop_slice_that_never_appeared_is_placed_again_after_clean_reads(sliced: Sliced) -> None:
+    house = sliced()
+    watched = Watched(house)
+    house.fault("placeOrder", "cut_before", match={"ordertype": "STOPLOSS_LIMIT", "quantity": "12"})
+
+    house.signal("buy", price="800", size={"quantity": "60"})
+    house.until(lambda: house.stopped() == 60, within=12)
+    house.run(10)
+
+    assert stops(house) == [24, 24, 12]
+    assert watched.beyond["stops"] <= 0
+
+
+def test_a_slice_that_resists_its_changes_is_replaced_alone(sliced: Sliced) -> None:
+    house = sliced(take_profit=(), trail=Trail(Level(LevelKind.PERCENT, Decimal(1))))
+    enter(house)
+    house.fault("modifyOrder", "drop", times=9, match={"quantity": "12"})
+
+    house.price("810")
+    house.run(25)
+
+    assert stops(house) == [24, 24, 12]
+    assert {row["trigger"] for row in house.working()} == {"801.90"}
+    assert len(house.orders(side="SELL")) == 4

@@ -36,8 +36,10 @@ def _placing(draft: Draft, bracket: Bracket, leg: Leg) -> list[Need]:
 
 def _overdone(draft: Draft, leg: Leg) -> list[Need]:
     """A CANCEL for the newest orders beyond what the leg is for: one that was refused has arrived all the same."""
-    alive = [order for order in draft.orders_of(leg.id) if order.state not in DONE and order.broker_id]
-    beyond = sum(order.filled + order.remaining for order in draft.orders_of(leg.id)) - leg.quantity
+    orders = draft.orders_of(leg.id)
+    alive = [order for order in orders if order.state not in DONE and order.broker_id]
+    resting = sum(order.remaining for order in orders if draft.may_rest(order))
+    beyond = resting + sum(order.filled for order in orders) - leg.quantity
     needs: list[Need] = []
     for order in reversed(alive):
         if 0 < order.remaining <= beyond:
