@@ -36,6 +36,8 @@ FEATURES = (
 _BY_ALERTS = frozenset({"duplicated", "levelled", "charted", "obeyed"})
 #: The first and the last strike of NIFTY that the simulator lists.
 _LISTED = (Decimal(24250), Decimal(25750))
+#: Of BANKNIFTY.
+_LAST = frozenset({"54500", "57500"})
 #: How far a premium may lie from the one asked for: strikes are 100 apart, a limit has its band, the index moves.
 _NEAR = Decimal("0.3")
 #: How long two contracts may be held: an exit's last fill has to be seen, an answer may be lost.
@@ -130,7 +132,8 @@ def _premiums_chosen(truth: Truth) -> Iterator[str]:
             continue
         if held is not None and symbol[-2:] == held.symbol[-2:]:
             yield f"chosen: {tag} enters {symbol} while {held.symbol} is held"
-        if abs(Decimal(order["price"]) - PREMIUM) > _NEAR * PREMIUM:
+        is_last = symbol[16:-2] in _LAST  # none is nearer
+        if abs(Decimal(order["price"]) - PREMIUM) > _NEAR * PREMIUM and not is_last:
             yield f"chosen: {tag} enters {symbol} for {order['price']}, {PREMIUM} was asked for"
         if order["side"] != "BUY" or symbol[9:16] != "27OCT26":
             yield f"chosen: {tag} enters {order['side']} {symbol}"
