@@ -266,15 +266,6 @@ def test_a_clean_day_is_clean(strategy: str):
     assert check(made(strategy).truth()) == {}
 
 
-@pytest.mark.parametrize(("struck", "found"), [((), True), ((6,), True), ((15, 30, 45), False)])
-def test_only_faults_that_go_on_striking_its_change_excuse_too_much_stop(struck: tuple[int, ...], found: bool):
-    day = a_day(_too_much_stop, hold=LONG)()
-    for second in struck:
-        day.asks(second, "cancelOrder", {"orderid": f"{STOP}-1"}, fault="rate")
-
-    assert ("not over covered" in check(day.truth())) is found
-
-
 def test_every_checker_has_its_violation():
     assert {checker for checker, _, _ in (*CASES, *NIGHTS)} == set(CHECKERS)
 
