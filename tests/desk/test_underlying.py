@@ -14,7 +14,7 @@ from executor.domain.option import OptionType
 from executor.domain.order import Side
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
-from executor.domain.strategy import Level, LevelKind, LevelOf, Short, Target, Trail
+from executor.domain.strategy import Level, LevelKind, LevelOf, Rails, Short, Target, Trail
 from executor.store.store import Store
 from tests.desk.charts import DECEMBER, JANUARY, NIFTY, Charts, a_chain, an_option, charted
 
@@ -366,3 +366,37 @@ def test_a_price_from_before_the_position_opened_is_none_of_its_levels(make: Mak
     house.alert("buy", price="24910", stop_loss={"price": "24850", "of": "underlying"})
 
     assert [row[0] for row in house.trades()] == ["BUY", "SELL", "BUY"]
+
+
+def test_a_moved_stop_is_not_judged_by_a_price_from_before_the_alert(make: Make) -> None:
+    house = make()
+    house.alert("buy", price="24910", stop_loss=STOP)
+    house.at(24850)
+    house.run(2)
+    house.at(24910)
+    house.fault("getLtpData", "status", status=500, body="", times=6, match={"symboltoken": NIFTY.key.token})
+    house.run(3)
+
+    moved = house.alert("modify", price="24910", stop_loss={"price": "24870", "of": "underlying"})
+    house.run(15)
+
+    assert house.ended(moved).outcome is Outcome.FILLED
+    assert [row[0] for row in house.trades()] == ["BUY"]
+
+
+def test_a_price_of_the_next_future_is_no_level_of_a_position_that_watches_the_one_before(make: Make) -> None:
+    house = make(rails=Rails(frozenset({"NSE:NIFTY1!"}), 1000))
+    house.means = replace(a_chain(), underlying=DECEMBER)
+    stop = {"percent": "1", "of": "underlying"}
+    opened = house.alert("buy", ticker="NIFTY1!", stop_loss=stop)
+    house.means = replace(a_chain(), underlying=JANUARY)
+    before = house.brackets()[0].underlying
+
+    codes = [
+        house.ended(house.alert(action, ticker="NIFTY1!", stop_loss={"price": "25000", "of": "underlying"})).code
+        for action in ("modify", "buy")
+    ]
+
+    assert house.ended(opened).outcome is Outcome.FILLED
+    assert codes == [RefusalCode.CHART_NOT_TRADED] * 2
+    assert (house.brackets()[0].underlying, [row[0] for row in house.trades()]) == (before, ["BUY"])

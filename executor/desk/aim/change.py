@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from executor.desk import prices, rails
 from executor.desk.aim.leave import close
-from executor.desk.aim.pick import seen_spot, shown_beside
+from executor.desk.aim.pick import seen_spot, shown_beside, turned
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
 from executor.desk.legs import add_leg
@@ -95,7 +95,7 @@ def modify(draft: Draft, resolved: Resolved, *, ask: Ask, bracket: Bracket) -> b
         end_signal(draft, signal, Outcome.EXPIRED, refusal)
         return True
     what = shown_beside(resolved, bracket)
-    refused = unclear(ask, resolved.strategy, what)
+    refused = unclear(ask, resolved.strategy, what) or turned(resolved, ask, bracket)
     change = None if refused else _compared(draft, resolved, ask, bracket, what)
     if change is None and refused is None:
         return False
@@ -117,7 +117,7 @@ def _compared(draft: Draft, resolved: Resolved, ask: Ask, bracket: Bracket, what
     said = [ask.stop_of] if ask.stop_loss else []
     said += [target.of for target in ask.take_profit]
     watched = what is not None and any(whose(of, strategy, what) is LevelOf.UNDERLYING for of in said)
-    spot = seen_spot(draft, resolved, ask, what) if what is not None and watched else None
+    spot = seen_spot(draft, what) if what is not None and watched else None
     if last is None or average is None or (watched and spot is None):
         return None
     return _Change(ask, strategy, bracket, average, last, what, spot)

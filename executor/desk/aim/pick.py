@@ -18,11 +18,11 @@ from executor.domain.instrument import Instrument, Kind
 from executor.domain.messages import Resolved
 from executor.domain.option import OptionChain, OptionType
 from executor.domain.order import Side
-from executor.domain.refusal import Refusal
+from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask
-from executor.domain.strategy import Short
+from executor.domain.strategy import LevelKind, LevelOf, Short
 from executor.domain.strike import Choice, QuotesNeeded, choose, side_of_option
-from executor.domain.underlying import Underlying, underlying_of
+from executor.domain.underlying import Underlying, underlying_of, whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +86,14 @@ def pick(
     draft: Draft, resolved: Resolved, *, ask: Ask, chart: Side, bracket: Bracket | None
 ) -> Picked | Refusal | None:
     """Pick for an entry that goes the chart's way, or adds to a bracket; None while prices are to come."""
-    chosen = _add(resolved, bracket) if bracket else _choice(draft, resolved, ask, chart)
+    chosen = _add(resolved, ask, bracket) if bracket else _choice(draft, resolved, ask, chart)
     if not isinstance(chosen, Choice):
         return chosen
     contract = chosen.contract
     side = bracket.side if bracket else _side(resolved, chart)
     what = _underlying(resolved, contract, side, bracket)
     watched = what is not None and needs_spot(ask, resolved.strategy, what)
-    spot = seen_spot(draft, resolved, ask, what) if what is not None and watched else None
+    spot = _spot(draft, resolved, ask, what, opens=bracket is None) if what is not None and watched else None
     last = _last(draft, resolved, contract, told=ask.price if what is None else None)
     if isinstance(last, Refusal):
         return last
@@ -107,18 +107,40 @@ def shown_beside(resolved: Resolved, bracket: Bracket) -> Underlying | None:
     return _underlying(resolved, bracket.contract, bracket.side, bracket)
 
 
-def seen_spot(draft: Draft, resolved: Resolved, ask: Ask, what: Underlying) -> Decimal | None:
-    """What the underlying costs now: as seen, or as an alert that shows it tells; asked for where neither."""
-    shown = shown_by(resolved)
-    told = ask.price if shown is not None and shown.key == what.instrument else None
-    spot = prices.seen_price(draft, what.instrument) or prices.told_price(draft, told, resolved.signal.fired_at)
+def seen_spot(draft: Draft, what: Underlying) -> Decimal | None:
+    """What the underlying costs now, as we saw it; asked for where we did not."""
+    spot = prices.seen_price(draft, what.instrument)
     if spot is None:
         prices.ask_price(draft, what.instrument, what.symbol)
     return spot
 
 
-def _add(resolved: Resolved, bracket: Bracket) -> Choice:
+def turned(resolved: Resolved, ask: Ask, bracket: Bracket) -> Refusal | None:
+    """Prices of what a chart shows by now, where a position watches what it showed before: two contracts' prices."""
+    what, shown = bracket.underlying, shown_by(resolved)
+    if what is None or shown is None or shown.key == what.instrument:
+        return None
+    levels = [(ask.stop_loss, ask.stop_of), *((target.level, target.of) for target in ask.take_profit)]
+    for level, of in levels:
+        watched = whose(of, resolved.strategy, what) is LevelOf.UNDERLYING
+        if watched and level is not None and level.kind is LevelKind.PRICE:
+            detail = f"{level.value:f} of {shown.symbol}, watched for this position is {what.symbol}"
+            return Refusal(RefusalCode.CHART_NOT_TRADED, detail)
+    return None
+
+
+def _spot(draft: Draft, resolved: Resolved, ask: Ask, what: Underlying, *, opens: bool) -> Decimal | None:
+    """The underlying's price; the alert's own counts only before a position is watched: no older one then judges it."""
+    shown = shown_by(resolved)
+    told = ask.price if opens and shown is not None and shown.key == what.instrument else None
+    seen = prices.seen_price(draft, what.instrument) or prices.told_price(draft, told, resolved.signal.fired_at)
+    return seen or seen_spot(draft, what)
+
+
+def _add(resolved: Resolved, ask: Ask, bracket: Bracket) -> Choice | Refusal:
     """More of what is held, whatever the ticker means by now."""
+    if refusal := turned(resolved, ask, bracket):
+        return refusal
     means_it = isinstance(resolved.contract, Instrument) and resolved.contract.key == bracket.instrument
     return Choice(bracket.contract, "" if means_it else f"adds to what is held: {bracket.symbol}")
 
