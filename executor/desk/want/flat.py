@@ -17,7 +17,7 @@ from executor.desk.settle import is_lost
 from executor.desk.slices import largest_of
 from executor.desk.want.difference import Cancel, Need
 from executor.desk.want.pair import leaving_price, market_orders, marketable_needs, shrink, stop_needs, to_market
-from executor.desk.want.share import counted, fresh, share
+from executor.desk.want.share import counted, fresh, may_trade, share
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.ids import SignalId
 from executor.domain.intent import PermitClass
@@ -75,8 +75,8 @@ def _leave(draft: Draft, bracket: Bracket, leaving: Resting, *, held: int) -> li
         needs += _to_now(draft, bracket, order, quantity, last=last)
     if movers:
         needs += _beside(draft, bracket, others, movers, rest - missing)
-    if sum(order.remaining for order in _stops_beside(others, movers)) > rest - missing:
-        return needs  # the stops give way first
+    if _elsewhere(others, movers) > rest - missing:
+        return needs  # stops beside moving targets, or targets beside moving stops, give way first
     return needs + _beyond(draft, bracket, fresh(missing, [*doubtful, *exits], largest_of(bracket)), last=last)
 
 
@@ -91,8 +91,10 @@ def _movers(draft: Draft, bracket: Bracket, others: Resting) -> Resting:
     return list(counted(draft, bracket, started + [pair for pair in stops if pair not in started]))
 
 
-def _stops_beside(others: Resting, movers: Resting) -> list[Order]:
-    return [pair[1] for pair in others if pair[0].role is Role.STOP and pair not in movers]
+def _elsewhere(others: Resting, movers: Resting) -> int:
+    """Units of a pair that the other kind of its orders may still sell."""
+    roles = {leg.role for leg, _ in movers or others}
+    return sum(order.remaining for leg, order in others if leg.role not in roles)
 
 
 def _in_doubt(others: Resting, movers: Resting) -> list[Order]:
