@@ -101,8 +101,8 @@ class Watched:
         self.beyond = {"stops": -1000, "limits": -1000, "all": -1000}
         house.workers.broker = self
 
-    def open_session(self, saved: Session | None) -> Session:
-        return self._broker.open_session(saved)
+    def open_session(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
+        return self._broker.open_session(saved, may_log_in=may_log_in)
 
     def read(self, query: Query) -> Reading:
         return self._broker.read(query)

@@ -23,7 +23,6 @@ from executor.domain.calendar import Calendar, trading_day
 from executor.domain.ids import Ids
 from executor.domain.messages import Event, RailsRead, Resolved
 from executor.domain.option import OptionChain
-from executor.domain.refusal import Refusal
 from executor.domain.signal import Signal
 from executor.domain.strategy import Strategy
 from executor.errors import LeaseLost
@@ -104,8 +103,6 @@ def find_contract(store: Store, clock: Clock, calendar: Calendar) -> Resolve:
         assert strategy is not None, "a signal is recorded only for a strategy that exists; none is ever deleted"
         asked, now = _asked(signal, strategy), clock.now()
         contract = resolve(asked, store.master, now=now, calendar=calendar)
-        if isinstance(contract, Refusal):
-            return Resolved(signal, strategy, contract)
         meant = contract.underlying if isinstance(contract, OptionChain) else contract
         return Resolved(signal, strategy, contract, shown(asked, meant, store.master, now=now, calendar=calendar))
 

@@ -7,7 +7,7 @@ from threading import Event as Flag
 from threading import Thread
 from typing import assert_never
 
-from executor.bootstrap import clock_of, open_store
+from executor.bootstrap import DEFAULT_ACCOUNT, PAPER_ACCOUNT, clock_of, open_store
 from executor.clock import Clock
 from executor.config.calendar import load_calendar
 from executor.config.charges import load_tariff
@@ -45,7 +45,15 @@ def build_follower(settings: Settings) -> Follower:
         heartbeat=_heartbeat(settings, notices),
         notices=notices,
         pages=store.pages,
-        states=States(notices, store.pages, calendar, load_tariff(), clock, _meanings(store, clock, calendar)),
+        states=States(
+            notices,
+            store.pages,
+            calendar,
+            load_tariff(),
+            clock,
+            _meanings(store, clock, calendar),
+            expected=(PAPER_ACCOUNT, *((DEFAULT_ACCOUNT,) if settings.credentials is not None else ())),
+        ),
         turn=Turn(store.database),
         clock=clock,
         link=settings.public_url,

@@ -78,7 +78,7 @@ class PaperBroker:
         self._client = client
         self._prices = prices
 
-    def open_session(self, saved: Session | None) -> Session:  # noqa: ARG002 - no exchange before knew this one
+    def open_session(self, saved: Session | None, *, may_log_in: bool = True) -> Session:  # noqa: ARG002 - no exchange before knew this one
         return self._client.open_session(None)
 
     def close_session(self) -> tuple[Call, ...]:

@@ -26,8 +26,10 @@ class Session:
 
 
 class Broker(Protocol):
-    def open_session(self, saved: Session | None) -> Session:
-        """Go on with a session that still holds, or log in. Raises LoginRefused, BrokerUnavailable."""
+    def open_session(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
+        """Go on with a session that still holds, or log in. Raises LoginRefused, BrokerUnavailable; LoginNotYet where
+        only a login would do and none may be made.
+        """
 
     def close_session(self) -> tuple[Call, ...]:
         """Log out, and forget the session; the calls, for the record. Never raises for an answer."""

@@ -16,7 +16,7 @@ from executor.desk.reads import BLIND
 from executor.desk.reports import absorb_fill, absorb_report, is_of_today
 from executor.domain.calendar import trading_day
 from executor.domain.ids import CallId, is_tag
-from executor.domain.instrument import InstrumentKey
+from executor.domain.instrument import InstrumentKey, Price
 from executor.domain.intent import (
     Accepted,
     Call,
@@ -104,7 +104,7 @@ def _absorb_feed(draft: Draft, event: FeedChanged | FeedTold | PricesSeen | Hint
             if is_of_today(draft, report):
                 absorb_report(draft, report)
         case PricesSeen(prices):
-            draft.learn(prices={**draft.evidence.prices, **prices})
+            _learn_prices(draft, prices)
         case Hinted():
             asked = {query: at for query, at in draft.evidence.asked_at.items() if query.kind is not _HINTED}
             draft.learn(asked_at=asked)
@@ -243,18 +243,25 @@ def _absorb_quotes(draft: Draft, reading: Reading) -> None:
     recent = {one: at for one, at in draft.evidence.quoted_at.items() if draft.now - at <= prices.QUOTE_FRESH}
     draft.learn(quoted_at={**recent, reading.query: reading.began_at})
     quotes = {**draft.evidence.quotes, **{one.instrument: one for one in reading.quotes}}
-    last = {**draft.evidence.prices, **{one.instrument: one.price for one in reading.quotes}}
-    draft.learn(quotes=quotes, prices=last)
+    draft.learn(quotes=quotes)
+    _learn_prices(draft, {one.instrument: one.price for one in reading.quotes})
 
 
 def _absorb_price(draft: Draft, reading: Reading) -> None:
     contract, price, close = reading.query.instrument, reading.price, reading.previous_close
     if contract is None or price is None:
         return
-    draft.learn(prices={**draft.evidence.prices, contract: price})
+    _learn_prices(draft, {contract: price})
     if close is not None and draft.calendar.is_open(contract.segment, price.at):
         morning = draft.evidence.morning
         draft.learn(morning=replace(morning, closes={**morning.closes, contract: close}))
+
+
+def _learn_prices(draft: Draft, told: Mapping[InstrumentKey, Price]) -> None:
+    """The newest of each contract stays: a read is as old as its call, and a feed may have been quicker."""
+    known, now = draft.evidence.prices, draft.now
+    newer = {one: price for one, price in told.items() if one not in known or not price.at < known[one].at <= now}
+    draft.learn(prices={**known, **newer})
 
 
 def _absorb_order_book(draft: Draft, reading: Reading) -> None:

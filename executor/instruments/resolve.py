@@ -76,9 +76,9 @@ def resolve(
 
 
 def shown(
-    asked: Asked, contract: Instrument, lookup: MasterLookup, *, now: datetime, calendar: Calendar
+    asked: Asked, contract: Instrument | Refusal, lookup: MasterLookup, *, now: datetime, calendar: Calendar
 ) -> Instrument | None:
-    """What the chart of a continuous ticker shows where that is not the contract it means here; else None.
+    """What the chart of a continuous ticker shows where that is not the contract it means here, if it means one.
 
     A chart turns to the next contract when the nearest is over; a strategy's roll or an alert's own `contract` may
     name another one, whose price the chart does not tell.
@@ -87,7 +87,9 @@ def shown(
     if not isinstance(wanted, ContinuousTicker):
         return None
     near = derivative.continuous(wanted, _NEAREST_CONTRACT, lookup, now=now, calendar=calendar)
-    return near if isinstance(near, Instrument) and near.key != contract.key else None
+    if not isinstance(near, Instrument):
+        return None
+    return None if isinstance(contract, Instrument) and near.key == contract.key else near
 
 
 def next_meaning(asked: Asked, lookup: MasterLookup, *, now: datetime, calendar: Calendar) -> Turn | None:

@@ -29,7 +29,9 @@ def messages_of(notices: Sequence[Notice], *, now: datetime, unread: int = 0) ->
     if unread or len(found) > _MESSAGES_MOST or len(late) > _LATE_MOST:
         apart = [notice for notice in notices if notice.day is not None]
         rest = [notice for notice in notices if notice.day is None]
-        return [_summary(rest, unread), *map(_single, apart)]
+        if not rest and not unread:
+            return [*map(_single, apart)]
+        return [_summary(rest, unread) if rest else _uncounted(unread), *map(_single, apart)]
     return sorted(found, key=lambda message: message.notices[0].at)
 
 
@@ -66,6 +68,12 @@ def _summary(notices: Sequence[Notice], unread: int) -> Message:
     who = ", ".join(dict.fromkeys(notice.who for notice in notices))
     title = f"[{who}] {len(notices) + unread} notices that could not be told one by one, {_span(notices)}"
     return Message(_id(notices), "summary", title, "\n".join(lines), tuple(notices))
+
+
+def _uncounted(unread: int) -> Message:
+    """Of what nobody looked at only how many they were can be told."""
+    title = f"{unread} entries were too many to be told: see the log"
+    return Message(f"unread-{unread}", "summary", title, "", ())
 
 
 def _span(notices: Sequence[Notice]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -34,7 +34,8 @@ _REPORT = "report"
 @dataclass
 class States:
     """Looks at how things stand; `is_ready` is what the last look found. `meanings` tells what the continuous tickers
-    of an account's strategies stand for at this moment.
+    of an account's strategies stand for at this moment; `expected` are accounts that are to be traded: one whose trader
+    is silent is told as well.
     """
 
     notices: Notices
@@ -43,6 +44,7 @@ class States:
     tariff: Tariff
     clock: Clock
     meanings: Callable[[str], Sequence[str]]
+    expected: Collection[str] = ()
     is_ready: bool = False
     _without_since: dict[str, float] = field(default_factory=dict)
     _made: dict[tuple[str, str], Notice] = field(default_factory=dict)
@@ -51,11 +53,12 @@ class States:
         """What may be told now; each with the thing of its day, for whoever knows whether it was."""
         now = self.clock.now()
         standing = self.pages.standing()
-        alive = [(one, beat) for one, beat in standing.accounts if beat is not None and now - beat.at < _SILENT]
-        self.is_ready = bool(alive) and all(_reconciled(beat) for _, beat in alive)
-        found = [self._readiness(account, beat, names, now) for account, beat in alive]
+        beating = [(one, beat if beat and now - beat.at < _SILENT else None) for one, beat in standing.accounts]
+        counted = [(one, beat) for one, beat in beating if beat is not None or one.name in self.expected]
+        self.is_ready = bool(counted) and all(_reconciled(beat) for _, beat in counted)
+        found = [self._readiness(account, beat, names, now) for account, beat in counted]
         told = [notice for notice in (*found, self._day_report(names, now)) if notice is not None]
-        return [*told, *self._unrecorded([beat for _, beat in alive], names, now)]
+        return [*told, *self._unrecorded([beat for _, beat in counted if beat is not None], names, now)]
 
     def _unrecorded(self, beats: Iterable[Beat], names: Names, now: datetime) -> list[Notice]:
         """Halts that no row stands for: the file KILL, a full disk. Each trader says them, once is enough."""
@@ -71,7 +74,7 @@ class States:
             for (kind, since), one in halts.items()
         ]
 
-    def _readiness(self, account: Account, beat: Beat, names: Names, now: datetime) -> Notice | None:
+    def _readiness(self, account: Account, beat: Beat | None, names: Names, now: datetime) -> Notice | None:
         who = names.who(account.name)
         yes, no = ((f"ready {account.name}", f"{trading_day(now)} {word}") for word in ("yes", "no"))
         if _reconciled(beat):
@@ -84,7 +87,8 @@ class States:
         since = self._without_since.setdefault(account.name, self.clock.monotonic())
         if self.clock.monotonic() - since < _WITHOUT_S or not self._should_be_ready(now):
             return None
-        why = "its books are not read" if beat.status.get("session") else "no session with the broker"
+        why = "its books are not read" if beat and beat.status.get("session") else "no session with the broker"
+        why = why if beat else "no trader has it: look at the log"
         return Notice(NoticeKind.NOT_READY, who, f"{why}; entries wait", now, day=no)
 
     def _should_be_ready(self, now: datetime) -> bool:
@@ -175,5 +179,5 @@ def _rows(checks: Mapping[str, Any]) -> str:
     return f" ({rows:,} rows)" if isinstance(rows, int) else ""
 
 
-def _reconciled(beat: Beat) -> bool:
-    return bool(beat.status.get("reconciled"))
+def _reconciled(beat: Beat | None) -> bool:
+    return beat is not None and bool(beat.status.get("reconciled"))

@@ -28,7 +28,7 @@ class Hints:
         table, key = schema.meta, hint_key(account)
         with self._database.read() as connection:
             last = connection.execute(select(table.c.value).where(table.c.key == key)).scalar_one_or_none()
-        if last is not None and at - datetime.fromisoformat(last) < _TOGETHER:
+        if last is not None and timedelta(0) <= at - datetime.fromisoformat(last) < _TOGETHER:
             return False
         with self._database.unaudited() as connection:
             value = at.isoformat()

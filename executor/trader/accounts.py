@@ -25,7 +25,6 @@ from executor.domain.reading import Query, QueryKind, Reading
 from executor.domain.record import CallRow, Halt, HaltKind
 from executor.errors import (
     BrokerError,
-    CodeNeeded,
     ConfigError,
     LeaseLost,
     LoginNotYet,
@@ -145,6 +144,7 @@ class SessionKeeper:
         self._work: Future[None] | None = None
         self._logins: list[datetime] = []
         self._not_before: datetime | None = None
+        self._no_login_before: datetime | None = None
         self._until: datetime | None = None
         self._look_at: datetime | None = None
         self._codes_at: datetime | None = None
@@ -214,7 +214,8 @@ class SessionKeeper:
         """Whether a session is open now, and what to tell about it."""
         began = self._clock.now()
         try:
-            session = self._broker.open_session(self._store.load())
+            may = self._no_login_before is None or began >= self._no_login_before or bool(self._store.typed_codes())
+            session = self._broker.open_session(self._store.load(), may_log_in=may)
         except LoginRefused as error:
             self._refused(error)
             return False, str(error)
@@ -233,8 +234,8 @@ class SessionKeeper:
 
     def _refused(self, error: LoginRefused) -> None:
         self._pause(_REFUSED_PAUSE)
-        if isinstance(error, CodeNeeded) and str(error) == self._said:
-            return  # it is said already, and holds until somebody gives one
+        if isinstance(error, LoginNotYet) and str(error) == self._said:
+            return  # it is said already, and holds until a code is given or a login may be made
         self._said = str(error)
         self._failed_call(error, "refused")
         if not isinstance(error, LoginNotYet):
@@ -242,13 +243,13 @@ class SessionKeeper:
 
     def _count_login(self, why: str) -> None:
         """The third login within ten minutes, refused or not, halts entries, and no fourth is made in that time: no
-        login war, no locked account.
+        login war, no locked account. A session that still holds may be gone on with.
         """
         now = self._clock.now()
         self._logins = [at for at in self._logins if now - at < _WITHIN] + [now]
         if len(self._logins) < _MOST:
             return
-        self._pause(self._logins[-_MOST] + _WITHIN - now)
+        self._no_login_before = self._logins[-_MOST] + _WITHIN
         why = f"{_MOST} logins within ten minutes: {why}"
         halt = Halt(f"account:{self._store.account}", HaltKind.HALT, now, why, "trader")
         self._store.ledger.set_halt(halt, at=now)

@@ -33,6 +33,8 @@ _TOO_MANY, _TOO_MANY_S = 429, 60.0
 _TOKEN_REFUSED = frozenset({401, 403})
 #: How long a thread waits for a frame before it looks around.
 _LOOK_S = 0.5
+#: Frames taken in one go, before pings, subscriptions and the session are looked after again.
+_FRAMES = 1000
 #: A feed that is in doubt is connected anew, but not more often than this.
 _ANEW_S = 60.0
 
@@ -158,10 +160,12 @@ class Line:
                 raise FeedLost(f"nothing was heard for {SILENT_S:.0f} s")
             return
         self._heard_at = self._clock.monotonic()
+        taken = 0
         while frame is not None:
             if frame not in PONG:
                 self._talk.take(frame)
-            frame = frames.receive(0)
+            taken += 1
+            frame = frames.receive(0) if taken < _FRAMES else None
 
     def _lose(self, error: FeedLost, now: float) -> None:
         was_up = self._frames is not None

@@ -19,7 +19,7 @@ from executor.domain.intent import Accepted, Call, Intent, IntentKind, OrderRequ
 from executor.domain.order import OrderState, OrderType, Report, Side
 from executor.domain.reading import Query, QueryKind
 from executor.domain.strategy import Product
-from executor.errors import BrokerError, CodeNeeded, LoginNotYet
+from executor.errors import BrokerError, BrokerUnavailable, CodeNeeded, LoginNotYet
 
 #: How far from the last price the orders rest, in percent: not to be filled, and inside any price band.
 FAR = Decimal(3)
@@ -80,9 +80,11 @@ class Rehearsal:
             ("both cancelled, and the book shows it", self._cancel_all),
             ("session renewed", self._renew),
         )
-        passed = all(self._take(name, step) for name, step in plan)
-        if self._placed:
-            self._take("what was placed is cancelled", self._cancel_all)
+        try:
+            passed = all(self._take(name, step) for name, step in plan)
+        finally:  # also when a person stops it, or the store fails: they are real orders
+            if self._placed:
+                self._take("what was placed is cancelled", self._cancel_all)
         if self._session is not None:
             passed = self._take("logout", self._log_out) and passed
         return passed
@@ -172,6 +174,8 @@ class Rehearsal:
         if isinstance(answer, Refused):
             del self._placed[request.tag]
             return False, f"refused: {answer.text}"
+        if isinstance(answer, Accepted):
+            self._placed[request.tag] = replace(request, broker_id=answer.order_id)
         shown = self._await(request.tag, _any)
         if shown is None:
             return False, f"the order book does not show the tag {request.tag}; the answer was {_words(answer)}"
@@ -196,15 +200,13 @@ class Rehearsal:
         return True, f"now at {shown.price}"
 
     def _cancel_all(self) -> Said:
+        """Cancel all before any is looked for: the book may not be read for a while."""
         ids = [str(request.broker_id or tag) for tag, request in self._placed.items()]
+        for request in self._placed.values():
+            if request.broker_id is not None:
+                self._send(IntentKind.CANCEL, request)
         for tag, request in list(self._placed.items()):
-            if request.broker_id is None:
-                late = self._await(tag, _any)
-                if late is None:
-                    continue
-                request = replace(request, broker_id=late.broker_id)
-            self._send(IntentKind.CANCEL, request)
-            over = self._await(tag, lambda report: report.state in _OVER)
+            over = self._await(tag, lambda report: report.state in _OVER) if self._is_known(tag, request) else None
             if over is not None:
                 del self._placed[tag]
                 if over.filled:
@@ -213,6 +215,16 @@ class Rehearsal:
             left = ", ".join(str(request.broker_id or tag) for tag, request in self._placed.items())
             return False, f"NOT SHOWN AS CANCELLED: {left}. Look at it in the broker's app, and cancel it there"
         return True, ", ".join(ids)
+
+    def _is_known(self, tag: OrderTag, request: OrderRequest) -> bool:
+        """Whether the broker's number of an order is known, if only by now; then it is cancelled now."""
+        if request.broker_id is not None:
+            return True
+        late = self._await(tag, _any)
+        if late is None:
+            return False
+        self._send(IntentKind.CANCEL, replace(request, broker_id=late.broker_id))
+        return True
 
     def _renew(self) -> Said:
         assert self._session is not None
@@ -242,7 +254,11 @@ class Rehearsal:
         """The order of a tag as the book shows it, once it shows it so; None when it does not in time."""
         for _ in range(_LOOKS):
             self.wait(_LOOK_S)
-            reading = self.broker.read(Query(QueryKind.ORDER_BOOK))
+            try:
+                reading = self.broker.read(Query(QueryKind.ORDER_BOOK))
+            except BrokerUnavailable as error:
+                self.calls += [error.call] if error.call else []
+                continue
             self.calls.append(reading.call)
             found = next((report for report in reading.reports if report.tag == tag), None)
             if found is not None and is_so(found):

@@ -13,6 +13,8 @@ from executor.web.parts import WebParts
 
 #: A trader that has not beaten for this long is silent (a lease lasts 5 s).
 _SILENT = timedelta(seconds=5)
+#: An account that was traded so lately should be: one that nobody trades any more is left out.
+_TRADED = timedelta(days=1)
 _FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
 
 
@@ -40,10 +42,10 @@ def _standing(parts: WebParts) -> dict[str, bool]:
     except StoreError:
         return {"ready": False, "database": False}
     now = parts.clock.now()
-    beats = [beat for _, beat in standing.accounts if beat is not None]
-    alive = [beat for beat in beats if now - beat.at < _SILENT]
+    traded = [beat for _, beat in standing.accounts if beat is not None and now - beat.at < _TRADED]
+    alive = [beat for beat in traded if now - beat.at < _SILENT]
     ready = [beat for beat in alive if beat.status.get("reconciled")]
-    all_ready = bool(alive) and len(ready) == len(alive)  # the paper account must not hide a login that failed
+    all_ready = bool(alive) and ready == traded  # the paper account must not hide another that is dead or has no login
     return {"ready": all_ready, "database": True, "trader": bool(alive), "session": all_ready}
 
 

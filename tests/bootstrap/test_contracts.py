@@ -89,6 +89,13 @@ def test_options_of_a_future_that_the_strategy_has_rolled_to_are_not_priced_by_w
     assert (found.contract.underlying.symbol, symbol(found.underlying)) == ("NIFTY25JAN27FUT", "NIFTY29DEC26FUT")
 
 
+def test_what_the_chart_shows_is_known_also_where_the_strategy_takes_no_contract_of_it():
+    found = resolved(alert("NIFTY1!"), roll=Roll(RollKind.REFUSE))
+
+    assert isinstance(found.contract, Refusal)
+    assert symbol(found.underlying) == "NIFTY29DEC26FUT"
+
+
 def test_the_alerts_own_rule_comes_before_the_strategys():
     own = {"type": "CE", "strike": "OTM1", "expiry": "monthly", "min_days": "2"}
 

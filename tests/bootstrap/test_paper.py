@@ -55,7 +55,7 @@ class Login:
         call = Call("getLtpData", "", "", 200, now, 1)
         return Reading(query, now, now, call, price=Price(Decimal(self.price), now))
 
-    def open_session(self, saved: Session | None) -> Session:
+    def open_session(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
         raise AssertionError("only quotes are asked of it")
 
     def send(self, intent: Intent) -> Sent:

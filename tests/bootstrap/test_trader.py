@@ -53,7 +53,7 @@ class Running:
     def _watch(self, broker: Broker) -> Broker:
         opens = broker.open_session
 
-        def open_session(saved: Session | None) -> Session:
+        def open_session(saved: Session | None, *, may_log_in: bool = True) -> Session:
             self.sessions.append(opens(saved))
             return self.sessions[-1]
 

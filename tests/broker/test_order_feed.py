@@ -154,3 +154,10 @@ def test_no_mutation_of_a_frame_raises(changes: dict[str, Any], code: str):
 @given(st.binary(max_size=60) | st.text(max_size=60) | _JSON.map(json.dumps))
 def test_no_frame_of_any_kind_raises(text: bytes | str):
     OrderFrames().read(text)
+
+
+@pytest.mark.parametrize("wrong", ["01-Jan-0001 00:00:00", "\\ud800"])
+def test_a_null_date_and_half_a_letter_end_no_feed(wrong: str):
+    told = frame(updatetime="X", text="X").replace('"X"', f'"{wrong}"')
+
+    assert report(told).updated_at is None

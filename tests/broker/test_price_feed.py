@@ -160,3 +160,13 @@ def test_no_mutation_of_a_packet_raises(place: int, junk: bytes):
     found = Ticks().read(packet(mode=3)[:place] + junk + packet(mode=3)[place + len(junk) :])
 
     assert found is None or found.paise > 0
+
+
+def test_a_stamp_far_ahead_silences_nothing_behind_it(feed: PriceFeed):
+    now_ms = int(NOW.timestamp() * 1000)
+    feed.take(packet(paise=80000, at_ms=now_ms * 1000))
+    feed.changed()
+
+    feed.take(packet(paise=81000, at_ms=now_ms + 5000))
+
+    assert feed.changed()[SBIN].value == Decimal(810)

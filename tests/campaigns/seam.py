@@ -105,8 +105,8 @@ class SeamedBroker:
         self._trouble = trouble
         self._sends = sends
 
-    def open_session(self, saved: Session | None) -> Session:
-        return self._seam.through("open_session", lambda: self._broker.open_session(saved))
+    def open_session(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
+        return self._seam.through("open_session", lambda: self._broker.open_session(saved, may_log_in=may_log_in))
 
     def close_session(self) -> Any:
         return self._broker.close_session()

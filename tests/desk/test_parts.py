@@ -12,7 +12,7 @@ from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
 from executor.domain.strategy import Short, Size, SizeKind
 from tests.desk.test_exit import position
-from tests.house import House, rails
+from tests.house import House, Watched, rails
 
 
 def test_a_reduction_by_position_is_of_what_another_one_leaves(house: House) -> None:
@@ -97,3 +97,24 @@ def test_a_larger_sell_by_risk_closes_only(house: House) -> None:
     house.run(12)
 
     assert (house.net(), house.working()) == (0, [])
+
+
+def test_a_part_leaves_only_when_a_stop_that_is_growing_is_shown(house: House) -> None:
+    """A change on its way counts as done: the stop would be for more than is held otherwise."""
+    watched = Watched(house)
+    house.price("803")
+    house.signal("buy", price="800")  # its limit is 802.40: it rests
+    house.run(2)
+    (entry,) = house.orders(side="BUY")
+    house.fill(entry, 4)
+    house.until(lambda: house.stopped() == 4, within=5)
+    house.run(2)
+    watched.beyond["stops"] = -1000
+    house.latency = lambda: 3.0
+    house.fill(entry, 6)
+    house.until(lambda: len(house.requests("modifyOrder")) >= 1, within=8)
+
+    house.signal("sell", price="803", size={"quantity": "6"})
+    house.run(10)
+
+    assert watched.beyond["stops"] <= 0

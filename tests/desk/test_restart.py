@@ -26,8 +26,8 @@ class Killer:
     armed: int = 1
     passing: int = 0
 
-    def open_session(self, saved: Session | None) -> Session:
-        return self.broker.open_session(saved)
+    def open_session(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
+        return self.broker.open_session(saved, may_log_in=may_log_in)
 
     def read(self, query: Query) -> Reading:
         return self.broker.read(query)

@@ -62,8 +62,8 @@ class PriceLeaves:
         self._broker = broker
         self._houses = houses
 
-    def open_session(self, saved: Session | None) -> Session:
-        return self._broker.open_session(saved)
+    def open_session(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
+        return self._broker.open_session(saved, may_log_in=may_log_in)
 
     def read(self, query: Query) -> Reading:
         return self._broker.read(query)

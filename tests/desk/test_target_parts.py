@@ -107,8 +107,8 @@ class PriceFalls:
         self._house, self._to, self._broker = house, to, house.workers.broker
         house.workers.broker = self
 
-    def open_session(self, saved: Session | None) -> Session:
-        return self._broker.open_session(saved)
+    def open_session(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
+        return self._broker.open_session(saved, may_log_in=may_log_in)
 
     def read(self, query: Query) -> Reading:
         return self._broker.read(query)

@@ -10,6 +10,8 @@ import pytest
 
 from executor.clock import ManualClock
 from executor.domain.ids import Ids
+from executor.domain.instrument import Price
+from executor.domain.messages import PricesSeen
 from executor.domain.option import OptionType
 from executor.domain.order import Side
 from executor.domain.refusal import RefusalCode
@@ -400,3 +402,28 @@ def test_a_price_of_the_next_future_is_no_level_of_a_position_that_watches_the_o
     assert house.ended(opened).outcome is Outcome.FILLED
     assert codes == [RefusalCode.CHART_NOT_TRADED] * 2
     assert (house.brackets()[0].underlying, [row[0] for row in house.trades()]) == (before, ["BUY"])
+
+
+def test_a_slow_read_brings_no_older_price_back(make: Make) -> None:
+    house = make()
+    house.alert("buy", price="24910", stop_loss={"price": "24800", "of": "underlying"})
+    house.latency = lambda: 3.0
+    house.at(24850)
+    asked = len(house.requests("getLtpData"))
+    house.until(lambda: len(house.requests("getLtpData")) > asked, within=3)  # its answer, 24850, is on its way
+    house.at(24910)
+    house.run(0.5)
+    the_feed_tells(house)
+    house.signal("modify", ticker="NIFTY", stop_loss={"price": "24870", "of": "underlying"})
+
+    for _ in range(16):
+        house.run(0.25)
+        the_feed_tells(house)
+
+    assert house.trades() == [("BUY", CE, 65)]
+
+
+def the_feed_tells(house: Charts) -> None:
+    now = house.clock.now()
+    prices = {NIFTY.key: Price(Decimal(24910), now), an_option(24900, "CE").key: Price(Decimal(190), now)}
+    house.inbox.put(PricesSeen(prices))

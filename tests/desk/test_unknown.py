@@ -166,8 +166,8 @@ class Liar:
     broker: Broker
     lies: int = 1
 
-    def open_session(self, saved: Session | None) -> Session:
-        return self.broker.open_session(saved)
+    def open_session(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
+        return self.broker.open_session(saved, may_log_in=may_log_in)
 
     def read(self, query: Query) -> Reading:
         return self.broker.read(query)

@@ -7,6 +7,7 @@ import pytest
 
 from executor.bootstrap import notify as wiring
 from executor.clock import ManualClock
+from executor.domain.strategy import Account, AccountKind
 from executor.errors import NotifyFailed
 from executor.notify.follower import HEARTBEAT, Heartbeat
 from executor.store.notices import Notices
@@ -71,3 +72,23 @@ def test_notices_that_cannot_even_begin_end_their_thread_and_nothing_else(monkey
     wiring.start_notices(Settings(), Flag())  # type: ignore[arg-type]
 
     assert begun.wait(5)
+
+
+def test_an_account_that_nobody_trades_is_told_and_ends_the_heartbeat_whatever_the_others_do(house: House, town: Town):
+    called = Called()
+    town.follower.states.expected = ("default", "paper")
+    town.follower.heartbeat = Heartbeat(called, Notices(town.store.database), town.clock)
+    town.store.people.add_account(
+        Account("paper", AccountKind.PAPER), by="test", at=town.clock.now(), new_id=house.ids.new
+    )
+    stand(house, reconciled=True)
+    town.clock.advance(10)
+    epoch = town.store.ledger.take_lease("paper", "h:1:x", at=town.clock.now(), follows=None)
+
+    for _ in range(150):
+        town.clock.advance(1)
+        town.store.ledger.beat("paper", epoch, at=town.clock.now(), status={"session": True, "reconciled": True})
+        town.follower.round()
+
+    assert called.times == []
+    assert any("default" in told and "no trader has it" in told for told in town.told("NOT READY"))

@@ -86,3 +86,9 @@ def test_a_summary_is_bounded():
     (message,) = grouped(*kinds)
 
     assert len(message.body) < 4000 and "text 499" in message.body and "text 3\n" not in message.body
+
+
+def test_what_nobody_looked_at_is_told_by_its_number_alone():
+    (message,) = grouped(unread=501)
+
+    assert "501 entries" in message.title

@@ -53,8 +53,8 @@ class CrashingBroker:
         self._broker = broker
         self._point = point
 
-    def open_session(self, saved: Any) -> Any:
-        return self._broker.open_session(saved)
+    def open_session(self, saved: Any, *, may_log_in: bool = True) -> Any:
+        return self._broker.open_session(saved, may_log_in=may_log_in)
 
     def close_session(self) -> Any:
         return self._broker.close_session()

@@ -21,7 +21,7 @@ from executor.domain.intent import Call, Intent, Sent
 from executor.domain.messages import SessionChanged
 from executor.domain.reading import Query, Reading
 from executor.domain.record import Halt
-from executor.errors import BrokerUnavailable
+from executor.errors import BrokerUnavailable, LoginNotYet
 from executor.store import schema
 from executor.store.store import Store
 from executor.trader.accounts import SessionKeeper, SessionStore
@@ -38,15 +38,23 @@ def a_session(now: datetime) -> Session:
 
 @dataclass
 class Gate:
-    """A broker whose login does what the test says: a session by default, else what `script` says."""
+    """A broker whose login does what the test says: a session by default, else what `script` says.
+
+    `holds`: the saved session still does, so that no login is needed.
+    """
 
     clock: ManualClock
     script: list[Callable[[], Session]] = field(default_factory=list)
     asked_at: list[datetime] = field(default_factory=list)
     saved: list[Session | None] = field(default_factory=list)
     closed_at: list[datetime] = field(default_factory=list)
+    holds: bool = False
 
-    def open_session(self, saved: Session | None) -> Session:
+    def open_session(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
+        if self.holds and saved is not None:
+            return saved
+        if not may_log_in:
+            raise LoginNotYet("no login may be made yet")
         self.asked_at.append(self.clock.now())
         self.saved.append(saved)
         return self.script.pop(0)() if self.script else a_session(self.clock.now())

@@ -215,13 +215,31 @@ def test_a_third_forced_login_within_ten_minutes_halts_entries(office: Office) -
     assert office.told() == [True, True, True]
 
 
+def test_after_the_third_login_a_session_that_holds_is_gone_on_with_and_no_fourth_is_made(office: Office) -> None:
+    """A random AG8001 must not shut the desk: stops and exits need the session."""
+    for _ in range(3):
+        office.tend(is_open=False)
+        office.clock.advance(60)
+    logins = len(office.gate.asked_at)
+    office.told()
+
+    office.tend(is_open=False)
+    refused = office.told()
+    office.clock.advance(60)
+    office.gate.holds = True
+    office.tend(is_open=False)
+
+    assert (refused, office.told()) == ([], [True])
+    assert len(office.gate.asked_at) == logins
+
+
 def test_no_fourth_login_is_made_in_ten_minutes_however_often_the_session_is_lost(office: Office) -> None:
     for _ in range(1200):
         office.clock.advance(0.5)
         office.tend(is_open=False)  # lost as soon as it was opened
 
     assert len(office.gate.asked_at) == 3
-    office.clock.advance(1)
+    office.clock.advance(31)
     office.tend(is_open=False)
     assert len(office.gate.asked_at) == 4
     assert len(office.halts()) == 1

@@ -273,3 +273,14 @@ def test_prices_come_as_one_event_or_none():
 
     assert feeds.news() == PricesSeen({SBIN: price})
     assert feeds.news() is None
+
+
+def test_frames_that_never_cease_do_not_keep_it_from_looking_around():
+    hall = Hall()
+    hall.run(1)
+    flood = hall.sockets[-1]
+    flood.receive = lambda _wait: "frame"  # type: ignore[method-assign]
+
+    hall.run(11)
+
+    assert "ping" in flood.sent

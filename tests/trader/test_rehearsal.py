@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -158,6 +159,43 @@ def test_an_order_that_is_filled_all_the_same_is_told(stage: Stage) -> None:
 
     assert not made.run()
     assert any("FILLED: sell the share" in told for told in failed(made))
+
+
+def interrupted(stage: Stage, what: Callable[[], None]) -> Rehearsal:
+    """A rehearsal in which something happens as soon as both orders rest."""
+
+    def wait(seconds: float) -> None:
+        stage.clock.advance(seconds)
+        if len(resting(stage)) == 2 and not happened:
+            happened.append(True)
+            what()
+
+    happened: list[bool] = []
+    return Rehearsal(
+        stage.client, stage.clock, stage.ids, "default", SBIN_EQ, None, wait, stage.kept.append, None, json.loads
+    )
+
+
+def resting(stage: Stage) -> list[str]:
+    return [order["orderid"] for order in stage.orders() if order["status"] in ("open", "trigger pending")]
+
+
+def test_while_no_book_can_be_read_both_orders_are_cancelled_all_the_same(stage: Stage) -> None:
+    books = {"route": "getOrderBook", "kind": "status", "status": 500, "body": "", "times": 1000}
+
+    passed = interrupted(stage, lambda: stage.control("fault", **books)).run()
+
+    assert (passed, resting(stage)) == (False, [])
+
+
+def test_a_person_who_stops_it_leaves_nothing_at_the_broker(stage: Stage) -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(stage, stop).run()
+
+    assert resting(stage) == []
 
 
 class Feed:

@@ -32,7 +32,7 @@ class ScriptedBroker:
         self.send = send
         self.read = read
 
-    def open_session(self, saved: Session | None) -> Session:
+    def open_session(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
         raise AssertionError("workers do not log in")
 
 

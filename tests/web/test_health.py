@@ -65,11 +65,14 @@ def test_a_trader_that_fell_silent_is_not_ready(web: Web, ago: float, code: int)
     assert ready(web)[0] == code
 
 
-def test_a_silent_account_does_not_hide_one_that_works(web: Web) -> None:
-    a_beat(web, account="old", ago=60)
+@pytest.mark.parametrize(("ago", "code"), [(60, 503), (90_000, 200)])
+def test_an_account_that_works_hides_none_that_fell_silent_but_one_that_was_given_up_long_ago(
+    web: Web, ago: float, code: int
+) -> None:
+    a_beat(web, account="old", ago=ago)
     a_beat(web)
 
-    assert ready(web)[0] == 200
+    assert ready(web)[0] == code
 
 
 def test_an_account_that_is_ready_does_not_hide_one_whose_trader_still_works_on_it(web: Web) -> None:

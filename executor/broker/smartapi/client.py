@@ -53,9 +53,9 @@ class SmartApi:
         """The session that is open, for who opens a feed with its tokens."""
         return self._session
 
-    def open_session(self, saved: Session | None) -> Session:
+    def open_session(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
         """Go on with a session that still holds, or log in. Raises LoginRefused, BrokerUnavailable."""
-        self._session = self._logins.open(saved)
+        self._session = self._logins.open(saved, may_log_in=may_log_in)
         self._last_book = LastBook()  # not for longer than a session: it would grow
         return self._session
 

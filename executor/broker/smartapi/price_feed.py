@@ -21,6 +21,8 @@ _MOST = 1000
 _SUBSCRIBE, _UNSUBSCRIBE = 1, 0
 _LTP = 1
 _PAISE = Decimal(100)
+#: How far the exchange's clock may be ahead of ours.
+_AHEAD_MS = 5000
 
 
 class PriceFeed:
@@ -79,10 +81,13 @@ class PriceFeed:
         if tick is None:
             self.skipped += 1
             return
+        at = self._now()
+        latest = int(at.timestamp() * 1000) + _AHEAD_MS
+        if tick.told_ms > latest:
+            tick = tick._replace(told_ms=latest)  # a stamp far ahead would silence what comes behind it
         known = self._last.get(tick.contract)
         if known is not None and tick.told_ms < known[0].told_ms:
             return
-        at = self._now()
         with self._lock:
             self._last[tick.contract] = tick, at
             self._changed.add(tick.contract)

@@ -27,7 +27,7 @@ from executor.broker.smartapi.wire import RawAnswer
 from executor.clock import IST, Clock
 from executor.domain.calendar import trading_day
 from executor.domain.intent import Call
-from executor.errors import BrokerError, BrokerUnavailable, LoginRefused, SessionLost
+from executor.errors import BrokerError, BrokerUnavailable, LoginNotYet, LoginRefused, SessionLost
 
 _PRINTABLE = re.compile(r"[!-~]+")
 #: A token that is refused a third time so soon, confirmed twice in between, is dead whatever the profile says (1.5:
@@ -64,15 +64,15 @@ class Logins:
         self._newest: Session | None = None
         self._confirmed: list[datetime] = []
 
-    def open(self, saved: Session | None) -> Session:
-        """A session that the broker has just confirmed. Raises LoginRefused, BrokerUnavailable."""
+    def open(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
+        """A session that the broker has just confirmed. Raises LoginRefused, BrokerUnavailable; LoginNotYet."""
         now = self._clock.now()
         known = max(filter(None, (saved, self._newest)), key=lambda session: session.opened_at, default=None)
         if known is None or trading_day(known.opened_at) != trading_day(now):
-            return self._log_in(saved)
+            return self._log_in(saved, may=may_log_in)
         self._mask.learn((known.jwt, known.refresh, known.feed))
         self._confirmed = [at for at in self._confirmed if now - at < _SOON]
-        if known.ends_at > now and len(self._confirmed) < _CONFIRMED:
+        if known.ends_at > now and (len(self._confirmed) < _CONFIRMED or not may_log_in):
             with suppress(SessionLost):  # the broker ended it
                 self._newest = replace(known, calls=(self._verify(known.jwt),))
                 self._confirmed.append(now)
@@ -81,7 +81,7 @@ class Logins:
         if known.ends_at <= now or not self._credentials.totp_secret:
             with suppress(BrokerError):  # whatever it has against it: a login may do
                 return self._renew(known)
-        return self._log_in(saved)
+        return self._log_in(saved, may=may_log_in)
 
     def close(self, session: Session) -> Call:
         """Log out (1.3). What comes of it is only recorded: at midnight the session ends in any case."""
@@ -89,7 +89,9 @@ class Logins:
         body = {"clientcode": self._credentials.client_code}
         return self._caller.call(calls.LOGOUT, body=body, jwt=session.jwt).call
 
-    def _log_in(self, saved: Session | None) -> Session:
+    def _log_in(self, saved: Session | None, *, may: bool) -> Session:
+        if not may:
+            raise LoginNotYet("the session has ended, and no login may be made yet: there were too many")
         code = self._typed_code()
         if code is None:
             open_secret(self._credentials.totp_secret)  # before a step is reserved for nothing

@@ -72,7 +72,7 @@ def stamp(row: Row, name: str) -> datetime | None:
     found = row.get(name)
     try:
         return datetime.strptime(str(found).strip(), _STAMP).replace(tzinfo=IST).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):  # a null date of year 1 lies before the first moment of UTC
         return None
 
 
@@ -86,6 +86,6 @@ def clock_time(row: Row, name: str, day: date) -> datetime:
 
 
 def canonical(row: Row) -> tuple[str, str]:
-    """The one text of a row, and the SHA-256 of its UTF-8."""
-    raw = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return raw, sha256(raw.encode()).hexdigest()
+    """The one text of a row, and the SHA-256 of its UTF-8; half surrogates, which JSON can carry, are spelled out."""
+    raw = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "backslashreplace")
+    return raw.decode(), sha256(raw).hexdigest()

@@ -75,7 +75,7 @@ def _leave(draft: Draft, bracket: Bracket, leaving: Resting, *, held: int) -> li
         needs += _to_now(draft, bracket, order, quantity, last=last)
     if movers:
         needs += _beside(draft, bracket, others, movers, rest - missing)
-    if _elsewhere(others, movers) > rest - missing:
+    if _elsewhere(draft, others, movers) > rest - missing:
         return needs  # stops beside moving targets, or targets beside moving stops, give way first
     return needs + _beyond(draft, bracket, fresh(missing, [*doubtful, *exits], largest_of(bracket)), last=last)
 
@@ -91,10 +91,10 @@ def _movers(draft: Draft, bracket: Bracket, others: Resting) -> Resting:
     return list(counted(draft, bracket, started + [pair for pair in stops if pair not in started]))
 
 
-def _elsewhere(others: Resting, movers: Resting) -> int:
+def _elsewhere(draft: Draft, others: Resting, movers: Resting) -> int:
     """Units of a pair that the other kind of its orders may still sell."""
     roles = {leg.role for leg, _ in movers or others}
-    return sum(order.remaining for leg, order in others if leg.role not in roles)
+    return sum(may_trade(draft, order) for leg, order in others if leg.role not in roles)
 
 
 def _in_doubt(others: Resting, movers: Resting) -> list[Order]:

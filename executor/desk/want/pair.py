@@ -16,7 +16,7 @@ from executor.desk.settle import failures_of, passing_refusal
 from executor.desk.slices import in_slices, largest_of
 from executor.desk.want.difference import Cancel, Modify, Need, Place
 from executor.desk.want.entry import withdrawing
-from executor.desk.want.share import counted, fresh, share
+from executor.desk.want.share import counted, fresh, may_trade, share
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.intent import PermitClass
 from executor.domain.levels import stop_trigger
@@ -72,7 +72,7 @@ def _target_needs(draft: Draft, bracket: Bracket, leg: Leg, units: int, *, keep:
     alive = [order for order in draft.orders_of(leg.id) if draft.may_rest(order)]
     own = sum(order.remaining for order in alive)
     resting = [order for _, order in draft.orders_of_bracket(bracket.id, Role.TARGET) if draft.may_rest(order)]
-    if units > own and sum(order.remaining for order in resting) - own + units > keep:
+    if units > own and sum(may_trade(draft, order) for order in resting if order not in alive) + units > keep:
         units = own  # the others give way first
     needs = _resting(draft, bracket, leg, units, type_=OrderType.LIMIT, price=price, trigger=None)
     if draft.legs_of(bracket.id, Role.STOP) and stopped_quantity(draft, bracket) < keep:
@@ -123,7 +123,7 @@ def _part_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Nee
     for role in (Role.STOP, Role.TARGET):
         resting = [order for _, order in draft.orders_of_bracket(bracket.id, role) if draft.may_rest(order)]
         in_doubt = any(order.state not in WORKING for order in resting)
-        if in_doubt or sum(order.remaining for order in resting) > keep:
+        if in_doubt or sum(may_trade(draft, order) for order in resting) > keep:
             return []
     return marketable_needs(draft, bracket, leg, outstanding)
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 from executor.desk.book import Draft
 from executor.desk.slices import pieces, slices_held
 from executor.domain.bracket import Bracket
+from executor.domain.intent import IntentKind, IntentState
 from executor.domain.order import Order
 
 T = TypeVar("T")
@@ -20,6 +21,14 @@ T = TypeVar("T")
 def counted(draft: Draft, bracket: Bracket, found: Sequence[T]) -> Sequence[T]:
     """The orders of a leg that count: the first alone where one order is enough, for any other is its twin."""
     return found[:1] if slices_held(draft, bracket) == 1 else found
+
+
+def may_trade(draft: Draft, order: Order) -> int:
+    """The most units that an order may still trade: as it was shown, or as a change on its way makes it."""
+    change = draft.unsettled(order.id)
+    if change is None or change.kind is not IntentKind.MODIFY or change.state is IntentState.READY:
+        return order.remaining
+    return max(order.remaining, change.request.quantity - order.filled)
 
 
 def share(
