@@ -111,14 +111,16 @@ def _absorb_feed(draft: Draft, event: FeedChanged | FeedTold | PricesSeen | Hint
 
 
 def _refreeze(draft: Draft, freezes: Mapping[InstrumentKey, int | None]) -> None:
-    """The exchange may have changed over night how much it takes in one order: what is sent from now on is cut anew."""
+    """The exchange may have changed over night how much it takes in one order: what is sent from now on is cut anew.
+
+    A table that tells none is no proof that there is none; and what rests now was taken as it is: it stays so today.
+    """
     for bracket in draft.live_brackets():
-        now = freezes.get(bracket.instrument, bracket.freeze)
-        if now != bracket.freeze:
+        now = freezes.get(bracket.instrument) or bracket.freeze
+        rests = any(draft.may_rest(order) for _, order in draft.orders_of_bracket(bracket.id))
+        if now != bracket.freeze and not rests:
             draft.put(replace(bracket, freeze=now))
-            text = (
-                f"{bracket.symbol}: the exchange takes fewer than {now or 'any'} in one order, it was {bracket.freeze}"
-            )
+            text = f"{bracket.symbol}: the exchange takes fewer than {now} in one order, it was {bracket.freeze}"
             draft.note("freeze", bracket.id, text)
 
 

@@ -16,13 +16,16 @@ from typing import Any
 from executor.desk.book import Draft
 from executor.domain.ids import OrderId
 from executor.domain.messages import FeedChanged
-from executor.domain.order import Order, Report, Source, state_told
+from executor.domain.order import TERMINAL, WORKING, Order, OrderState, Report, Source, state_told
 from executor.domain.reading import Reading
 
 #: So long after a book the feed may tell what the book shows.
 _UNTOLD = timedelta(seconds=2)
 #: So long a book may lag behind the feed; it lagged 15 s in bad moments (smartapi.md 9).
 _UNBOOKED = timedelta(seconds=20)
+#: An end that books go on denying for so long was none.
+_DENIED = timedelta(seconds=60)
+_ENDED = TERMINAL - {OrderState.FILLED}
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _TERMS = ("working_type", "working_quantity", "working_price", "working_trigger")
 
@@ -45,7 +48,7 @@ def weigh(draft: Draft) -> None:
 
 def begin_day(draft: Draft) -> None:
     """Forget the orders of yesterday."""
-    _learn(draft, untold={}, unbooked={}, dated={})
+    _learn(draft, untold={}, unbooked={}, denied={}, dated={})
 
 
 def with_newest_terms(draft: Draft, order: Order, merged: Order, report: Report) -> Order:
@@ -79,6 +82,26 @@ def compare(draft: Draft, order: Order, merged: Order, report: Report) -> None:
             learned["untold"] = {order.id: draft.now, **feed.untold}
     if learned:
         _learn(draft, **learned)
+
+
+def revived(draft: Draft, order: Order, report: Report) -> Order:
+    """The order as it stands; alive again when books deny that it ended for longer than one may lag: they are the truth
+    and a frame was wrong. Else its stop would be placed a second time, and both could sell.
+    """
+    if report.source is not Source.BOOK:
+        return order
+    denied, told = draft.evidence.feed.denied, state_told(report)
+    since = denied.get(order.id, draft.now)
+    if order.state not in _ENDED or told not in WORKING:
+        if order.id in denied:
+            _learn(draft, denied=_without(denied, order.id))
+        return order
+    _learn(draft, denied={**denied, order.id: since})
+    if draft.now - since <= _DENIED:
+        return order
+    text = f"{order.symbol}: an order was told to be {order.state}, books go on showing it {told}"
+    draft.note("feed", order.id, text, alarm=True)
+    return replace(order, state=told)
 
 
 def may_lack(draft: Draft, order: Order) -> bool:

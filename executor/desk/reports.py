@@ -25,7 +25,7 @@ def absorb_report(draft: Draft, report: Report) -> None:
         _adopt_foreign(draft, report)
         return
     told = _ended_with_its_market(draft, order, report)
-    merged = feed.with_newest_terms(draft, order, merge(order, told), report)
+    merged = feed.with_newest_terms(draft, order, merge(feed.revived(draft, order, told), told), report)
     feed.compare(draft, order, merged, told)
     if merged != order or _is_due(draft, order):
         merged = replace(merged, seen_at=draft.now)

@@ -190,7 +190,8 @@ class OrderFeed:
 
     `checked`: an order book was begun since it came up, which shows what was missed. `untold` are orders of ours whose
     change a book showed first, and since when: within two seconds the feed should say it too. `doubted`: it did not;
-    until it is first again. `unbooked` are orders that no book has shown yet, and since when; `dated` what the broker
+    until it is first again. `unbooked` are orders that no book has shown yet, and since when; `denied`
+    those that ended unfilled for us and that books go on showing alive; `dated` what the broker
     wrote as the time of the newest terms of each order.
     """
 
@@ -199,6 +200,7 @@ class OrderFeed:
     doubted: bool = False
     untold: Mapping[OrderId, datetime] = field(default_factory=dict)
     unbooked: Mapping[OrderId, datetime] = field(default_factory=dict)
+    denied: Mapping[OrderId, datetime] = field(default_factory=dict)
     dated: Mapping[OrderId, datetime] = field(default_factory=dict)
 
     @property

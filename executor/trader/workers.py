@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from threading import Event as Flag
 
 from executor.broker.port import Broker
-from executor.domain.intent import Intent, RefusalReason, Refused, Sent, Unknown
+from executor.domain.intent import Intent, PermitClass, RefusalReason, Refused, Sent, Unknown
 from executor.domain.messages import Event, ReadEnded, ReadFailed, SendEnded
 from executor.domain.reading import Query
 from executor.errors import BrokerUnavailable, SessionLost
@@ -25,7 +25,9 @@ _FENCED = Sent(Refused(RefusalReason.NEVER_SENT, "the lease's last beat is too o
 
 
 class ThreadWorkers:
-    """Writes and reads have threads of their own, so that a slow book never holds up a stop."""
+    """Writes and reads have threads of their own, so that a slow book never holds up a stop; nor do entries that hang:
+    what protects does not wait for their threads either, as it does not wait for their permits (broker/limits.py).
+    """
 
     def __init__(
         self, broker: Broker, inbox: Inbox, *, may_send: Callable[[], bool], writers: int = 8, readers: int = 4
@@ -35,6 +37,7 @@ class ThreadWorkers:
         self._inbox = inbox
         self._may_send = may_send
         self._writers = ThreadPoolExecutor(writers, thread_name_prefix="write")
+        self._protectors = ThreadPoolExecutor(writers, thread_name_prefix="protect")
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="read")
 
     def submit(self, work: Intent | Query) -> None:
@@ -42,12 +45,16 @@ class ThreadWorkers:
             self._readers.submit(self._read, work).add_done_callback(log_failure)
             return
         begun = Flag()
-        self._writers.submit(self._send, work, begun).add_done_callback(log_failure)
+        pool = self._protectors if work.permit is PermitClass.PROTECT else self._writers
+        pool.submit(self._send, work, begun).add_done_callback(log_failure)
         begun.wait(_HANDOVER_S)
 
     def stop(self) -> None:
         """Let what is on the wire end; what still queues is not sent, and is in doubt for the next start."""
-        self._writers.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._protectors, self._writers):  # first nothing more begins, then both end
+            pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._protectors, self._writers):
+            pool.shutdown(wait=True)
         self._readers.shutdown(wait=False, cancel_futures=True)
 
     def _send(self, intent: Intent, begun: Flag) -> None:

@@ -98,3 +98,11 @@ class Charts(House):
         orders = {row["orderid"]: row for row in self.orders()}
         filled = [orders[one] for one in dict.fromkeys(fill["orderid"] for fill in self.state()["fills"])]
         return [(row["side"], row["symbol"], row["filled"]) for row in filled]
+
+
+def priced(house: Charts) -> Charts:
+    """Reconciled at 09:20, with NIFTY at 24910 and a price for each of its options."""
+    house.at(24910, ce24900=190, pe24900=62, ce25000=128, pe25000=96)
+    house.at(ce25100=79, pe25100=148, ce25200=44, pe25200=212)
+    house.run(3)
+    return house

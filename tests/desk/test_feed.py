@@ -263,3 +263,20 @@ def test_a_feeds_first_price_hides_no_split(sqlite_store: Store, clock: ManualCl
     assert house.stopped() == 0
     assert len(house.said("changed")) == 1
     assert "previous close" in house.said("changed")[0]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_an_end_that_the_feed_alone_told_is_none_while_books_go_on_showing_the_order(
+    house: FedHouse, *, restarts: bool
+) -> None:
+    house.long()
+    (stop,) = house.working(type="STOPLOSS_LIMIT")
+
+    house.inbox.put(FeedTold(told(house, stop, status="cancelled", orderstatus="cancelled")))
+    house.run(3)
+    if restarts:
+        house.start()
+    house.run(90)
+
+    assert house.stopped() == 10
+    assert any("books go on showing it" in said for said in house.said("feed"))

@@ -105,3 +105,31 @@ def test_over_night_the_exchange_takes_less_and_what_is_sent_is_cut_anew(make: M
     morning = [row for row in house.writes(ist(THURSDAY, "09:00")) if row["status"] == "trigger pending"]
     assert sorted(row["quantity"] for row in morning) == [15, 15, 15, 15]
     assert house.said("freeze") == ["SBIN-EQ: the exchange takes fewer than 16 in one order, it was 25"]
+
+
+def test_a_table_that_tells_no_freeze_quantity_is_no_proof_that_there_is_none(sliced: Sliced) -> None:
+    """The stops of a position in slices became one order of all its units, which the exchange refused for ever."""
+    house = sliced(stop_loss=Level(LevelKind.PERCENT, Decimal(40)), take_profit=(), rails=rails(max_quantity=9000))
+    house.contract = an_option(25000, "CE")
+    house.control("price", {"exchange": "NFO", "token": house.contract.key.token, "ltp": "128"})
+    house.signal("buy", price="128", size={"lots": "60"})
+    house.run(8)
+
+    house.inbox.put(replace(house.store.people.rails("default"), freezes={house.contract.key: None}))
+    house.run(20)
+
+    assert stops(house) == [1755, 1755, 390]
+    assert house.net() == 3900
+
+
+def test_where_the_exchange_takes_more_the_stops_that_rest_stay(sliced: Sliced) -> None:
+    house = sliced()
+    enter(house)
+    stopped = [house.stopped()]
+
+    house.inbox.put(replace(house.store.people.rails("default"), freezes={house.contract.key: 100}))
+    for _ in range(40):
+        house.run(0.25)
+        stopped.append(house.stopped())
+
+    assert set(stopped) == {60}

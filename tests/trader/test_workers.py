@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from threading import Barrier
 from threading import Event as Flag
@@ -11,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from executor.broker.limits import PermitBook, load_limits
 from executor.broker.port import Session
 from executor.domain.ids import IntentId
-from executor.domain.intent import Accepted, Call, Intent, RefusalReason, Refused, Sent, Unknown
+from executor.domain.intent import Accepted, Call, Intent, PermitClass, RefusalReason, Refused, Sent, Unknown
 from executor.domain.messages import ReadEnded, ReadFailed, SendEnded
 from executor.domain.reading import Query, QueryKind, Reading
 from executor.errors import BrokerUnavailable, SessionLost
@@ -184,3 +186,24 @@ def test_a_stop_lets_what_is_on_the_wire_end() -> None:
     assert isinstance(inbox.get_nowait().sent.answer, Accepted)
     with pytest.raises(RuntimeError):
         made.submit(an_intent())
+
+
+def test_a_stop_leaves_while_as_many_entries_as_may_be_hang() -> None:
+    granted = PermitBook(load_limits()).take([PermitClass.ENTER] * 20, NOW)
+    release, left = Flag(), Flag()
+
+    def send(intent: Intent) -> Sent:
+        if intent.permit is PermitClass.PROTECT:
+            left.set()
+        else:
+            release.wait(5)
+        return takes_it(intent)
+
+    with workers(send=send) as (made, _inbox):
+        for _ in range(sum(granted)):
+            made.submit(replace(an_intent(), permit=PermitClass.ENTER))
+        made.submit(replace(an_intent(), permit=PermitClass.PROTECT))
+        has_left = left.wait(1)
+        release.set()
+
+    assert has_left

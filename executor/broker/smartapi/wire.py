@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _TIMEOUT = httpx.Timeout(7.0, connect=2.0, pool=2.0)  # 7 s as the broker's own clients (1.2)
-_KEPT = httpx.Limits(max_connections=16, max_keepalive_connections=16, keepalive_expiry=30.0)
+#: As many connections as threads may speak at once: 8 writers, 8 for what protects, 4 readers, the session's.
+_KEPT = httpx.Limits(max_connections=24, max_keepalive_connections=24, keepalive_expiry=30.0)
 #: The instrument file has some 40 MB (8.1); the timeout above is for each piece of it, this is for the whole.
 _LARGEST, _LONGEST_S = 400_000_000, 600
 _IPV4 = "0.0.0.0"  # noqa: S104 - not a server: leave by IPv4, only such addresses can be registered (4.4)
