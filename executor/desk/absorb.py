@@ -133,6 +133,15 @@ def _begin_the_day(draft: Draft) -> None:
     before = {contract: price for contract, price in known.items() if contract not in today}
     draft.learn(morning=Morning(draft.day, prices=before), prices=today, quotes={})
     feed.begin_day(draft)
+    _forget_reads(draft)
+
+
+def _forget_reads(draft: Draft) -> None:
+    """What was read yesterday, and when: each choice of options asks for other contracts, and answers are large."""
+    for last in draft.evidence.calls.values():
+        if last.equal > 1:
+            draft.put(last, before=replace(last, equal=1))
+    draft.learn(calls={}, asked_at={})
 
 
 # -- sends -------------------------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ class Line:
                 raise FeedLost("it did not tell what the book shows")
             self._listen(self._frames, wait_s, now)
         except FeedLost as error:
-            self._lose(error, now)
+            self._lose(error, now, token)
 
     def close(self) -> None:
         frames, self._frames = self._frames, None
@@ -167,7 +167,7 @@ class Line:
             taken += 1
             frame = frames.receive(0) if taken < _FRAMES else None
 
-    def _lose(self, error: FeedLost, now: float) -> None:
+    def _lose(self, error: FeedLost, now: float, token: str | None) -> None:
         was_up = self._frames is not None
         self.close()
         if was_up and now - self._opened_at >= _UP_S:
@@ -178,16 +178,15 @@ class Line:
             if error.status == _TOO_MANY:
                 pause = _TOO_MANY_S
             elif error.status in _TOKEN_REFUSED:
-                self._tell_refused()
+                self._tell_refused(token)
         self._not_before = now + pause * self._chance.uniform(0.5, 1.5)
         log.warning("feed_lost feed=%s why=%s", self._name, error)
         if was_up:
             self._talk.lost(str(error))
 
-    def _tell_refused(self) -> None:
-        """Have the session looked at, once a token: the feed alone may be what is out of order."""
-        token = self._token()
-        if token != self._refused_token:
+    def _tell_refused(self, token: str | None) -> None:
+        """Have the session looked at, once a token, unless there is a newer one: the feed alone may be out of order."""
+        if token == self._token() and token != self._refused_token:
             self._refused_token = token
             self._refused()
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from sqlalchemy import select
 
 from executor.clock import IST
+from executor.domain.instrument import InstrumentKey, Segment
 from executor.domain.intent import Intent, IntentKind, IntentState, PermitClass
 from executor.domain.order import Order, OrderState
+from executor.domain.reading import Query, QueryKind
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
 from executor.store import schema
+from tests.builders import NOW
 from tests.house import House
 
 
@@ -95,3 +99,17 @@ def test_a_price_too_large_for_the_store_ends_its_signal_and_nothing_else(house:
 
     assert house.ended(signal).code in {RefusalCode.SET_ASIDE, RefusalCode.SIZE_OVER_LIMIT, RefusalCode.STOP_WRONG_SIDE}
     assert house.stopped() == 10
+
+
+def test_what_was_asked_and_answered_yesterday_is_forgotten(house: House) -> None:
+    """Each choice of options asks for other contracts, and answers are large."""
+    asked = {Query(QueryKind.QUOTES, instruments=(InstrumentKey(Segment.NFO, str(n)),)): NOW for n in range(1000)}
+    evidence = house.book.evidence
+    answer = next(iter(evidence.calls.values()))
+    calls = {f"quote {n}": answer for n in range(1000)}
+    house.book.evidence = replace(evidence, asked_at={**evidence.asked_at, **asked}, calls={**evidence.calls, **calls})
+
+    house.clock.advance(86_400)
+    house.run(3)
+
+    assert max(len(house.book.evidence.asked_at), len(house.book.evidence.calls)) < 100

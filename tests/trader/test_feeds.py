@@ -284,3 +284,16 @@ def test_frames_that_never_cease_do_not_keep_it_from_looking_around():
     hall.run(11)
 
     assert "ping" in flood.sent
+
+
+def test_the_refusal_of_a_token_says_nothing_of_the_one_behind_it():
+    hall = Hall()
+
+    def slow() -> Any:
+        hall.token = "jwt-2"  # a login came in between
+        raise FeedRefused("the handshake was refused with HTTP 401", 401)
+
+    hall.line._connect = slow
+    hall.run(0.5)
+
+    assert hall.refused == 0

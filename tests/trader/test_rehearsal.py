@@ -12,7 +12,7 @@ import pytest
 
 from executor.broker.port import Session
 from executor.domain.ids import Ids
-from executor.errors import FeedLost
+from executor.errors import FeedLost, LeaseLost
 from executor.trader.rehearsal import Rehearsal
 from tests.broker.test_against_simulator import Day
 from tests.house import SBIN_EQ
@@ -196,6 +196,24 @@ def test_a_person_who_stops_it_leaves_nothing_at_the_broker(stage: Stage) -> Non
         interrupted(stage, stop).run()
 
     assert resting(stage) == []
+
+
+def test_who_lost_the_lease_still_takes_back_what_was_placed(stage: Stage) -> None:
+    advance, waits = stage.clock.advance, [0]
+
+    def wait(seconds: float) -> None:
+        waits[0] += 1
+        if waits[0] >= 5:
+            raise LeaseLost("epoch 1 is over")
+        advance(seconds)
+
+    made = Rehearsal(
+        stage.client, stage.clock, stage.ids, "default", SBIN_EQ, None, wait, stage.kept.append, None, json.loads
+    )
+    with pytest.raises(LeaseLost):
+        made.run()
+
+    assert [order["status"] for order in stage.orders()] == ["cancelled"]
 
 
 class Feed:
