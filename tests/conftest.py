@@ -17,7 +17,7 @@ from executor.store.engine import Database, open_database
 from executor.store.store import Store
 from executor.store.upgrade import upgrade
 from tests.builders import a_store
-from tests.postgres import NoPostgres, Server, running_server
+from tests.postgres import Cluster, NoPostgres, Server, private_cluster, running_server
 
 _OURS = ("EXECUTOR_", "SMARTAPI_", "SECRET_KEY", "DATABASE_URL", "HOST", "PORT", "WEB_CONCURRENCY")
 
@@ -60,6 +60,16 @@ def postgres() -> Iterator[Server]:
     except NoPostgres as missing:
         if os.environ.get("REQUIRE_POSTGRES") == "1":
             pytest.fail(str(missing))
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """A Postgres of this test alone, to be stopped and started again."""
+    try:
+        with private_cluster() as cluster:
+            yield cluster
+    except NoPostgres as missing:
         pytest.skip(str(missing))
 
 

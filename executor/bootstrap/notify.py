@@ -29,7 +29,7 @@ from executor.store.store import Store
 
 def start_notices(settings: Settings, stop: Flag) -> None:
     """Begin to tell, until `stop`, on a thread that nobody waits for; whatever fails in it, trading goes on."""
-    if settings.notify_addresses or settings.heartbeat_url is not None:
+    if settings.notify_urls or settings.heartbeat_url is not None:
         Thread(target=lambda: build_follower(settings).run(stop), name="notifier", daemon=True).start()
 
 
@@ -62,7 +62,7 @@ def build_follower(settings: Settings) -> Follower:
 
 def named(settings: Settings) -> list[tuple[str, str, Address]]:
     """The addresses with their marks and labels."""
-    found = settings.notify_addresses
+    found = settings.notify_urls
     marks = [mark(settings.secret_key, address.url) for address in found]
     return list(zip(marks, labels(found), found, strict=True))
 

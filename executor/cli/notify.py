@@ -30,7 +30,7 @@ def notify() -> None:
 def send_test(*, as_json: bool) -> None:
     """Send one message to each address, now and from here; exit code 1 unless all took it."""
     settings = open_settings()
-    if not settings.notify_addresses:
+    if not settings.notify_urls:
         raise click.UsageError("EXECUTOR_NOTIFY_URLS is not set: nobody is told anything")
     with open_room(settings) as room:
         names = Names({one.name: one for one in room.store.people.accounts()})

@@ -61,7 +61,7 @@ class Settings:
     web_concurrency: int
     public_url: str
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
-    notify_addresses: tuple[Address, ...]
+    notify_urls: tuple[Address, ...]
     heartbeat_url: str | None = field(repr=False)
     calendar_file: Path | None
     clock_file: Path | None
@@ -96,7 +96,7 @@ def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None) -
         web_concurrency=reader.number("WEB_CONCURRENCY", 1, least=1, most=64),
         public_url=reader.url("EXECUTOR_PUBLIC_URL", scheme="https") or _own_url(host, port),
         trusted_proxies=_networks(reader, "EXECUTOR_TRUSTED_PROXIES"),
-        notify_addresses=notify_addresses(reader),
+        notify_urls=notify_addresses(reader),
         heartbeat_url=reader.url("EXECUTOR_HEARTBEAT_URL", scheme="https"),
         calendar_file=reader.path("EXECUTOR_CALENDAR_FILE"),
         clock_file=reader.path("EXECUTOR_CLOCK_FILE"),

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, ExceptionContext, Table, create_engine, event, make_url, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -238,7 +238,27 @@ def _postgres(url: str) -> tuple[Engine, Engine]:
         engine.dispose()
         raise ConfigError(f"Postgres has {unsafe[0]}=off: an acknowledged signal could be lost. Set it to on.")
     autocommit: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
-    return engine, create_engine(parsed, connect_args=connect, pool_timeout=_POOL_WAIT_S, **autocommit)
+    glancing = create_engine(parsed, connect_args=connect, pool_timeout=_POOL_WAIT_S, **autocommit)
+    _lose_together(engine, glancing)
+    return engine, glancing
+
+
+def _lose_together(one: Engine, other: Engine) -> None:
+    """When one connection is lost or cannot be made, all idle ones are given up: no alert after a restart of the server
+    shall be the one that finds it out.
+    """
+
+    def lose(*_told: Any) -> None:
+        one.dispose()
+        other.dispose()
+
+    def failed(context: ExceptionContext) -> None:
+        if context.connection is None:
+            lose()
+
+    for engine in (one, other):
+        event.listen(engine, "invalidate", lose)
+        event.listen(engine, "handle_error", failed)
 
 
 @contextmanager

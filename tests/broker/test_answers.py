@@ -130,7 +130,7 @@ def test_an_unregistered_address_is_an_address_refusal_with_the_brokers_words(ho
 
     assert isinstance(answer, Refused)
     assert answer.reason is RefusalReason.ADDRESS
-    assert answer.text.startswith("Access denied: Unregistered IP address. Register your IP before retrying (AG7002).")
+    assert answer.text.startswith("Access denied: Unregistered IP address. Register your IP before retrying. (AG7002).")
     assert "SMARTAPI_PUBLIC_IP" in answer.text
 
 
@@ -171,15 +171,13 @@ def test_an_unknown_code_is_unknown_although_the_status_is_false(host, code):
     ],
 )
 def test_ab1007_is_judged_by_its_message(host, message, reason):
-    assert answer_to(host, business_error("AB1007", message)) == Refused(
-        reason, f"{message.removesuffix('.')} (AB1007)"
-    )
+    assert answer_to(host, business_error("AB1007", message)) == Refused(reason, f"{message} (AB1007)")
 
 
 def test_a_price_band_text_is_proof_under_any_code_or_none(host):
     words = "Order price is beyond the Limit Price Protection range defined by the exchange."
 
-    assert answer_to(host, business_error("", words)) == Refused(RefusalReason.PRICE, words.removesuffix("."))
+    assert answer_to(host, business_error("", words)) == Refused(RefusalReason.PRICE, words)
 
 
 def test_a_cancel_refused_with_the_orders_ids_is_refused(host):

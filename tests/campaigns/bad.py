@@ -223,7 +223,7 @@ BAD: Mapping[str, Bad] = {
     "assume failed": Bad(
         "an answer that is lost is taken for a refusal",
         broken.assume_failed,
-        Campaign(_days(2), "accepted late", 400),
+        Campaign(_days(3), "accepted late", 400),
     ),
 }
 

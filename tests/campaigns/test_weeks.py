@@ -36,7 +36,7 @@ def test_a_week_is_without_a_violation(sqlite_store: Store, seed: int) -> None:
 @pytest.mark.parametrize(
     ("room", "rule", "seed", "checker"),
     [
-        (carried, "come_first", 2, "protected first"),
+        (carried, "come_first", 0, "protected first"),
         (hours, "is_squared_off", 1, "squared off"),
         (hours, "entry_too_late", 0, "not entered late"),
     ],

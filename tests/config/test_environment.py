@@ -278,4 +278,4 @@ def test_no_secret_is_in_the_repr():
 
     for secret in (KEY, TOTP, "the-api-key", "9876", "hidden", "bot-token", "uuid"):
         assert secret not in text
-    assert [address.label for address in settings.notify_addresses] == ["telegram chat 34"]
+    assert [address.label for address in settings.notify_urls] == ["telegram chat 34"]

@@ -96,7 +96,7 @@ def test_an_entry_without_funds_ends_with_the_brokers_text(house: House, kind: s
     house.run(10)
 
     assert house.ended(signal).outcome is Outcome.REJECTED
-    assert house.ended(signal).reason == text
+    assert house.ended(signal).reason == (f"{text} (AB1007)" if kind == "refuse" else text)
     assert len(house.requests("placeOrder")) == 1
     assert [bracket.state for bracket in house.brackets()] == [BracketState.CLOSED]
 

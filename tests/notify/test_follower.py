@@ -66,7 +66,7 @@ def test_notices_that_cannot_even_begin_end_their_thread_and_nothing_else(monkey
 
     @dataclass
     class Settings:
-        notify_addresses: tuple[str, ...] = ("x",)
+        notify_urls: tuple[str, ...] = ("x",)
         heartbeat_url: str | None = None
 
     wiring.start_notices(Settings(), Flag())  # type: ignore[arg-type]

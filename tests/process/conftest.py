@@ -38,7 +38,6 @@ from executor.store.pages import Filters
 from executor.store.rows import load
 from executor.store.store import Store
 from tests.builders import a_strategy
-from tests.postgres import Cluster, NoPostgres, private_cluster
 
 MORNING = datetime(2026, 11, 25, 3, 50, tzinfo=UTC)
 
@@ -204,16 +203,6 @@ def postgres_town(postgres_url: str, tmp_path: Path) -> Iterator[Town]:
     """The same on Postgres only."""
     with a_town(postgres_url, tmp_path) as town:
         yield town
-
-
-@pytest.fixture
-def cluster() -> Iterator[Cluster]:
-    """A Postgres of this test alone, to be stopped and started again."""
-    try:
-        with private_cluster() as cluster:
-            yield cluster
-    except NoPostgres as missing:
-        pytest.skip(str(missing))
 
 
 @contextmanager

@@ -117,8 +117,8 @@ def proved_reason(code: str, message: str) -> RefusalReason | None:
 
 
 def told(code: str, message: str) -> str:
-    """One line for the trader: the broker's words, its code and what to do."""
+    """One line for the trader: the broker's words as they are, its code and what to do."""
     known = CODES.get(code)
-    words = (message or (known.meaning if known else "no message")).strip().removesuffix(".")
+    words = message or (known.meaning if known else "no message")
     named = f"{words} ({code})" if code else words
     return f"{named}. {known.remedy}" if known and known.remedy else named
