@@ -284,7 +284,7 @@ def test_the_session_is_tended_with_what_the_desk_believes(bench: Bench) -> None
     bench.run()
 
     assert bench.hands.tended[0] is False
-    assert True in bench.hands.tended
+    assert any(bench.hands.tended)
     assert bench.hands.tended[-1] is False
 
 

@@ -7,6 +7,7 @@ Nothing is replayed, nothing is acknowledged. `pump` is called as time goes; wha
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -64,7 +65,7 @@ class Listener:
             self.held_back = None
 
 
-class Stream:
+class Stream(ABC):
     """What both feeds share: listeners, the answer to a ping, the silence that a fault makes."""
 
     route = ""
@@ -126,17 +127,21 @@ class Stream:
                     if news.place is None or news.place in listener.subscribed:
                         listener.put(news.frame, fault.kind if fault else None)
 
+    @abstractmethod
     def _turned_away(self, headers: Mapping[str, str], now: datetime) -> tuple[int, str] | None:
-        raise NotImplementedError
+        """Status and words of a refused handshake; None where it is taken."""
 
+    @abstractmethod
     def _greet(self, listener: Listener) -> None:
         """Say what is said first."""
 
+    @abstractmethod
     def _ask(self, listener: Listener, frame: Frame) -> None:
-        """Take a request; most feeds know none."""
+        """Take a request."""
 
+    @abstractmethod
     def _news(self, now: datetime) -> list[News]:
-        raise NotImplementedError
+        """What came to be since the last call."""
 
 
 class OrderStream(Stream):
@@ -158,6 +163,9 @@ class OrderStream(Stream):
             self._book = self._simulation.exchange.book
             self._told = self._book.version_count
         listener.outbox.put(ack(self._client))
+
+    def _ask(self, listener: Listener, frame: Frame) -> None:
+        """There is nothing to ask for."""
 
     def _news(self, now: datetime) -> list[News]:  # noqa: ARG002
         book = self._simulation.exchange.book
@@ -192,6 +200,9 @@ class PriceStream(Stream):
         feed = headers.get("x-feed-token") or ""
         refused = self._simulation.sessions.feed_refusal(headers.get("Authorization"), feed, now)
         return None if refused is None else (401, "Invalid Header - Invalid Auth Token")
+
+    def _greet(self, listener: Listener) -> None:
+        """Nothing is said first."""
 
     def _ask(self, listener: Listener, frame: Frame) -> None:
         try:
