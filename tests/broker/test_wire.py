@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from threading import Event as Flag
+from threading import Thread
 
 import httpx
 import pytest
@@ -149,3 +154,59 @@ def test_an_instrument_file_that_never_ends_does_not_fill_the_disk(tmp_path: Pat
         download("https://files.test/m.json", tmp_path / "m.json", clock=clock, transport=host)
 
     assert (tmp_path / "m.json").stat().st_size <= 1100
+
+
+@pytest.fixture
+def dripping() -> Iterator[str]:
+    """A host on loopback that takes a request and answers a byte every 20 ms, never all of it."""
+    stop = Flag()
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def drip() -> None:
+            with suppress(OSError):
+                caller, _ = door.accept()
+                with caller:
+                    caller.recv(65536)
+                    while not stop.wait(0.02):
+                        caller.send(b"H")
+
+        host = Thread(target=drip)
+        host.start()
+        yield f"http://127.0.0.1:{door.getsockname()[1]}"
+        stop.set()
+        host.join()
+
+
+def test_a_host_that_drips_holds_no_call_for_ever_and_nobody_knows_what_it_did(dripping: str, monkeypatch):
+    monkeypatch.setattr(room, "_CALL_S", 0.3)
+    clock, wire = SystemClock(), Wire(dripping, headers={})
+    began = clock.monotonic()
+
+    found = call(wire)
+    took = clock.monotonic() - began
+    wire.close()
+
+    assert isinstance(found, Lost)
+    assert 0.3 <= took < 2
+
+
+def test_a_kept_connection_has_the_whole_bound_for_each_call(monkeypatch):
+    monkeypatch.setattr(room, "_CALL_S", 0.4)
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def answer() -> None:
+            caller, _ = door.accept()
+            with caller:
+                while caller.recv(65536):
+                    Flag().wait(0.15)
+                    caller.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+        host = Thread(target=answer)
+        host.start()
+        wire = Wire(f"http://127.0.0.1:{door.getsockname()[1]}", headers={})
+
+        found = [call(wire) for _ in range(5)]
+        wire.close()
+        host.join()
+
+    assert all(isinstance(one, RawAnswer) for one in found)

@@ -1,8 +1,9 @@
 """The wire: the only place of the broker that knows httpx.
 
 One warm client an account (building one costs 21 ms), no retries, no redirects, no settings of the environment. A
-call ends as an answer, as *never sent* (proof: no connection was made, reliability.md F-18) or as *lost*: cut, timed
-out or broken at any later moment, when nobody can tell whether the broker worked on it.
+call ends within seconds, whatever the host does: as an answer, as *never sent* (proof: no connection was made,
+reliability.md F-18) or as *lost*: cut, timed out or broken at any later moment, when nobody can tell whether the broker
+worked on it.
 """
 
 from __future__ import annotations
@@ -12,18 +13,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpcore
 import httpx
 
-from executor.clock import Clock
+from executor.broker.smartapi.bound import BoundBackend
+from executor.clock import Clock, SystemClock
 from executor.errors import BrokerUnavailable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _TIMEOUT = httpx.Timeout(7.0, connect=2.0, pool=2.0)  # 7 s as the broker's own clients (1.2)
+#: A whole call, once connected: the timeouts above are for each piece of it.
+_CALL_S = 10.0
 #: As many connections as threads may speak at once: 8 writers, 8 for what protects, 4 readers, the session's.
 _KEPT = httpx.Limits(max_connections=24, max_keepalive_connections=24, keepalive_expiry=30.0)
-#: The instrument file has some 40 MB (8.1); the timeout above is for each piece of it, this is for the whole.
+#: The instrument file has some 40 MB (8.1): for the whole of it.
 _LARGEST, _LONGEST_S = 400_000_000, 600
 _IPV4 = "0.0.0.0"  # noqa: S104 - not a server: leave by IPv4, only such addresses can be registered (4.4)
 
@@ -63,7 +68,7 @@ class Wire:
         self._client = httpx.Client(
             base_url=base_url,
             headers=dict(headers),
-            transport=transport or _network(base_url),
+            transport=transport or _Network(base_url, _CALL_S),
             timeout=_TIMEOUT,
             trust_env=False,
             follow_redirects=False,
@@ -94,7 +99,10 @@ def download(url: str, path: Path, *, clock: Clock, transport: httpx.BaseTranspo
     try:
         with (
             httpx.Client(
-                transport=transport or _network(url), timeout=_TIMEOUT, trust_env=False, follow_redirects=False
+                transport=transport or _Network(url, _LONGEST_S),
+                timeout=_TIMEOUT,
+                trust_env=False,
+                follow_redirects=False,
             ) as client,
             client.stream("GET", url) as answer,
             path.open("wb") as out,
@@ -111,9 +119,21 @@ def download(url: str, path: Path, *, clock: Clock, transport: httpx.BaseTranspo
     return size
 
 
-def _network(url: str) -> httpx.BaseTransport:
-    local = _IPV4 if url.startswith("https://") else None
-    return httpx.HTTPTransport(local_address=local, limits=_KEPT, retries=0, trust_env=False)
+class _Network(httpx.HTTPTransport):
+    """Connections of our own to one host; every call over them ends within `longest_s`."""
+
+    def __init__(self, url: str, longest_s: float) -> None:
+        context = httpx.create_ssl_context(trust_env=False)
+        super().__init__(verify=context, trust_env=False)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context,
+            max_connections=_KEPT.max_connections,
+            max_keepalive_connections=_KEPT.max_keepalive_connections,
+            keepalive_expiry=_KEPT.keepalive_expiry,
+            local_address=_IPV4 if url.startswith("https://") else None,
+            retries=0,
+            network_backend=BoundBackend(longest_s, SystemClock()),
+        )
 
 
 def _words(error: Exception) -> str:
