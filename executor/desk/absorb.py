@@ -32,6 +32,7 @@ from executor.domain.messages import (
     CommandsArrived,
     Event,
     FeedChanged,
+    FeedFailed,
     FeedTold,
     HaltsRead,
     Hinted,
@@ -53,6 +54,8 @@ from executor.domain.record import CallRow, Halt, HaltKind
 #: What a hint makes us read at once.
 _HINTED = QueryKind.ORDER_BOOK
 _WORKING_VALUES = ("working_type", "working_quantity", "working_price", "working_trigger")
+#: Refusals that every order after this one would get too, until a person has done something at the broker.
+_HALTING = frozenset({RefusalReason.ADDRESS, RefusalReason.ACCOUNT})
 #: Clean reads are remembered for as long as a send can be in doubt.
 _REMEMBER = timedelta(seconds=90)
 
@@ -76,7 +79,7 @@ def absorb(draft: Draft, event: Event) -> None:
             _absorb_failure(draft, event)
         case SessionChanged() | HaltsRead() | RailsRead():
             _absorb_word(draft, event)
-        case FeedChanged() | FeedTold() | PricesSeen() | Hinted():
+        case FeedChanged() | FeedFailed() | FeedTold() | PricesSeen() | Hinted():
             _absorb_feed(draft, event)
         case Tick():
             pass
@@ -96,10 +99,13 @@ def _absorb_word(draft: Draft, event: SessionChanged | HaltsRead | RailsRead) ->
             _refreeze(draft, freezes)
 
 
-def _absorb_feed(draft: Draft, event: FeedChanged | FeedTold | PricesSeen | Hinted) -> None:
+def _absorb_feed(draft: Draft, event: FeedChanged | FeedFailed | FeedTold | PricesSeen | Hinted) -> None:
     match event:
         case FeedChanged():
             feed.absorb_change(draft, event)
+        case FeedFailed(name):
+            text = f"a fault of this program ended what listens to the feed of {name}; it is begun again, see the log"
+            draft.note("feed", draft.account, text, alarm=True)
         case FeedTold(report):
             if is_of_today(draft, report):
                 absorb_report(draft, report)
@@ -171,7 +177,7 @@ def _absorb_send(draft: Draft, intent: Intent, answer: Accepted | Refused | Unkn
                 draft.put(replace(draft.orders[intent.order], state=OrderState.REJECTED, text=text))
             if reason is RefusalReason.SESSION:
                 draft.learn(session_open=False)
-            if reason is RefusalReason.ADDRESS:  # no order from here will do better: not one more is tried
+            if reason in _HALTING:  # no other order will do better: not one more is tried
                 draft.halt(Halt(f"account:{draft.account}", HaltKind.HALT, draft.now, text, "trader"))
             draft.note("refused", intent.order, f"{intent.kind} refused ({reason}): {text}")
         case Unknown(why):

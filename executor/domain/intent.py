@@ -85,6 +85,7 @@ class RefusalReason(StrEnum):
     RATE = "RATE"
     SESSION = "SESSION"
     ADDRESS = "ADDRESS"
+    ACCOUNT = "ACCOUNT"  # the client or its API key may not trade at all
     FUNDS = "FUNDS"
     PRICE = "PRICE"
     CLOSED = "CLOSED"

@@ -114,3 +114,26 @@ def test_an_address_that_is_not_registered_halts_entries_at_the_first_refusal_an
     assert "register its public IPv4 address" in (house.stored(first).reason or "")
     assert house.stored(second).code == "halted"
     assert len(house.requests("placeOrder")) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "remedy"),
+    [("AB1006", "Client is blocked for trading", "support"), ("AG8004", "Invalid API Key", "SMARTAPI_API_KEY")],
+)
+def test_an_account_that_may_not_trade_at_all_halts_entries_at_the_first_refusal(
+    house: KeptHouse, code: str, message: str, remedy: str
+) -> None:
+    house.fault("placeOrder", "refuse", code=code, message=message, times=99)
+
+    first = house.signal("buy", price="800", trade="one")
+    house.run(5)
+    second = house.signal("buy", price="800", trade="two")
+    house.run(5)
+
+    (halt,) = house.halts()
+    assert (halt.scope, halt.kind) == (f"account:{ACCOUNT}", HaltKind.HALT)
+    assert code in halt.why
+    assert remedy in halt.why
+    assert house.stored(first).outcome is Outcome.REJECTED
+    assert house.stored(second).code == "halted"
+    assert len(house.requests("placeOrder")) == 1

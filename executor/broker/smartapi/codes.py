@@ -33,7 +33,12 @@ CODES: dict[str, Code] = {
     "AG8001": Code(_SESSION, True, "The session's token is not valid (any more).", _LOGIN),
     "AG8002": Code(_SESSION, True, "The session has expired.", _LOGIN),
     "AG8003": Code(_SESSION, True, "The call carried no session token.", _LOGIN),
-    "AG8004": Code(_OTHER, True, "The API key is not valid.", "Check SMARTAPI_API_KEY against the SmartAPI portal."),
+    "AG8004": Code(
+        RefusalReason.ACCOUNT,
+        True,
+        "The API key is not valid.",
+        "Check SMARTAPI_API_KEY against the SmartAPI portal, then `executor resume`.",
+    ),
     "AG7002": Code(
         RefusalReason.ADDRESS,
         True,
@@ -51,7 +56,12 @@ CODES: dict[str, Code] = {
     "AB1003": Code(_OTHER, False, "The client exists already.", _SUPPORT),
     "AB1004": Code(_OTHER, False, "Something went wrong at the broker.", _LATER),
     "AB1005": Code(_INVALID, True, "The user type of the call was wrong.", _REPORT),
-    "AB1006": Code(_OTHER, True, "The client is blocked for trading.", _SUPPORT),
+    "AB1006": Code(
+        RefusalReason.ACCOUNT,
+        True,
+        "The client is blocked for trading.",
+        "Ask Angel One's support; when it trades again, `executor resume`.",
+    ),
     "AB1007": Code(_INVALID, False, "The broker could not use the call; its text says why.", ""),
     "AB1008": Code(_INVALID, True, "The order's variety is wrong.", _REPORT),
     "AB1009": Code(_INVALID, True, "The broker does not know the symbol.", "Refresh: `executor instruments refresh`."),
