@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help install demo run test kills forkkills report bench days weeks sweep lint
+.PHONY: help install demo run test kills forkkills report refusals bench days weeks sweep lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ forkkills: install ## fork and kill web and trader N times (1000) at every kind 
 
 report: install ## docs/reliability.md from the reports of the campaigns under docs/reports/
 	$(BIN)/python -m tests.campaigns.report
+
+refusals: install ## docs/refusals.md from the one list of refusals, domain/refusal.py
+	$(BIN)/python -m tests.refusals
 
 bench: install ## the figures of the design, measured on both stores, and docs/benchmarks.md (ARGS=--quick to try it)
 	$(BIN)/python -m benchmarks $(ARGS)

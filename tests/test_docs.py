@@ -11,7 +11,11 @@ import click
 import pytest
 
 from executor.cli import main
+from executor.cli.account import account
+from executor.cli.settings import GROUPS
 from executor.config.environment import SETTINGS
+from executor.domain.refusal import WORDS
+from tests import refusals
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("alert_templates/*.md")])
@@ -49,6 +53,20 @@ def test_every_core_dependency_has_its_line() -> None:
     text = (ROOT / "docs" / "dependencies.md").read_text()
 
     assert [name for name in names if f"| {name}" not in text] == []
+
+
+def test_the_page_of_refusals_is_written_from_the_one_list() -> None:
+    assert refusals.PAGE.read_text(encoding="utf-8") == refusals.page(), "write it anew: make refusals"
+
+
+def test_options_that_a_remedy_names_exist() -> None:
+    known = {setting.option for group in GROUPS.values() for setting in group}
+    known |= {option for param in account.commands["set"].params for option in param.opts}
+    known |= {"--strategy", "--account", "--style", "--set"}  # of resume and alert template
+
+    named = {option for words in WORDS.values() for option in re.findall(r"--[a-z-]+[a-z]", words.remedy)}
+
+    assert named <= known
 
 
 def _exists(file: str, name: str) -> bool:

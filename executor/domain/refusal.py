@@ -98,73 +98,115 @@ class Refusal:
 WORDS: dict[RefusalCode, Words] = {
     RefusalCode.NOT_JSON: Words(
         "The body is not strict JSON",
-        "Quote every placeholder in the template; a quote or line break in a comment or order id breaks the document.",
+        "Paste the message as `executor alert template NAME` prints it. If you changed it: every placeholder "
+        "stands in quotes, and a quote or line break in a comment or order id breaks the document.",
     ),
-    RefusalCode.TOO_LARGE: Words("The body is larger than 64 KiB", "Send only the fields of the template."),
+    RefusalCode.TOO_LARGE: Words(
+        "The body is larger than 64 KiB",
+        "Send only the fields of the template.",
+    ),
     RefusalCode.BAD_FIELD: Words(
         "A field is missing, unknown or of the wrong form",
-        "Make the template anew with `executor alert template`.",
+        "Mend the field that is named; `executor alert check FILE` tries a message without sending it, "
+        "`executor alert template NAME` prints one that fits.",
     ),
     RefusalCode.PLACEHOLDER: Words(
         "TradingView left a placeholder unexpanded",
-        "Use strategy placeholders only on strategy alerts, and spell them as the builder issues them.",
+        "{{strategy.…}} is filled in on alerts of a strategy only, others when spelled exactly: for an "
+        "indicator's alert take `executor alert template NAME --style indicator`.",
     ),
     RefusalCode.FIRED_OTHER_DAY: Words(
         "The alert was fired on another trading day",
-        "It is never executed late; check the sender's clock or queue.",
+        "Nothing of another day is ever traded. If it was fired just now, fired_at is not {{timenow}}, or "
+        "this machine's clock is wrong (`timedatectl`).",
     ),
     RefusalCode.FIRED_AHEAD: Words(
-        "The alert was fired in the future", "Check this machine's clock: it must follow NTP."
+        "The alert was fired in the future",
+        "Set this machine's clock by NTP (`timedatectl` tells whether it is), and let fired_at be {{timenow}}.",
     ),
     RefusalCode.TOKEN_MISSING: Words(
-        "The alert carries no token", "Paste the whole template, with its token, into the alert's message."
+        "The alert carries no token",
+        "Paste the whole template, with its token, into the alert's message.",
     ),
     RefusalCode.TOKEN_ALTERED: Words(
         "The alert's token is not one that was issued here",
-        "Paste the template again without changing the token; after a new SECRET_KEY, make the template anew.",
+        "Paste the template again without changing the token; with a new SECRET_KEY or a new database make it"
+        " anew: `executor alert template NAME`.",
     ),
     RefusalCode.TOKEN_OTHER_STRATEGY: Words(
-        "The token belongs to another strategy", "Use the address and the template of the same strategy."
+        "The token belongs to another strategy",
+        "Use the address and the template of the same strategy.",
     ),
-    RefusalCode.TOKEN_EXPIRED: Words("The alert's token has expired", "Make the template anew and paste it."),
-    RefusalCode.TOKEN_REVOKED: Words("The alert was revoked", "Make the template anew if the alert is still wanted."),
+    RefusalCode.TOKEN_EXPIRED: Words(
+        "The alert's token has expired",
+        "Make the template anew and paste it.",
+    ),
+    RefusalCode.TOKEN_REVOKED: Words(
+        "The alert was revoked",
+        "Make the template anew if the alert is still wanted.",
+    ),
     RefusalCode.FIXED_CHANGED: Words(
-        "A field that the token fixes is missing or different", "Paste the template again as it was issued."
+        "A field that the token fixes is missing or different",
+        "Paste the template again as it was issued; another value takes another template (`--set PATH=VALUE`).",
     ),
     RefusalCode.OUTSIDE_BOUNDS: Words(
         "A field lies outside the bounds of the token",
-        "Make a template with wider bounds, if that is what you want.",
+        "A token allows what the strategy allowed when the template was made, and only the fields that it "
+        "holds. After a change of tickers or sizes make the template anew; `--set 'PATH={{placeholder}}'` "
+        "opens a further field.",
     ),
-    RefusalCode.UNKNOWN_ADDRESS: Words("There is no such address", "Copy the address again from the strategy."),
+    RefusalCode.UNKNOWN_ADDRESS: Words(
+        "There is no such address",
+        "Copy the address again: `executor strategy show NAME`. After `executor strategy rotate` the old one ends.",
+    ),
     RefusalCode.CONFLICT: Words(
-        "The same id was used before with other content", "Put {{timenow}} into the id, or leave the id out."
+        "The same id was used before with other content",
+        "Put {{timenow}} into the id, or leave the id out.",
     ),
     RefusalCode.NOT_RECORDED: Words(
         "The alert could not be recorded",
-        "Nothing was done; TradingView sends it again. See the status page.",
+        "Nothing was done, and TradingView sends it again, three times at most. `executor doctor` says "
+        "whether the disk is full or the database gone.",
     ),
-    RefusalCode.STRATEGY_OFF: Words("The strategy is switched off", "`executor strategy enable NAME`."),
-    RefusalCode.HALTED: Words("Entries are halted", "Read the halt's reason; then `executor resume`."),
-    RefusalCode.UNSUPPORTED: Words("This version cannot do that yet", "See the list of actions in the README."),
+    RefusalCode.STRATEGY_OFF: Words(
+        "The strategy is switched off",
+        "`executor strategy enable NAME`.",
+    ),
+    RefusalCode.HALTED: Words(
+        "Entries are halted",
+        "See to the reason, which stands here and in the head of every page; then `executor resume` with the "
+        "halt's scope (`--strategy NAME`, `--account NAME`, or none for all).",
+    ),
+    RefusalCode.UNSUPPORTED: Words(
+        "This version cannot do that yet",
+        "Leave out of the message what is named here; docs/trading.md says what there is.",
+    ),
     RefusalCode.TICKER_NOT_ALLOWED: Words(
-        "The strategy may not trade this ticker", "Add it with `executor strategy set NAME --tickers …`."
+        "The strategy may not trade this ticker",
+        "Add it with `executor strategy set NAME --tickers …` (all of them, not the new one alone), and make "
+        "the template anew.",
     ),
     RefusalCode.TICKER_UNKNOWN: Words(
-        "No instrument has this ticker", "Check the spelling, or refresh: `executor instruments refresh`."
+        "No instrument has this ticker",
+        "Check the spelling with `executor instruments search NAME`, or take today's table: `executor "
+        "instruments refresh`.",
     ),
     RefusalCode.TICKER_AMBIGUOUS: Words(
-        "More than one instrument has this ticker", "Send the exchange as well, or Angel One's own symbol."
+        "More than one instrument has this ticker",
+        "Send the exchange as well, or Angel One's own symbol.",
     ),
     RefusalCode.TICKER_NOT_TRADABLE: Words(
         "This ticker cannot be traded as it is",
-        "An index needs a future or an option rule; a delayed feed none.",
+        "For an index chart its future (NIFTY1!) or give the strategy an option rule (`--option`). A chart "
+        "with delayed prices (NSE_DLY:…) is never traded.",
     ),
     RefusalCode.NOT_LISTED: Words(
         "No such contract is listed",
         "`executor instruments search NAME` lists what there is; a holiday moves an expiry to the day before.",
     ),
     RefusalCode.EXPIRED: Words(
-        "The contract has expired", "Chart one that is listed, or a continuous one (`1!`) that follows by itself."
+        "The contract has expired",
+        "Chart one that is listed, or a continuous one (`1!`) that follows by itself.",
     ),
     RefusalCode.ROLL_REFUSED: Words(
         "The strategy trades no continuous futures",
@@ -176,58 +218,73 @@ WORDS: dict[RefusalCode, Words] = {
     ),
     RefusalCode.STALE_MASTER: Words(
         "The instrument table is not of today, so no contract is taken from it",
-        "`executor instruments refresh`; shares are traded meanwhile.",
+        "`executor instruments refresh`; its page says what went wrong in the morning. Shares are traded "
+        "meanwhile, and exits go to what is held.",
     ),
     RefusalCode.STALE: Words(
         "The alert was too old when it could be judged",
-        "Entries live 60 seconds from {{timenow}}; see what delayed it.",
+        "An entry is sent within 60 seconds of {{timenow}} or never. Its page shows what took the time; if "
+        "all are late, look at this machine's clock and at TradingView's alert log.",
     ),
     RefusalCode.SUPERSEDED: Words(
         "A newer signal of the lane was already carried out",
-        "Nothing to do: TradingView resent it out of order.",
+        "Nothing to do. If TradingView often sends alerts out of order or again, look at its alert log.",
     ),
     RefusalCode.CLOSED: Words(
-        "The market is closed", "Nothing is sent outside the session: the broker would keep it for tomorrow."
+        "The market is closed",
+        "Let alerts fire while it is open. Nothing is sent outside the session: the broker would keep it for tomorrow.",
     ),
     RefusalCode.OUTSIDE_WINDOW: Words(
         "Outside the hours in which the strategy may enter",
-        "Entries run from 09:16 to 15:00 unless set otherwise.",
+        "Entries run from 09:16 to 15:00 unless `--enter-from` and `--enter-until` say otherwise; exits are "
+        "taken all day.",
     ),
     RefusalCode.SQUARED_OFF: Words(
         "INTRADAY positions have been squared off for the day",
-        "They end five minutes before the broker's own square-off; `executor strategy show` tells the product.",
+        "They end five minutes before the broker's own square-off. What is to stay over night takes another "
+        "product: `executor strategy set NAME --product delivery` (or carryforward).",
     ),
     RefusalCode.EXPIRING: Words(
         "The contract is too close to its expiry",
-        "Let the ticker follow to the next one (`1!`), or allow options on their expiry day (`--expiry-day`).",
+        'Chart the next one, let `1!` turn to it earlier (`--roll "3 days at 09:00"`), or allow an index\'s '
+        "options on their last day (`--expiry-day`).",
     ),
     RefusalCode.NO_STOP: Words(
         "An entry without a stop is refused",
-        "Give the strategy a stop (`--stop-loss`), or `protection: none` if you mean it.",
+        "Give the strategy a stop (`--stop-loss 1%`), or `--protection none` if you mean it.",
     ),
     RefusalCode.STOP_WRONG_SIDE: Words(
         "The stop could not be placed",
-        "It must lie below the price of a long and above that of a short, in the band.",
+        "A stop lies below the price of a long and above that of a short, inside the day's price band. A "
+        "distance in percent is always on the right side; a price may have been passed already.",
     ),
     RefusalCode.TARGET_WRONG_SIDE: Words(
-        "The target lies on the wrong side of the price", "Above the price for a long, below it for a short."
+        "The target lies on the wrong side of the price",
+        "Above the price for a long, below it for a short; a distance in percent always does.",
     ),
     RefusalCode.TARGET_SHARES: Words(
-        "The targets' shares are more than the whole position", "Let the shares add up to 100 percent or less."
+        "The targets' shares are more than the whole position",
+        "Let the shares add up to 100 percent or less.",
     ),
     RefusalCode.TRIGGER_WRONG_SIDE: Words(
         "A stop entry's trigger lies on the wrong side of the price",
-        "Above the price for a buy, below it for a sell, the limit beyond the trigger.",
+        "Above the price for a buy, below it for a sell, the limit beyond the trigger. Where the price has "
+        "passed the trigger already, the entry came too late.",
     ),
     RefusalCode.SIZE_UNDECLARED: Words(
         "The size cannot be worked out from the strategy's settings",
-        "Give the strategy what the size needs: `--capital`, `--contracts-are` or a stop.",
+        "Give the strategy what the size needs, with `executor strategy set NAME`: `--capital`, "
+        "`--contracts-are` or `--stop-loss`.",
     ),
     RefusalCode.OVER_FREEZE: Words(
         "The position would take more orders than can be protected in time",
-        "The exchange takes fewer than its freeze quantity in one order; a larger position is sliced: enter less.",
+        "Enter less. One order takes less than the exchange's freeze quantity, a larger position several, and"
+        " all of its stops or exits must leave within two seconds.",
     ),
-    RefusalCode.SIZE_ZERO: Words("Nothing is left after rounding to whole lots", "Raise the size or lower the risk."),
+    RefusalCode.SIZE_ZERO: Words(
+        "Nothing is left after rounding to whole lots",
+        "Raise the size until it makes one lot; with `risk`, more rupees or a nearer stop.",
+    ),
     RefusalCode.SIZE_OVER_LIMIT: Words(
         "The order is larger than the rails allow",
         "Raise `--max-quantity` or `--max-order-quantity` of the strategy or account if that is what you want.",
@@ -245,28 +302,42 @@ WORDS: dict[RefusalCode, Words] = {
         "Raise `--max-trades` of the strategy, or of the account, if that is what you want.",
     ),
     RefusalCode.COOL_DOWN: Words(
-        "The strategy pauses after a loss", "Wait, or shorten `--cooldown` if that is what you want."
+        "The strategy pauses after a loss",
+        "Wait, or shorten `--cooldown` if that is what you want.",
     ),
     RefusalCode.LOSS_LIMIT: Words(
         "The loss limit of the day was reached",
-        "`executor resume --strategy NAME` (or `--account NAME`); it is reached anew when as much again is lost.",
+        "It lasts until you end it: `executor resume --strategy NAME` (or `--account NAME`); it is reached "
+        "anew when as much again is lost.",
     ),
     RefusalCode.PROFIT_UNKNOWN: Words(
         "A price is missing, so how near the loss limit is cannot be told",
-        "Entries go on by themselves when the price is known again; see the broker's answers to LTP.",
+        "Entries go on by themselves when the price is known again; the status page and `executor doctor` "
+        "tell whether session and price feed live.",
     ),
     RefusalCode.SHORT_NOT_ALLOWED: Words(
         "The strategy may not open shorts",
-        "Allow them with `--short intraday-cash`, if that is what you want.",
+        "Allow them if that is what you want: `--short futures`, `--short intraday-cash` or `--short "
+        "write-options`. Delivery never opens one.",
     ),
-    RefusalCode.NOTHING_HELD: Words("The strategy holds nothing to reduce", "An exit never opens a position."),
-    RefusalCode.ALREADY_CLOSING: Words("The position is already being closed", "See the signal that closes it."),
+    RefusalCode.NOTHING_HELD: Words(
+        "The strategy holds nothing to reduce",
+        "Nothing to do: an exit never opens a position. If the chart is in one, its entry was refused or "
+        "missed: see the log before this.",
+    ),
+    RefusalCode.ALREADY_CLOSING: Words(
+        "The position is already being closed",
+        "Nothing to do; see the signal that closes it.",
+    ),
     RefusalCode.NO_PRICE: Words(
         "There was no fresh price for the contract",
-        "Send `price` with the alert; see the broker's answers to LTP.",
+        "Let the alert carry `price` ({{close}}) where the chart shows what is traded; the status page and "
+        "`executor doctor` tell whether session and price feed live.",
     ),
     RefusalCode.NOT_SYNCED: Words(
-        "The chart's position and ours do not agree", "They agree again when the chart has been flat."
+        "The chart's position and ours do not agree",
+        "They agree again when the chart has been flat or has turned over; what is held keeps its stop "
+        "meanwhile, and `executor exit` leaves it.",
     ),
     RefusalCode.NOT_STARTED: Words(
         "A new strategy starts flat",
@@ -277,7 +348,8 @@ WORDS: dict[RefusalCode, Words] = {
         "Check TradingView's alert log; we follow again when the chart has been flat or turns over.",
     ),
     RefusalCode.STOP_LOOSER: Words(
-        "An alert may only move a stop nearer", "Move it by hand with `executor protect` if you mean it."
+        "An alert may only move a stop nearer",
+        "Move it by hand with `executor protect` if you mean it.",
     ),
     RefusalCode.SPREAD_TOO_WIDE: Words(
         "Buyers and sellers of the option are too far apart",
@@ -289,6 +361,6 @@ WORDS: dict[RefusalCode, Words] = {
     ),
     RefusalCode.SET_ASIDE: Words(
         "A fault of this program kept the signal from being carried out",
-        "Entries are halted until a person resumes; keep the log and report it.",
+        "Entries are halted until a person resumes; keep the log (`journalctl -u executor`) and report it.",
     ),
 }

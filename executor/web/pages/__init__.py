@@ -30,6 +30,7 @@ from executor.web.pages.instruments import InstrumentParts, add_instruments
 from executor.web.pages.layout import laid_out
 from executor.web.pages.position import add_positions
 from executor.web.pages.profit import add_profit
+from executor.web.pages.refusals import add_refusals
 from executor.web.pages.signal import add_stories
 
 _WEB = Path(__file__).parent.parent
@@ -78,6 +79,7 @@ def register_pages(app: Flask, parts: PageParts) -> None:
     add_positions(blueprint, parts.pages, frame)
     add_profit(blueprint, parts.pages, frame, parts.clock)
     add_instruments(blueprint, table, frame)
+    add_refusals(blueprint, frame)
     add_commands(blueprint, CommandParts(parts.pages, parts.commands, parts.doorbell, parts.clock), frame)
     blueprint.register_error_handler(StoreError, _no_database)
     app.register_blueprint(blueprint)
