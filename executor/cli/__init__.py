@@ -13,6 +13,7 @@ from executor.errors import ExecutorError
 _COMMANDS = {
     "account": "account",
     "alert": "alert",
+    "api-token": "api_token",
     "audit": "audit",
     "backup": "backup",
     "db": "db",
@@ -53,7 +54,7 @@ class Commands(click.Group):
         module = _COMMANDS.get(cmd_name)
         if module is None:
             return None
-        found = getattr(import_module(f"executor.cli.{module}"), cmd_name)
+        found = getattr(import_module(f"executor.cli.{module}"), cmd_name.replace("-", "_"))
         assert isinstance(found, click.Command)
         return found
 

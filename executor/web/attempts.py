@@ -1,7 +1,7 @@
-"""Wrong passwords: counted in the store, by person and by source, and answered with a growing wait.
+"""Wrong passwords and API tokens: counted in the store, by source, and answered with a growing wait.
 
-A source waits longer than the person does: someone who guesses from one place does not lock the trader out elsewhere.
-The counts survive a restart. What a source failed is forgotten after an hour.
+Passwords are counted by person too. A source waits longer than the person does: someone who guesses from one place does
+not lock the trader out elsewhere. The counts survive a restart. What a source failed is forgotten after an hour.
 """
 
 from __future__ import annotations
@@ -18,17 +18,20 @@ _PERSON_MOST = timedelta(seconds=60)
 _SOURCE_MOST = timedelta(minutes=15)
 _FORGET = timedelta(hours=1)
 _SOURCES_KEPT = 200
-_KEY = "login_sources"
+#: Where the counts of passwords lie in the meta table.
+PASSWORDS = "login_sources"
 
 Failures = Mapping[str, tuple[int, datetime]]
 
 
 class Attempts:
-    """One person's logins. `now` is always system time."""
+    """`now` is always system time."""
 
-    def __init__(self, people: People, person: str) -> None:
+    def __init__(self, people: People, person: str = "", *, key: str = PASSWORDS) -> None:
+        """`person` is whose logins these are, if anybody's; `key` is where the counts by source lie."""
         self._people = people
         self._person = person
+        self._key = key
 
     def wait(self, source: str, now: datetime) -> timedelta:
         """How long until another password may be tried; zero when it may be now."""
@@ -58,14 +61,14 @@ class Attempts:
             self._keep(sources)
 
     def _sources(self, now: datetime) -> Failures:
-        kept = json.loads(self._people.meta(_KEY) or "{}")
+        kept = json.loads(self._people.meta(self._key) or "{}")
         found = {source: (count, datetime.fromisoformat(at)) for source, (count, at) in kept.items()}
         return {source: value for source, value in found.items() if now - value[1] < _FORGET}
 
     def _keep(self, sources: Failures) -> None:
         newest = sorted(sources.items(), key=lambda item: item[1][1])[-_SOURCES_KEPT:]
         text = {source: (count, at.isoformat()) for source, (count, at) in newest}
-        self._people.set_meta(_KEY, json.dumps(text))
+        self._people.set_meta(self._key, json.dumps(text))
 
 
 def _delay(failures: int, most: timedelta) -> timedelta:
