@@ -58,6 +58,7 @@ def _listen(url: str, seconds: float) -> tuple[float, float, float]:
         token=lambda: "any",
         talk=source,
         refused=lambda: None,
+        failed=lambda: None,
         clock=clock,
         chance=Random(1),
         pause_s=GATHER_S,

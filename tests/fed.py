@@ -11,7 +11,7 @@ from executor.broker.smartapi.client import SmartApi
 from executor.broker.smartapi.order_feed import OrderFrames, feed_headers
 from executor.broker.smartapi.price_feed import PriceFeed
 from executor.domain.instrument import InstrumentKey
-from executor.domain.messages import Event, PricesSeen, SessionChanged
+from executor.domain.messages import Event, FeedFailed, PricesSeen, SessionChanged
 from executor.errors import FeedLost, FeedRefused
 from executor.simulator.wire.streams import OrderStream, PriceStream, Stream
 from executor.trader.feeds import Line, OrderTalk, Talk
@@ -112,6 +112,7 @@ class Fed:
             token=lambda: client.session.jwt if client.session else None,
             talk=talk,
             refused=lambda: inbox.put(SessionChanged(open=False)),
+            failed=lambda: inbox.put(FeedFailed(stream.route)),
             clock=self.clock,
             chance=chance,
         )

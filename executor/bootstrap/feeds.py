@@ -13,7 +13,7 @@ from executor.broker.smartapi.order_feed import OrderFrames, feed_headers
 from executor.broker.smartapi.price_feed import PriceFeed
 from executor.clock import Clock
 from executor.config.broker import BrokerSettings
-from executor.domain.messages import SessionChanged
+from executor.domain.messages import FeedFailed, SessionChanged
 from executor.errors import FeedLost
 from executor.trader.feeds import Line, OrderTalk, Talk, ThreadFeeds
 from executor.trader.workers import Inbox
@@ -66,6 +66,7 @@ def _line(
         token=token,
         talk=talk,
         refused=lambda: inbox.put(SessionChanged(open=False)),
+        failed=lambda: inbox.put(FeedFailed(name)),
         clock=clock,
         chance=Random(secrets.randbits(128)),
         pause_s=pause_s,

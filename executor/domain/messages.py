@@ -74,6 +74,13 @@ class FeedChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedFailed:
+    """A fault of this program ended what listens to a feed; it is begun again."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class FeedTold:
     """What the order feed says of one order: early, but it may be lost, doubled or late."""
 
@@ -135,6 +142,7 @@ Event = (
     | ReadEnded
     | ReadFailed
     | FeedChanged
+    | FeedFailed
     | FeedTold
     | PricesSeen
     | Hinted

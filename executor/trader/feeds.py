@@ -1,8 +1,8 @@
 """The feeds of one account: each is a connection that is kept up on a thread of its own.
 
 A feed is wanted while the session is open. It is pinged every ten seconds, given up when nothing was heard for
-twenty-five, and made again for ever, ever later while it fails. What it hears goes to its `Talk`, who tells the desk.
-The books stay the truth: a feed that is down costs time, nothing else.
+twenty-five, and made again for ever, ever later while it fails; so is its thread, should a fault end it. What it hears
+goes to its `Talk`, who tells the desk. The books stay the truth: a feed that is down costs time, nothing else.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ _LOOK_S = 0.5
 _FRAMES = 1000
 #: A feed that is in doubt is connected anew, but not more often than this.
 _ANEW_S = 60.0
+#: A feed that fails by a fault of our own is told of once within so long, however often it fails.
+_TOLD_S = 600.0
 
 
 class Talk(Protocol):
@@ -81,7 +83,7 @@ class Line:
     """One feed kept up, a round at a time.
 
     `connect` takes a token and raises FeedLost; `token` is the one of the open session, None while there is none:
-    then the line is down. `refused` is told once of a token that the broker does not take.
+    then the line is down. `refused` is told once of a token that the broker does not take, `failed` of a fault of ours.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Line:
         token: Callable[[], str | None],
         talk: Talk,
         refused: Callable[[], None],
+        failed: Callable[[], None],
         clock: Clock,
         chance: Random,
         pause_s: float = 0.0,
@@ -102,6 +105,7 @@ class Line:
         self._token = token
         self._talk = talk
         self._refused = refused
+        self._failed = failed
         self._clock = clock
         self._chance = chance
         self.pause_s = pause_s
@@ -110,11 +114,21 @@ class Line:
         self._refused_token: str | None = None
         self._fails = 0
         self._not_before = self._opened_at = self._heard_at = self._pinged_at = -_AGAIN_MOST_S
+        self._told_at = -_TOLD_S
         self._anew = self._doubted = False
 
     @property
     def is_up(self) -> bool:
         return self._frames is not None
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def silent_s(self) -> float | None:
+        """How long nothing was heard; None while it is down."""
+        return self._clock.monotonic() - self._heard_at if self.is_up else None
 
     def doubt(self, doubted: bool) -> None:
         """Connect anew, once, when the feed comes into doubt: it did not tell what the book shows."""
@@ -136,6 +150,14 @@ class Line:
             self._listen(self._frames, wait_s, now)
         except FeedLost as error:
             self._lose(error, now, token)
+
+    def broke(self) -> None:
+        """Begin anew after a fault of our own ended a round; it is told, but not again and again."""
+        now = self._clock.monotonic()
+        if now - self._told_at >= _TOLD_S:
+            self._told_at = now
+            self._failed()
+        self._lose(FeedLost("a fault of this program"), now, None)
 
     def close(self) -> None:
         frames, self._frames = self._frames, None
@@ -199,17 +221,16 @@ class ThreadFeeds:
         self._orders = orders
         self._prices = prices[1] if prices else None
         self._lines = [line for line in (orders, prices[0] if prices else None) if line is not None]
-        self._threads: list[Thread] = []
+        self._threads: dict[Line, Thread] = {}
         self._stop = Flag()
 
     def tend(self, *, is_open: bool, doubted: bool, watching: frozenset[InstrumentKey]) -> None:
-        """Begin when there is a session; pass on what the desk wants. Never blocks."""
-        if is_open and not self._threads:
-            self._threads = [
-                Thread(target=self._keep_up, args=[line], name="feed", daemon=True) for line in self._lines
-            ]
-            for thread in self._threads:
-                thread.start()
+        """Begin when there is a session, and again what a fault ended; pass on what the desk wants. Never blocks."""
+        for line in self._lines:
+            thread = self._threads.get(line)
+            if (is_open and thread is None) or (thread is not None and not thread.is_alive()):
+                log.info("feed_begins feed=%s again=%s", line.name, thread is not None)
+                self._begin(line, again=thread is not None)
         if self._orders is not None:
             self._orders.doubt(doubted)
         if self._prices is not None:
@@ -220,12 +241,22 @@ class ThreadFeeds:
         prices = self._prices.changed() if self._prices is not None else {}
         return PricesSeen(prices) if prices else None
 
+    def silence(self) -> dict[str, float | None]:
+        """How long nothing was heard from each feed there is, in seconds; None of one that is down."""
+        return {line.name: line.silent_s for line in self._lines}
+
     def stop(self) -> None:
         self._stop.set()
-        for thread in self._threads:
+        for thread in self._threads.values():
             thread.join(2 * _LOOK_S)  # one that is just connecting tells nobody any more
 
-    def _keep_up(self, line: Line) -> None:
+    def _begin(self, line: Line, *, again: bool) -> None:
+        self._threads[line] = thread = Thread(target=self._keep_up, args=[line, again], name="feed", daemon=True)
+        thread.start()
+
+    def _keep_up(self, line: Line, again: bool) -> None:
+        if again:
+            line.broke()
         while not self._stop.is_set():
             line.round(_LOOK_S)
             if not line.is_up:

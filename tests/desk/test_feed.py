@@ -9,15 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from executor.broker.smartapi.order_feed import OrderFrames
 from executor.clock import ManualClock
 from executor.domain.ids import Ids
-from executor.domain.messages import FeedTold
+from executor.domain.messages import FeedFailed, FeedTold
 from executor.domain.order import Order, Report
 from executor.domain.strategy import Product, Rails
 from executor.simulator.simulation import Simulation
 from executor.simulator.wire.frames import order_frame
+from executor.store import schema
 from executor.store.hints import Hints
 from executor.store.store import Store
 from tests.builders import a_strategy
@@ -234,10 +236,6 @@ def test_prices_alone_write_nothing(house: FedHouse) -> None:
 
 
 def _entries(database: Any) -> int:
-    from sqlalchemy import func, select
-
-    from executor.store import schema
-
     with database.read() as connection:
         return int(connection.execute(select(func.count()).select_from(schema.audit)).scalar_one())
 
@@ -280,3 +278,14 @@ def test_an_end_that_the_feed_alone_told_is_none_while_books_go_on_showing_the_o
 
     assert house.stopped() == 10
     assert any("books go on showing it" in said for said in house.said("feed"))
+
+
+def test_a_fault_that_ended_a_feed_is_an_alarm(house: FedHouse) -> None:
+    house.inbox.put(FeedFailed("orders"))
+
+    house.run(1)
+
+    rows = schema.audit.c
+    with house.store.database.read() as connection:
+        found = connection.execute(select(rows.text).where(rows.kind == "feed", rows.text.contains('"alarm":true')))
+        assert ["begun again" in text for text in found.scalars()] == [True]

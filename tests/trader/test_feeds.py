@@ -53,6 +53,7 @@ class Hall:
     sockets: list[Socket] = field(default_factory=list)
     heard: list[Any] = field(default_factory=list)
     refused: int = 0
+    failures: SimpleQueue[float] = field(default_factory=SimpleQueue)
     tried: int = 0
 
     def __post_init__(self) -> None:
@@ -62,6 +63,7 @@ class Hall:
             token=lambda: self.token,
             talk=self,
             refused=self._count,
+            failed=lambda: self.failures.put(self.clock.monotonic()),
             clock=self.clock,
             chance=Random(1),
         )
@@ -264,6 +266,38 @@ def test_threads_begin_with_the_session_and_end_with_the_trading():
     assert before == 0
     assert board.watched == {SBIN}
     assert hall.sockets[0].is_closed
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_feed_whose_thread_ends_by_a_fault_is_begun_again_and_that_is_told():
+    hall, wait = Hall(), Flag().wait
+    hall.line.round(0)
+    hall.take = lambda _frame: 1 // 0  # type: ignore[method-assign]
+    hall.sockets[0].coming.append("what no one foresaw")
+    feeds = ThreadFeeds(orders=hall.line)
+
+    for _ in range(100):
+        feeds.tend(is_open=True, doubted=False, watching=frozenset())
+        hall.clock.advance(0.5)
+        if hall.heard == ["up", "down", "up"]:
+            break
+        wait(0.05)
+    feeds.stop()
+
+    assert hall.heard == ["up", "down", "up"]
+    assert hall.sockets[0].is_closed
+    assert hall.failures.qsize() == 1
+
+
+def test_a_fault_that_comes_back_is_not_told_again_and_again_and_begins_ever_later():
+    hall = Hall()
+
+    for _ in range(20):
+        hall.run(40, hall.pong if hall.sockets else lambda: None)
+        hall.line.broke()
+
+    assert hall.failures.qsize() == 2
+    assert 10 <= len(hall.sockets) <= 20
 
 
 def test_prices_come_as_one_event_or_none():
