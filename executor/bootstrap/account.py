@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from threading import Event as Flag
 from typing import Any
 
 from executor.bootstrap import KILL_FILE, open_keys
+from executor.bootstrap.status import StatusTeller
 from executor.broker.limits import PermitBook, load_limits
 from executor.broker.port import Broker, Session
 from executor.clock import Clock
@@ -32,8 +33,7 @@ from executor.store.ledger import LeaseRow
 from executor.store.store import Store
 from executor.trader.accounts import SessionKeeper, SessionStore
 from executor.trader.feeds import ThreadFeeds
-from executor.trader.halts import recorded
-from executor.trader.lease import BEAT_S, HostLock, Lease, take_lease
+from executor.trader.lease import BEAT_S, HostLock, take_lease
 from executor.trader.loop import Loop, LoopParts
 from executor.trader.seat import Trading
 from executor.trader.workers import Inbox, ThreadWorkers
@@ -57,11 +57,15 @@ class Common:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What is an account's own: how its broker is reached, and how its signals find their contracts."""
+    """What is an account's own: how its broker is reached, and how its signals find their contracts.
+
+    `clock_ahead`: how far the broker's clock is ahead of ours; None where both are one.
+    """
 
     broker: Broker
     resolve: Resolve
     feeds: Callable[[Inbox], ThreadFeeds] = lambda _inbox: ThreadFeeds()
+    clock_ahead: Callable[[], timedelta] | None = None
 
 
 def take_account(common: Common, account: str, open_desk: Callable[[SessionStore], Desk], stop: Flag) -> Trading:
@@ -79,6 +83,7 @@ def take_account(common: Common, account: str, open_desk: Callable[[SessionStore
     sessions = session_store(common.settings, common.ledger, account, lease.epoch)
     desk = open_desk(sessions)
     workers = ThreadWorkers(desk.broker, inbox, may_send=lambda: lease.holds)
+    book = Book(common.store.recovery.load_book(account, trading_day(common.clock.now())), common.calendar)
     keeper = SessionKeeper(
         broker=desk.broker,
         store=sessions,
@@ -87,12 +92,31 @@ def take_account(common: Common, account: str, open_desk: Callable[[SessionStore
         inbox=inbox,
         new_id=common.ids.new,
         thread=ThreadPoolExecutor(1, thread_name_prefix="session"),
+        seen=lambda: book.evidence,
     )
-    permits, feeds = _permits(common, account, before), desk.feeds(inbox)
-    parts = _parts(
-        common, account, lease=lease, desk=desk, inbox=inbox, workers=workers, keeper=keeper, permits=permits
+    feeds = desk.feeds(inbox)
+    teller = StatusTeller(
+        common.clock, common.settings.state_dir, common.store.database.reserve, feeds, desk.clock_ahead
     )
-    return Trading(Loop(replace(parts, feeds=feeds)), workers, keeper, feeds, desk.broker, inbox, lease)
+    parts = LoopParts(
+        ledger=common.ledger,
+        recovery=common.store.recovery,
+        book=book,
+        workers=workers,
+        sessions=keeper,
+        permits=_permits(common, account, before),
+        clock=common.clock,
+        ids=common.ids,
+        inbox=inbox,
+        resolve=desk.resolve,
+        rails=lambda: _rails(common, account, book),
+        lease=lease,
+        kill_file=common.settings.state_dir / KILL_FILE,
+        reserve=common.store.database.reserve,
+        status=teller.status,
+        feeds=feeds,
+    )
+    return Trading(Loop(parts), workers, keeper, feeds, desk.broker, inbox, lease)
 
 
 def find_contract(store: Store, clock: Clock, calendar: Calendar) -> Resolve:
@@ -117,38 +141,6 @@ def _asked(signal: Signal, strategy: Strategy) -> Asked:
         contract=signal.fields.get("contract"),
         roll=strategy.roll,
         option=rule_of(signal.fields) or strategy.option,
-    )
-
-
-def _parts(
-    common: Common,
-    account: str,
-    *,
-    lease: Lease,
-    desk: Desk,
-    inbox: SimpleQueue[Event],
-    workers: ThreadWorkers,
-    keeper: SessionKeeper,
-    permits: PermitBook,
-) -> LoopParts:
-    now, recovery = common.clock.now(), common.store.recovery
-    book = Book(recovery.load_book(account, trading_day(now)), common.calendar)
-    return LoopParts(
-        ledger=common.ledger,
-        recovery=recovery,
-        book=book,
-        workers=workers,
-        sessions=keeper,
-        permits=permits,
-        clock=common.clock,
-        ids=common.ids,
-        inbox=inbox,
-        resolve=desk.resolve,
-        rails=lambda: _rails(common, account, book),
-        lease=lease,
-        kill_file=common.settings.state_dir / KILL_FILE,
-        reserve=common.store.database.reserve,
-        status=lambda book: _status(book, common.clock.now()),
     )
 
 
@@ -213,20 +205,3 @@ def _read_session(text: str) -> Session:
         opened_at=datetime.fromisoformat(found["opened_at"]),
         ends_at=datetime.fromisoformat(found["ends_at"]),
     )
-
-
-def _status(book: Book, now: datetime) -> Mapping[str, Any]:
-    """What the beat tells pages about the desk."""
-    evidence = book.evidence
-    return {
-        "session": evidence.session_open,
-        "reconciled": evidence.reconciled,
-        "waiting": len(evidence.waiting),
-        "failed_reads": evidence.failed_reads,
-        "calendar": book.calendar.ends_soon(now),
-        "halts": [
-            {"kind": one.kind, "scope": one.scope, "since": one.since.isoformat(), "why": one.why, "by": one.by}
-            for one in book.halts
-            if not recorded([one])
-        ],
-    }

@@ -99,7 +99,7 @@ def _open_login_desk(common: Common, login: BrokerSettings, wraps: Wraps, sessio
         login, open_wire(login), sessions, clock, typed_code=lambda: sessions.typed_code(at=clock.now())
     )
     resolve = find_contract(common.store, common.clock, common.calendar)
-    return Desk(wraps.broker(broker), resolve, open_feeds(login, broker, clock))
+    return Desk(wraps.broker(broker), resolve, open_feeds(login, broker, clock), lambda: broker.clock_ahead)
 
 
 def _make_reserve(database: Database) -> None:

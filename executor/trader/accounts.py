@@ -20,8 +20,8 @@ from executor.domain.calendar import Calendar, clock_time, trading_day
 from executor.domain.command import Command, CommandState
 from executor.domain.ids import CallId
 from executor.domain.intent import Call
-from executor.domain.messages import SessionChanged
-from executor.domain.reading import Query, QueryKind, Reading
+from executor.domain.messages import Evidence, SessionChanged
+from executor.domain.reading import NetPosition, Query, QueryKind, Reading
 from executor.domain.record import CallRow, Halt, HaltKind
 from executor.errors import (
     BrokerError,
@@ -51,6 +51,9 @@ _STEP_S = 30
 #: How often funds and holdings are read for people; the first time when the desk has read its books.
 _LOOK_EVERY = timedelta(minutes=5)
 _FIRST_LOOK = timedelta(seconds=5)
+#: What the account nets is kept for people as the desk reads it, when it has changed or is so old.
+_KEEP_POSITIONS = timedelta(seconds=2)
+_KEPT_POSITIONS_LAST = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +135,9 @@ class SessionKeeper:
         inbox: Inbox,
         new_id: Callable[[], str],
         thread: Executor,
+        seen: Callable[[], Evidence] = Evidence,
     ) -> None:
-        """`thread` does one thing at a time; it belongs to the keeper, who ends it."""
+        """`thread` does one thing at a time; it belongs to the keeper, who ends it. `seen`: what the desk has read."""
         self._broker = broker
         self._store = store
         self._calendar = calendar
@@ -141,6 +145,8 @@ class SessionKeeper:
         self._inbox = inbox
         self._new_id = new_id
         self._thread = thread
+        self._seen = seen
+        self._kept: tuple[tuple[NetPosition, ...], datetime] | None = None
         self._work: Future[None] | None = None
         self._logins: list[datetime] = []
         self._not_before: datetime | None = None
@@ -169,6 +175,8 @@ class SessionKeeper:
             self._do(self._turn_code_away)
         elif is_open and self._look_at is not None and now >= self._look_at:
             self._do(self._look)
+        elif is_open and self._has_new_positions():
+            self._do(self._keep_positions)
 
     def wanted(self, now: datetime) -> bool:
         """Whether a session belongs to this moment: a trading day, from the morning login to the evening."""
@@ -192,6 +200,14 @@ class SessionKeeper:
         except NotRecorded as error:
             log.warning("codes_not_read account=%s why=%s", self._store.account, error)
             return False
+
+    def _has_new_positions(self) -> bool:
+        seen = self._seen()
+        if seen.positions_at is None or self._kept is None:
+            return seen.positions_at is not None
+        kept, at = self._kept
+        age = seen.positions_at - at
+        return age >= (_KEEP_POSITIONS if kept != seen.positions else _KEPT_POSITIONS_LAST)
 
     # -- on the keeper's thread --------------------------------------------------------------------------------
 
@@ -271,6 +287,13 @@ class SessionKeeper:
             else:
                 self._store.keep_snapshot(kind, in_words(reading), at=reading.ended_at)
 
+    def _keep_positions(self) -> None:
+        """Keep what the desk read last of the account's positions, for people."""
+        seen = self._seen()
+        if seen.positions_at is not None:
+            self._kept = seen.positions, seen.positions_at
+            self._store.keep_snapshot(QueryKind.POSITIONS, _positions_of(seen.positions), at=seen.positions_at)
+
     def _turn_code_away(self) -> None:
         now = self._clock.now()
         why = "a session is open" if self.wanted(now) else "sessions are opened on trading days, from 08:30 IST on"
@@ -307,5 +330,19 @@ def _holdings_of(reading: Reading) -> dict[str, Any]:
     return {
         "holdings": [
             {"instrument": one.instrument.text, "symbol": one.symbol, "quantity": one.quantity} for one in shares
+        ]
+    }
+
+
+def _positions_of(positions: Sequence[NetPosition]) -> dict[str, Any]:
+    return {
+        "positions": [
+            {
+                "instrument": one.instrument.text,
+                "symbol": one.symbol,
+                "product": one.product,
+                "quantity": one.quantity,
+            }
+            for one in positions
         ]
     }

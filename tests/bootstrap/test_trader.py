@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from importlib.metadata import version
 from threading import Event as Flag
 from threading import Thread
 from typing import Any
@@ -122,6 +123,20 @@ def test_the_wired_trader_logs_in_seals_its_tokens_and_tells_that_it_is_ready(
     assert b"getProfile" in written
     assert [secret for secret in secrets if secret.encode() in written] == []
     assert not bell_path(site.state_dir).exists()
+
+
+def test_its_beat_tells_what_no_row_says(site: Site, market: dict[str, str]) -> None:
+    site.environ |= market
+    site.upgrade()
+    running = Running(site.settings())
+
+    told = eventually(lambda: (found := beat(site)).get("reconciled") and found)
+    running.end()
+
+    assert datetime.fromisoformat(told["book_at"]) >= datetime(2026, 11, 25, 3, 50, tzinfo=UTC)
+    assert (told["feeds"], told["unprotected"], told["clock_ahead"]) == ({}, {}, 0)
+    assert 0 < told["disk"]["free"] <= told["disk"]["size"]
+    assert (told["disk"]["reserve"], told["version"]) == (True, version("executor"))
 
 
 def test_a_restart_goes_on_with_the_sealed_session(site: Site, market: dict[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,6 +20,10 @@ from executor.clock import IST, ManualClock
 from executor.config.calendar import load_calendar
 from executor.config.secrets import Keys, seal, unseal
 from executor.domain.ids import Ids
+from executor.domain.instrument import InstrumentKey, Segment
+from executor.domain.messages import Evidence
+from executor.domain.reading import NetPosition
+from executor.domain.strategy import Product
 from executor.errors import LoginRefused
 from executor.simulator import SimulatorConfig, create_app, credentials
 from executor.store.accounts import Accounts
@@ -38,6 +42,7 @@ class Login(Office):
     def __init__(self, store: Store, clock: ManualClock, ids: Ids, *, ahead_s: float = 0) -> None:
         self.app = create_app(SimulatorConfig(seed=9, totp_once=True, clock_ahead_s=ahead_s), clock)
         self.opened: list[Session] = []
+        self.seen = Evidence()
         super().__init__(store, clock, ids)
         self.keeper.stop()
         self.restart()
@@ -74,6 +79,7 @@ class Login(Office):
             inbox=self.inbox,
             new_id=self.ids.new,
             thread=ThreadPoolExecutor(1),
+            seen=lambda: self.seen,
         )
 
     def _seal_and_remember(self, session: Session) -> str:
@@ -193,6 +199,31 @@ def test_funds_that_are_not_answered_are_no_fault_of_the_session(login: Login) -
     assert login.told() == []
     assert Accounts(login.store.database).snapshots("FUNDS") == []
     assert len(Accounts(login.store.database).snapshots("HOLDINGS")) == 1
+
+
+def test_positions_are_kept_as_the_desk_read_them_when_they_changed_and_every_minute(login: Login) -> None:
+    held = NetPosition(InstrumentKey(Segment.NSE, "3045"), "SBIN-EQ", Product.INTRADAY, 10)
+
+    def kept(*positions: NetPosition) -> tuple[datetime, Any]:
+        login.seen = Evidence(positions=positions, positions_at=login.clock.now())
+        login.tend(is_open=True)
+        login.tend(is_open=True)  # the first may have looked at the funds
+        (found,) = Accounts(login.store.database).snapshots("POSITIONS")
+        return found.at, found.body["positions"]
+
+    login.tend()
+    first = kept()
+    login.clock.advance(3)
+    same, later = kept(), kept(held)
+    login.clock.advance(61)
+    minute = kept(held)
+
+    assert first == same == (MORNING, [])
+    assert later == (
+        MORNING + timedelta(seconds=3),
+        [{"instrument": held.instrument.text, "symbol": "SBIN-EQ", "product": "INTRADAY", "quantity": 10}],
+    )
+    assert minute == (MORNING + timedelta(seconds=64), later[1])
 
 
 def test_after_the_last_close_the_token_is_dead_at_the_broker_and_gone_here(login: Login) -> None:

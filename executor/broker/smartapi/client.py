@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from executor.broker.port import Session
 from executor.broker.smartapi import books, orders
@@ -45,6 +46,7 @@ class SmartApi:
             steps=Steps(self._caller.broker_now, reserve=reserve_step, last=last_step),
             typed_code=typed_code,
         )
+        self._clock = clock
         self._session: Session | None = None
         self._last_book = LastBook()
 
@@ -52,6 +54,11 @@ class SmartApi:
     def session(self) -> Session | None:
         """The session that is open, for who opens a feed with its tokens."""
         return self._session
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far the broker's clock is ahead of ours; zero when it cannot be told apart (its answers say seconds)."""
+        return self._caller.broker_now() - self._clock.now()
 
     def open_session(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
         """Go on with a session that still holds, or log in. Raises LoginRefused, BrokerUnavailable."""
