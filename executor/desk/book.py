@@ -223,7 +223,7 @@ class Draft:
 
     def may_rest(self, order: Order) -> bool:
         """Whether an order works at the broker, or is on its way or in doubt."""
-        return order.state not in DONE and self.was_sent(order.id)
+        return order.state not in DONE and (order.shown or self.was_sent(order.id))
 
     def closed_by(self, cause: str) -> list[Bracket]:
         """The brackets that a signal or command closes, or has closed."""

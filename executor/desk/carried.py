@@ -148,10 +148,10 @@ def _comes_first(draft: Draft, bracket: Bracket) -> bool:
 
 
 def _leaves(draft: Draft, bracket: Bracket) -> bool:
-    """Whether the broker knows an order of today that leaves a position, or has refused one; one in doubt is none."""
+    """Whether the broker knows today's newest order that leaves a position, or has refused it; in doubt it is none."""
     pairs = draft.orders_of_bracket(bracket.id, Role.STOP, Role.TARGET, Role.EXIT)
-    today = [order for _, order in pairs if order.day == draft.day]
-    return any(order.broker_id or order.state is OrderState.REJECTED for order in today)
+    newest = max((order for _, order in pairs if order.day == draft.day), key=lambda order: order.id, default=None)
+    return newest is not None and (newest.broker_id is not None or newest.state is OrderState.REJECTED)
 
 
 def _books_came(draft: Draft, bracket: Bracket) -> bool:

@@ -20,6 +20,8 @@ from executor.domain.strategy import Product, Strategy
 
 #: An alert may be fired so much ahead of our clock (DESIGN: Answers).
 _AHEAD = timedelta(seconds=5)
+#: By the broker's clock, ahead of ours, the session may have ended: an order is then one for the next day.
+_BEHIND = timedelta(seconds=5)
 
 
 def takes_stops(draft: Draft, segment: Segment, at: datetime | None = None) -> bool:
@@ -45,6 +47,12 @@ def about_to_open(draft: Draft, segment: Segment) -> bool:
     """Whether the session begins within seconds: by TradingView's clock, ahead of ours, it may have begun (F-11)."""
     session = draft.calendar.session(segment, draft.day)
     return session is not None and session.opens_at - _AHEAD <= draft.now < session.opens_at
+
+
+def about_to_close(draft: Draft, segment: Segment) -> bool:
+    """Whether the session ends within seconds: what is sent now may reach the broker after it."""
+    session = draft.calendar.session(segment, draft.day)
+    return session is not None and session.closes_at - _BEHIND <= draft.now < session.closes_at
 
 
 def is_squared_off(draft: Draft, bracket: Bracket) -> bool:

@@ -22,7 +22,7 @@ def absorb_report(draft: Draft, report: Report) -> None:
     """Merge one report into its order, by broker id, else by tag; an order nobody knows is foreign."""
     order = _order_of(draft, report)
     if order is None:
-        _adopt_foreign(draft, report)
+        _adopt(draft, report)
         return
     told = _ended_with_its_market(draft, order, report)
     merged = feed.with_newest_terms(draft, order, merge(feed.revived(draft, order, told), told), report)
@@ -84,13 +84,22 @@ def _order_of(draft: Draft, report: Report) -> Order | None:
     if known is not None:
         return known
     tagged = draft.order_by_tag(report.tag) if report.tag is not None else None
-    return tagged if tagged is not None and not tagged.shown else None
+    return tagged if tagged is not None and tagged.day == draft.day and not tagged.shown else None
 
 
-def _adopt_foreign(draft: Draft, report: Report) -> None:
+def _sent_before(draft: Draft, report: Report) -> Order | None:
+    """The order of an earlier day that came after its close: the broker keeps it for this one (smartapi.md 2.7)."""
+    sent = draft.order_by_tag(report.tag) if report.tag is not None else None
+    is_it = sent is not None and sent.day < draft.day and sent.broker_id in {None, report.broker_id}
+    return sent if is_it else None
+
+
+def _adopt(draft: Draft, report: Report) -> None:
+    """Keep an order that has no row today: one of ours that was sent after a close is its leg's, any other foreign."""
+    before = _sent_before(draft, report)
     order = Order(
         id=OrderId(draft.ids.new()),
-        leg=None,
+        leg=before.leg if before else None,
         account=draft.account,
         day=draft.day,
         attempt=0,
@@ -110,6 +119,10 @@ def _adopt_foreign(draft: Draft, report: Report) -> None:
     if report.filled:
         draft.learn(filled_at=draft.now)
     _keep_report(draft, report, order.id)
+    if before is not None:
+        text = f"{report.symbol}: an order of {before.day} came after the close, the broker keeps it for today"
+        draft.note("parked", order.id, text, alarm=True)
+        return
     text = f"an order that is not ours: {report.side} {report.quantity} {report.symbol}, tag {report.tag or 'none'}"
     draft.note("foreign", order.id, text, alarm=is_tag(report.tag))
 

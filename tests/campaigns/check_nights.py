@@ -4,8 +4,9 @@ the open, what must not be held to its end is left. Only where a truth has sessi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from executor.clock import IST
 from tests.campaigns.lanes import Lane
@@ -15,6 +16,7 @@ from tests.campaigns.truth import Truth, path_of, when
 _SQUARED_OFF = time(15, 10)
 #: A trader that started so shortly before could not leave in time.
 _DOWN = timedelta(minutes=6)
+_RESTING = frozenset({"open", "trigger pending"})
 _DAY_ONLY = frozenset({"day", "dayshort"})
 
 
@@ -61,10 +63,17 @@ def protected_first(truth: Truth) -> list[str]:
 
 
 def _is_covered(truth: Truth, lane: Lane, opened: datetime, until: datetime) -> bool:
-    """Whether an order that leaves was placed, or the position ended, by then."""
+    """Whether an order that leaves was placed, one sent too early rested, or the position ended, by then."""
     orders = [order for order in truth.orders_of(lane.share.key) if not truth.enters(order)]
-    placed = any(opened <= when(order["placed_at"]) <= until for order in orders)
+    placed = any(opened <= when(order["placed_at"]) <= until or _rests(order, opened) for order in orders)
     return placed or not _held(truth, lane, until)
+
+
+def _rests(order: Mapping[str, Any], at: datetime) -> bool:
+    """Whether an order that was placed earlier that morning rested at the exchange from then on."""
+    of_that_day = when(order["placed_at"]).astimezone(IST).date() == at.astimezone(IST).date()
+    shown = [version["status"] for version in order["history"] if when(version["at"]) <= at]
+    return of_that_day and bool(shown) and shown[-1] in _RESTING
 
 
 def not_entered_late(truth: Truth) -> list[str]:

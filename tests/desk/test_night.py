@@ -218,15 +218,18 @@ def test_an_entry_of_the_first_second_waits_for_our_clock_to_open_too(make: Make
     assert all(row["placed_at"] >= ist(THURSDAY, "09:15").astimezone(UTC).isoformat() for row in house.orders())
 
 
-def test_no_entry_comes_while_the_exit_of_what_is_carried_is_in_doubt(carried: Nights) -> None:
+@pytest.mark.parametrize("refused_first", [False, True])
+def test_no_entry_comes_while_the_exit_of_what_is_carried_is_in_doubt(carried: Nights, refused_first: bool) -> None:
     carried.night(THURSDAY, at="09:10")
     carried.price("780")
+    if refused_first:
+        carried.fault("placeOrder", "refuse", code="AB4008", message="ordertag length should be less than 20")
     carried.fault("placeOrder", "cut_before")
     carried.go(THURSDAY, "09:15")
-    carried.run(1)
+    carried.run(3 if refused_first else 1)
 
     entry = carried.signal("buy", price="780", trade="other")
-    carried.run(25)
+    carried.run(45)
 
     exit_, *entered = [row["side"] for row in carried.writes(ist(THURSDAY, "09:15"))][:2]
     assert (exit_, entered) == ("SELL", ["BUY"])

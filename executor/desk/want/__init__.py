@@ -40,10 +40,13 @@ def _needs_now(draft: Draft, bracket: Bracket) -> list[Need]:
 
 def _may_be_placed(draft: Draft, need: Place) -> bool:
     """Whether a new order may leave now. An exit waits while others may have sold what is held (F-40). In the closing
-    auction an exit alone is asked for, until one was refused: it is the first order of the next session.
+    auction an exit alone is asked for, until one was refused: it is the first order of the next session. In the last
+    seconds too: what comes after the close would rest tomorrow.
     """
     is_exit, segment = need.leg.role is Role.EXIT, need.bracket.instrument.segment
     if is_exit and outside.is_unclear(draft, need.bracket):
+        return False
+    if not is_exit and hours.about_to_close(draft, segment):
         return False
     if hours.takes_stops(draft, segment):
         return True

@@ -1,0 +1,71 @@
+"""The last seconds of a session: what reaches the broker after its close is an order of the next day."""
+
+from __future__ import annotations
+
+from datetime import time
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from executor.clock import ManualClock
+from executor.domain.ids import Ids
+from executor.domain.size import Size, SizeKind
+from executor.domain.strategy import Product, Rails
+from executor.store.store import Store
+from tests.builders import a_strategy
+from tests.desk.nights import RELIANCE_FUTURE, THURSDAY, WEDNESDAY, Nights, ist, listed
+from tests.house import ACCOUNT
+
+
+@pytest.fixture
+def futures(sqlite_store: Store) -> Nights:
+    """A lot of RELIANCE's future at 1426, carried, with its stop; Wednesday 15:29, its market closes at 15:40."""
+    clock = ManualClock(ist(WEDNESDAY, "15:29"))
+    Nights.contracts = listed({})
+    strategy = a_strategy(
+        account=ACCOUNT,
+        rails=Rails(frozenset({"NFO:RELIANCE1!"}), 1000, enter_until=time(15, 30)),
+        product=Product.CARRYFORWARD,
+        size=Size(SizeKind.LOTS, Decimal(1)),
+        take_profit=(),
+    )
+    house = Nights(sqlite_store, clock, Ids(clock.now, Random(7)), strategy=strategy)
+    house.control("price", {"exchange": "NFO", "token": RELIANCE_FUTURE.token, "ltp": "1426"})
+    house.run(3)
+    house.signal("buy", exchange="NFO", ticker="RELIANCE1!", price="1426")
+    house.run(8)
+    assert stopped(house) == [500]
+    return house
+
+
+def test_no_stop_is_placed_in_the_last_seconds_by_a_clock_that_may_be_behind(futures: Nights) -> None:
+    futures.go(WEDNESDAY, "15:39:56")
+    futures.cancel(futures.orders(type="STOPLOSS_LIMIT")[0])
+    futures.run(10)
+
+    assert futures.writes(ist(WEDNESDAY, "15:39:56")) == []
+    futures.night(THURSDAY)
+    futures.run(5)
+    assert stopped(futures) == [500]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_stop_that_arrived_after_the_close_is_that_of_the_next_day(futures: Nights, restart: bool) -> None:
+    futures.go(WEDNESDAY, "15:39:50")
+    futures.cancel(futures.orders(type="STOPLOSS_LIMIT")[0])
+    futures.fault("placeOrder", "late", seconds=20)
+    futures.run(5)
+
+    futures.night(THURSDAY, restart=restart)
+    futures.run(10)
+
+    assert stopped(futures) == [500]
+    assert len(futures.writes(ist(WEDNESDAY, "15:39:50"))) == 1
+    assert futures.said("foreign") == []
+
+
+def stopped(house: Nights) -> list[int]:
+    """The quantity of each stop that rests, or waits for the next day, at the exchange."""
+    resting = {"trigger pending", "AMO req received"}
+    return [row["quantity"] for row in house.orders(type="STOPLOSS_LIMIT") if row["status"] in resting]
