@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from executor.store.engine import Database
 
@@ -52,8 +53,8 @@ class NotifyBell:
             try:
                 self._connection = self._connection or _alone(self._database)
                 self._connection.exec_driver_sql(f"NOTIFY {_CHANNEL}")
-            except DBAPIError as error:
-                log.warning("bell_not_rung why=%s", str(error.orig).strip())
+            except (DBAPIError, PoolTimeout) as error:
+                log.warning("bell_not_rung why=%s", _first_line(error))
                 self._drop()
                 self._closed.wait(_PAUSE_S)
         self._drop()
@@ -85,8 +86,8 @@ class NotifyListener:
             raw: Any = self._connection.connection.dbapi_connection
             for _ in raw.notifies(timeout=timeout_s, stop_after=1):
                 pass
-        except (DBAPIError, self._failure) as error:
-            log.warning("bell_not_heard why=%s", str(error).strip().split("\n")[0])
+        except (DBAPIError, PoolTimeout, self._failure) as error:
+            log.warning("bell_not_heard why=%s", _first_line(error))
             self._drop()
             self._closed.wait(timeout_s)
 
@@ -104,6 +105,10 @@ def _alone(database: Database) -> Connection:
     connection = database.engine.execution_options(isolation_level="AUTOCOMMIT").connect()
     connection.detach()
     return connection
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "orig", error)).strip().split("\n")[0]
 
 
 def _close(connection: Connection | None) -> None:

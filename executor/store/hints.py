@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
 from executor.store import schema
 from executor.store.engine import Database
+from executor.store.statements import change, put_new
 
 _PREFIX = "hint:"
 #: Hints so close together are one.
@@ -32,6 +33,6 @@ class Hints:
             return False
         with self._database.unaudited() as connection:
             value = at.isoformat()
-            if not connection.execute(update(table).where(table.c.key == key).values(value=value)).rowcount:
-                connection.execute(insert(table).values(key=key, value=value))
+            if not put_new(connection, table, {"key": key, "value": value}):  # two webs may note the first at once
+                change(connection, table, {"key": key}, {"value": value})
         return True

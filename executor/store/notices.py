@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from executor.domain.delivery import Delivery, Verdict
 from executor.domain.signal import LaneKey, Signal
@@ -168,7 +169,7 @@ class Turn:
                 self._connection.execute(text("SELECT 1"))
                 return True
             return self._take()
-        except DBAPIError:
+        except (DBAPIError, PoolTimeout):
             self.close()
             return False
 

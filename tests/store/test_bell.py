@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, text
 
 from executor.store.bell import NotifyBell, NotifyListener
 from executor.store.engine import Database, open_database
+from executor.store.notices import Turn
 
 pytestmark = pytest.mark.postgres
 
@@ -101,6 +102,27 @@ def test_a_database_that_is_away_neither_fails_nor_holds_up_the_ringer(database:
 
         assert rung < 0.5
         assert 0.2 <= waited(listener, 0.2) < 5
+
+
+@pytest.fixture
+def crowded(postgres_url: str) -> Iterator[Database]:
+    """A pool whose only connection is lent."""
+    found = Database(create_engine(postgres_url, pool_size=1, max_overflow=0, pool_timeout=0.1))
+    with found.engine.connect():
+        yield found
+    found.close()
+
+
+def test_a_pool_that_has_nothing_to_lend_ends_neither_side(crowded: Database) -> None:
+    with closing(NotifyBell(crowded)) as bell, closing(NotifyListener(crowded)) as listener:
+        bell.ring()
+
+        assert 0.2 <= waited(listener, 0.2) < 5
+        assert bell._thread.is_alive()
+
+
+def test_who_gets_no_connection_does_not_tell(crowded: Database) -> None:
+    assert not Turn(crowded).is_ours()
 
 
 def test_listening_takes_nothing_from_the_pool(database: Database) -> None:
