@@ -12,8 +12,8 @@ import pytest
 
 from executor.cli import main
 from executor.cli.account import account
-from executor.cli.settings import GROUPS
 from executor.config.environment import SETTINGS
+from executor.config.strategy_settings import GROUPS
 from executor.domain.refusal import WORDS
 from tests import refusals
 

@@ -51,11 +51,18 @@ class Template:
 
 
 def build(
-    strategy: Strategy, *, style: Style, settings: Mapping[str, str], keys: Keys, alert_id: str, now: datetime
+    strategy: Strategy,
+    *,
+    style: Style,
+    settings: Mapping[str, str],
+    keys: Keys,
+    alert_id: str,
+    now: datetime,
+    lifetime: timedelta = LIFETIME,
 ) -> Template:
     """Make the message of a style with paths set to values. Raises ConfigError for what version 1 cannot hold."""
     tree = _tree(style, settings)
-    issued = IssuedAlert(alert_id, strategy.name, strategy.version, now, now + LIFETIME)
+    issued = IssuedAlert(alert_id, strategy.name, strategy.version, now, now + lifetime)
     claims = token.Claims(
         alert_id=alert_id,
         strategy=strategy.name,

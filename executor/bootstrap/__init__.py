@@ -10,6 +10,8 @@ from datetime import datetime
 from random import Random
 
 from executor.clock import Clock, open_clock
+from executor.config.account import DEFAULT_ACCOUNT as DEFAULT_ACCOUNT
+from executor.config.account import PAPER_ACCOUNT as PAPER_ACCOUNT
 from executor.config.environment import Settings, account_kind
 from executor.config.secrets import Keys, fingerprint
 from executor.config.strategy import strategy_fields, strategy_from
@@ -23,8 +25,6 @@ from executor.store.recovery import Recovery
 from executor.store.store import Store, build_store
 from executor.store.version import check_schema
 
-DEFAULT_ACCOUNT = "default"
-PAPER_ACCOUNT = "paper"
 #: Lies in the state dir: kill, also when the database cannot be written.
 KILL_FILE = "KILL"
 #: Entry of the meta table: which SECRET_KEY sealed what is in the database.

@@ -7,6 +7,7 @@ import socket
 
 from flask import Flask
 
+from executor.alerts.strategies import Strategies
 from executor.bootstrap import (
     clock_of,
     make_ids,
@@ -45,6 +46,7 @@ def create_web_app() -> Flask:
         PageParts(
             pages=store.pages,
             people=store.people,
+            strategies=Strategies(store.people, parts.keys, clock, public_url=settings.public_url, new_id=ids.new),
             commands=store.commands,
             master=store.master,
             loads=store.loads,

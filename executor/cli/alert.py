@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ import click
 
 from executor import bootstrap
 from executor.alerts import parse, schema
-from executor.alerts.address import hook_url
 from executor.alerts.imitate import RESENDS, Answered, NotAnswered, open_client, send
 from executor.alerts.placeholders import EXAMPLES, PLACEHOLDER, render
-from executor.alerts.template import Style, build
+from executor.alerts.strategies import Wanted
+from executor.alerts.template import LIFETIME, Style
+from executor.bootstrap.strategies import strategies_of
+from executor.cli.command import BY, open_room
 from executor.config.environment import open_settings
 from executor.domain.refusal import Refusal
-from executor.errors import ConfigError
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
@@ -46,26 +47,19 @@ def alert() -> None:
 @click.argument("name")
 @click.option("--style", type=click.Choice([style.value for style in Style]), default="strategy", show_default=True)
 @_set_option("PATH=VALUE", "Fix a field, such as action=buy or stop_loss.percent=1; a {{placeholder}} leaves it open.")
+@click.option("--days", type=click.IntRange(1, LIFETIME.days), default=LIFETIME.days, help="How long it is valid.")
 @_as_json
-def template(*, name: str, style: str, settings: dict[str, str], as_json: bool) -> None:
+def template(*, name: str, style: str, settings: dict[str, str], days: int, as_json: bool) -> None:
     """Print the address and the message to paste into TradingView for strategy NAME.
 
     The message holds a token: whoever has it and the address can repeat what it allows.
     """
-    own = open_settings()
-    store, clock, keys = bootstrap.open_store(own), bootstrap.clock_of(own), bootstrap.open_keys(own)
-    try:
-        strategy = store.people.strategy(name)
-        if strategy is None:
-            raise ConfigError(f"there is no strategy {name!r}; see `executor strategy list`")
-        alert_id = bootstrap.make_ids(clock, store.recovery).new()
-        made = build(strategy, style=Style(style), settings=settings, keys=keys, alert_id=alert_id, now=clock.now())
-        store.people.issue_alert(made.issued)
-    finally:
-        store.database.close()
-    url = hook_url(keys, strategy, own.public_url)
-    told = {"url": url, "body": made.body, "alert_id": alert_id}
-    click.echo(json.dumps(told) if as_json else f"Webhook URL:\n{url}\n\nMessage (alert {alert_id}):\n{made.body}")
+    wanted = Wanted(Style(style), settings, lifetime=timedelta(days=days))
+    with open_room(open_settings()) as room:
+        made = strategies_of(room.settings, room.store).issue(name, wanted, by=BY)
+    told = {"url": made.url, "body": made.body, "alert_id": made.alert.id}
+    words = f"Webhook URL:\n{made.url}\n\nMessage (alert {made.alert.id}):\n{made.body}"
+    click.echo(json.dumps(told) if as_json else words)
 
 
 @alert.command("send")
@@ -111,13 +105,8 @@ def check(*, file: Path, as_json: bool) -> None:
 @_as_json
 def revoke(*, alert_id: str, as_json: bool) -> None:
     """End the token of an alert for ever; its id was printed by `alert template`."""
-    settings = open_settings()
-    store = bootstrap.open_store(settings)
-    try:
-        if not store.people.revoke_alert(alert_id, bootstrap.clock_of(settings).now()):
-            raise ConfigError(f"there is no alert {alert_id!r}; its id stands on its deliveries")
-    finally:
-        store.database.close()
+    with open_room(open_settings()) as room:
+        strategies_of(room.settings, room.store).revoke(alert_id, by=BY)
     click.echo(json.dumps({"alert_id": alert_id, "revoked": True}) if as_json else f"alert {alert_id} is revoked")
 
 

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from executor import bootstrap
-from executor.alerts.address import hook_url, standard_webhook_secret
+from executor.alerts.strategies import Card, Strategies
+from executor.bootstrap.strategies import strategies_of
+from executor.cli.command import BY, open_room
 from executor.cli.settings import FILE, GroupedCommand, with_settings
 from executor.cli.strategy_table import line_of, print_card, print_settings
-from executor.config.environment import Settings, open_settings
+from executor.config.environment import open_settings
 from executor.config.schema import read_toml
-from executor.config.strategy import strategy_from
-from executor.config.strategy_file import changed, laid_over, open_fields, read_strategies, strategies_text
+from executor.config.strategy_file import changed, laid_over, open_fields, over, read_strategies, strategies_text
 from executor.domain.strategy import Strategy
-from executor.errors import ConfigError
-from executor.store.store import Store
-
-_BY = "cli"
+from executor.store.people import People
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -49,11 +46,8 @@ def add(*, name: str, file: Path | None, as_json: bool, **said: Any) -> None:
             --stop-loss 1% --take-profit 1%:50 --take-profit 2%:50 --trail 1%
     """
     with _open() as desk:
-        if desk.store.people.strategy(name) is not None:
-            raise ConfigError(f"strategy {name} exists; change it with `executor strategy set {name}`")
-        made = desk.new(name, laid_over(read_toml(file) if file else {}, said))
-        desk.save(made)
-        _print_card(desk.card(made), as_json=as_json)
+        made = desk.strategies.add(name, laid_over(read_toml(file) if file else {}, said), by=BY)
+        _print_card(desk.strategies.card(made), as_json=as_json)
 
 
 @strategy.command("set", cls=GroupedCommand)
@@ -70,10 +64,8 @@ def set_(*, name: str, file: Path | None, as_json: bool, **said: Any) -> None:
         executor strategy set dip --risk 500 --max-daily-loss 2000 --trail none
     """
     with _open() as desk:
-        before = desk.strategy(name)
-        filed = laid_over(open_fields(before), read_toml(file) if file else {})
-        after = desk.save(changed(before, laid_over(filed, said)), before)
-        _print_settings(after, as_json=as_json)
+        filed = read_toml(file) if file else {}
+        _print_settings(desk.strategies.change(name, over(filed, said), by=BY), as_json=as_json)
 
 
 @strategy.command("list")
@@ -81,7 +73,7 @@ def set_(*, name: str, file: Path | None, as_json: bool, **said: Any) -> None:
 def list_(*, as_json: bool) -> None:
     """All strategies; with --json one line each."""
     with _open() as desk:
-        for found in desk.store.people.strategies():
+        for found in desk.people.strategies():
             click.echo(json.dumps(_shown(found)) if as_json else line_of(found))
 
 
@@ -91,12 +83,13 @@ def list_(*, as_json: bool) -> None:
 def show(*, name: str, as_json: bool) -> None:
     """One strategy with its secret address: whoever has that can send to it."""
     with _open() as desk:
-        found = desk.strategy(name)
+        found = desk.strategies.named(name)
+        card = desk.strategies.card(found)
         if as_json:
-            click.echo(json.dumps({**_shown(found), **desk.card(found)}))
+            click.echo(json.dumps({**_shown(found), **asdict(card)}))
             return
         print_settings(found)
-        print_card(desk.card(found))
+        print_card(card)
 
 
 @strategy.command("rotate")
@@ -106,11 +99,8 @@ def show(*, name: str, as_json: bool) -> None:
 def rotate(*, name: str, end_overlap: bool, as_json: bool) -> None:
     """Make a new secret address; the one before goes on working until --end-overlap."""
     with _open() as desk:
-        before = desk.strategy(name)
-        rotation = before.rotation if end_overlap else before.rotation + 1
-        still = None if end_overlap else before.rotation
-        after = replace(before, version=before.version + 1, rotation=rotation, rotation_before=still)
-        _print_card(desk.card(desk.save(after)), as_json=as_json)
+        rotate = desk.strategies.end_overlap if end_overlap else desk.strategies.rotate
+        _print_card(desk.strategies.card(rotate(name, by=BY)), as_json=as_json)
 
 
 @strategy.command("enable")
@@ -135,7 +125,7 @@ def disable(*, name: str, as_json: bool) -> None:
 def export(*, names: tuple[str, ...], as_json: bool) -> None:
     """Print strategies, all or those named, as TOML; nothing of it is secret."""
     with _open() as desk:
-        found = [desk.strategy(name) for name in names] if names else desk.store.people.strategies()
+        found = [desk.strategies.named(name) for name in names] if names else desk.people.strategies()
     fields = {one.name: open_fields(one) for one in found}
     click.echo(json.dumps({"strategy": fields}) if as_json else strategies_text(found))
 
@@ -148,66 +138,28 @@ def import_(*, file: Path, as_json: bool) -> None:
     with _open() as desk:
         read: list[tuple[Strategy, Strategy | None]] = []
         for name, fields in read_strategies(file).items():
-            before = desk.store.people.strategy(name)
-            read.append((changed(before, fields) if before else desk.new(name, fields), before))
+            before = desk.people.strategy(name)
+            read.append((changed(before, fields) if before else desk.strategies.read_new(name, fields), before))
         for after, before in read:
-            desk.save(after, before)
+            desk.strategies.save(after, before, by=BY)
             click.echo(json.dumps(_shown(after)) if as_json else line_of(after))
 
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    settings: Settings
-    store: Store
-
-    def strategy(self, name: str) -> Strategy:
-        found = self.store.people.strategy(name)
-        if found is None:
-            known = ", ".join(one.name for one in self.store.people.strategies()) or "none yet"
-            raise ConfigError(f"there is no strategy {name!r}; there are: {known}")
-        return found
-
-    def new(self, name: str, fields: Mapping[str, Any]) -> Strategy:
-        """Version 1. Until its login is set, the account `default` is an alias of `paper`."""
-        made = strategy_from(fields, name=name, version=1)
-        known = [account.name for account in self.store.people.accounts()]
-        if made.account == bootstrap.DEFAULT_ACCOUNT and made.account not in known:
-            made = replace(made, account=bootstrap.PAPER_ACCOUNT)
-        if made.account not in known:
-            raise ConfigError(f"strategy {name}: there is no account {made.account!r}; there are: {', '.join(known)}")
-        return made
-
-    def save(self, after: Strategy, before: Strategy | None = None) -> Strategy:
-        """Save what is not the same as before."""
-        if after != before:
-            self.store.people.save_strategy(after, by=_BY, at=bootstrap.clock_of(self.settings).now())
-        return after
-
-    def card(self, of: Strategy) -> dict[str, Any]:
-        """What the sender needs; whoever has it can send to this strategy."""
-        keys = bootstrap.open_keys(self.settings)
-        return {
-            "strategy": of.name,
-            "hook_url": hook_url(keys, of, self.settings.public_url),
-            "standard_webhook_secret": standard_webhook_secret(keys, of),
-        }
+    people: People
+    strategies: Strategies
 
 
 @contextmanager
 def _open() -> Iterator[_Desk]:
-    settings = open_settings()
-    store = bootstrap.open_store(settings)
-    try:
-        yield _Desk(settings, store)
-    finally:
-        store.database.close()
+    with open_room(open_settings()) as room:
+        yield _Desk(room.store.people, strategies_of(room.settings, room.store))
 
 
 def _switch(name: str, *, enabled: bool, as_json: bool) -> None:
     with _open() as desk:
-        before = desk.strategy(name)
-        after = before if before.enabled is enabled else replace(before, enabled=enabled, version=before.version + 1)
-        _print_settings(desk.save(after, before), as_json=as_json)
+        _print_settings(desk.strategies.switch(name, enabled=enabled, by=BY), as_json=as_json)
 
 
 def _shown(of: Strategy) -> dict[str, Any]:
@@ -221,8 +173,8 @@ def _print_settings(of: Strategy, *, as_json: bool) -> None:
         print_settings(of)
 
 
-def _print_card(card: Mapping[str, Any], *, as_json: bool) -> None:
+def _print_card(card: Card, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(card))
+        click.echo(json.dumps(asdict(card)))
     else:
         print_card(card)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -10,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from executor.cli.settings import GROUPS
+from executor.alerts.strategies import Card
 from executor.config.strategy import SIZE_FIELDS
 from executor.config.strategy_file import open_fields
+from executor.config.strategy_settings import GROUPS
 from executor.domain.strategy import Strategy
 
 
@@ -45,10 +45,10 @@ def print_settings(strategy: Strategy) -> None:
     Console(highlight=False).print(Text(f"not set: {', '.join(missing)}" if missing else "everything is set"))
 
 
-def print_card(card: Mapping[str, Any]) -> None:
+def print_card(card: Card) -> None:
     """Print what its sender needs, each unbroken on a line of its own, to be copied."""
-    for key in ("hook_url", "standard_webhook_secret"):
-        click.echo(f"{key}\n  {card[key]}")
+    for key, secret in (("hook_url", card.hook_url), ("standard_webhook_secret", card.standard_webhook_secret)):
+        click.echo(f"{key}\n  {secret}")
 
 
 def _as_typed(value: Any) -> str:

@@ -12,6 +12,10 @@ from executor.config.amounts import count, plain, rupees
 from executor.config.schema import Strict, checked
 from executor.domain.strategy import AccountRails
 
+#: Made once its login is set; until then it is an alias of the other, which is always there.
+DEFAULT_ACCOUNT = "default"
+PAPER_ACCOUNT = "paper"
+
 
 def rails_from(given: Mapping[str, Any], *, account: str) -> AccountRails:
     """Read an account's rails; None, or not given, is no limit. Raises ConfigError."""

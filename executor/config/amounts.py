@@ -23,7 +23,10 @@ def count(*, least: int = 1, most: int = _MOST, required: bool = False) -> field
         strict=True,
         required=required,
         validate=Range(min=least, max=most, error=f"is {{input}}; give a whole number from {least} to {most}"),
-        error_messages={"required": "is missing; give a whole number", "invalid": "is no whole number; give one"},
+        error_messages={
+            "required": "is missing; give a whole number",
+            "invalid": "is {input!r}, which is no whole number; give one such as 10",
+        },
     )
 
 

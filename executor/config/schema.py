@@ -14,6 +14,14 @@ from executor.errors import ConfigError
 _MOST_ERRORS = 5
 
 
+class FieldErrors(ConfigError):
+    """What is wrong with a person's fields: `fields` has a sentence for each, in order; "" stands for none of them."""
+
+    def __init__(self, what: str, fields: Mapping[str, str]) -> None:
+        super().__init__(f"{what}: {'; '.join(list(fields.values())[:_MOST_ERRORS])}")
+        self.fields = fields
+
+
 class Strict(Schema):
     class Meta:
         unknown = RAISE
@@ -25,12 +33,11 @@ class Strict(Schema):
 
 
 def checked(schema: Schema, given: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """Load with a schema. Raises ConfigError that names each field, what was found and what to do."""
+    """Load with a schema. Raises FieldErrors that name each field, what was found and what to do."""
     try:
         loaded: dict[str, Any] = schema.load(given)
     except ValidationError as error:
-        found = list(_sentences(error.messages))
-        raise ConfigError(f"{what}: {'; '.join(found[:_MOST_ERRORS])}") from None
+        raise FieldErrors(what, _by_field(error.messages)) from None
     return loaded
 
 
@@ -42,11 +49,21 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read as TOML: {error}; correct it") from error
 
 
-def _sentences(messages: Any, path: str = "") -> Iterator[str]:
+def _by_field(messages: Any) -> dict[str, str]:
+    """The sentences of each field together; of what is in a field too."""
+    found: dict[str, str] = {}
+    for path, sentence in _sentences(messages):
+        field = path.partition(".")[0]
+        found[field] = f"{found[field]}; {sentence}" if field in found else sentence
+    return found
+
+
+def _sentences(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Each message with the path it belongs to, which it begins with."""
     if isinstance(messages, Mapping):
         for key, inner in messages.items():
             deeper = path if key in ("_schema", "key", "value") else f"{path}.{key}" if path else str(key)
             yield from _sentences(inner, deeper)
     else:
         for message in messages:
-            yield f"{path} {message}" if path else str(message)
+            yield path, f"{path} {message}" if path else str(message)

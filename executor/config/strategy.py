@@ -19,7 +19,7 @@ from executor.config.amounts import choice, count, percent, percent_text, plain,
 from executor.config.contracts import option_text, read_option, read_roll, roll_text
 from executor.config.contradictions import contradiction
 from executor.config.levels import level_text, read_level, read_targets, read_trail, targets_value, trail_value
-from executor.config.schema import Strict, checked
+from executor.config.schema import FieldErrors, Strict, checked
 from executor.domain.strategy import (
     ContractsAre,
     Gap,
@@ -32,7 +32,6 @@ from executor.domain.strategy import (
     SizeKind,
     Strategy,
 )
-from executor.errors import ConfigError
 
 #: How the strategy's address is rotated: stored, but never taken from a person's file.
 ADDRESS_FIELDS = ("rotation", "rotation_before")
@@ -48,12 +47,11 @@ _DAY_S = 86_400
 
 
 def strategy_from(given: Mapping[str, Any], *, name: str, version: int) -> Strategy:
-    """Read settings from TOML, options or the store. Raises ConfigError that names field, found and remedy."""
+    """Read settings from TOML, options or the store. Raises FieldErrors that name field, found and remedy."""
     what = f"strategy {name}"
     if not _NAME.fullmatch(name):
-        raise ConfigError(
-            f"{name!r} is no name; use up to 40 letters, digits, - and _, beginning with one of the first"
-        )
+        no_name = f"{name!r} is no name; use up to 40 letters, digits, - and _, beginning with one of the first"
+        raise FieldErrors(what, {"name": no_name})
     loaded = checked(_SCHEMA, given, what)
     strategy = Strategy(
         name=name,
@@ -67,7 +65,7 @@ def strategy_from(given: Mapping[str, Any], *, name: str, version: int) -> Strat
     )
     wrong = contradiction(strategy)
     if wrong:
-        raise ConfigError(f"{what}: {wrong}")
+        raise FieldErrors(what, {_field_of(wrong): wrong})
     return strategy
 
 
@@ -237,5 +235,11 @@ _SCHEMA = _Settings()
 def _size(loaded: Mapping[str, Any], what: str) -> Size:
     given = [SizeKind(name) for name in SIZE_FIELDS if name in loaded]
     if len(given) != 1:
-        raise ConfigError(f"{what}: {' and '.join(given) or 'no size'} given; give one of {', '.join(SIZE_FIELDS)}")
+        wrong = f"{' and '.join(given) or 'no size'} given; give one of {', '.join(SIZE_FIELDS)}"
+        raise FieldErrors(what, {SIZE_FIELDS[0]: wrong})
     return Size(given[0], Decimal(loaded[given[0].value]))
+
+
+def _field_of(sentence: str) -> str:
+    """The field that a contradiction names first."""
+    return next((word for word in re.findall(r"\w+", sentence) if word in _SCHEMA.fields), "")

@@ -20,12 +20,16 @@ REMOVES = "none"
 _NONE_IS_SAID = ("protection", "short")
 
 
-def laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields with others laid over them; None says nothing, a new size replaces one of another kind, "none" removes."""
-    said = {key: value for key, value in over.items() if value is not None}
-    resized = any(size in said for size in SIZE_FIELDS)
-    kept = {key: value for key, value in base.items() if not (resized and key in SIZE_FIELDS)}
-    found = {**kept, **said}
+def over(base: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields with others said over them; None says nothing, and a new size replaces one of another kind."""
+    found = {key: value for key, value in said.items() if value is not None}
+    resized = any(size in found for size in SIZE_FIELDS)
+    return {**{key: value for key, value in base.items() if not (resized and key in SIZE_FIELDS)}, **found}
+
+
+def laid_over(base: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields with others said over them, of which "none" removes."""
+    found = over(base, said)
     return {key: value for key, value in found.items() if value != REMOVES or key in _NONE_IS_SAID}
 
 

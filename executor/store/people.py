@@ -47,6 +47,15 @@ class Person:
     failed_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class SavedStrategy:
+    """A version of a strategy, when it was saved and by whom."""
+
+    strategy: Strategy
+    at: datetime
+    by: str
+
+
 class People:
     """`read_strategy` and `write_strategy` turn stored settings into a Strategy and back (config/strategy)."""
 
@@ -75,8 +84,18 @@ class People:
         """The newest version of every strategy, by name."""
         return self._strategies(_newest(schema.strategy).order_by(schema.strategy.c.name))
 
+    def versions(self, name: str, most: int) -> list[SavedStrategy]:
+        """The newest versions of a strategy, the newest first."""
+        row = schema.strategy.c
+        statement = select(schema.strategy).where(row.name == storable(name)).order_by(row.version.desc()).limit(most)
+        with self._database.read() as connection:
+            rows = connection.execute(statement).all()
+        return [
+            SavedStrategy(self._read_strategy(row.settings, name, row.version), row.saved_at, row.by) for row in rows
+        ]
+
     def save_strategy(self, strategy: Strategy, *, by: str, at: datetime) -> None:
-        """Add a version; it counts from the next signal. Raises NotRecorded."""
+        """Add a version; it counts from the next signal. Raises NotRecorded; InvariantBroken for one that there is."""
         with self._database.write(at) as transaction:
             values = {
                 "name": strategy.name,
@@ -144,17 +163,25 @@ class People:
             found = ask(connection, _ALERT, id=storable(alert_id))
         return made(IssuedAlert, found[0]) if found else None
 
-    def issue_alert(self, issued: IssuedAlert) -> None:
+    def alerts(self, strategy: str, most: int) -> list[IssuedAlert]:
+        """The newest alerts of a strategy, the newest first."""
+        row = schema.alert.c
+        statement = select(schema.alert).where(row.strategy == storable(strategy)).order_by(row.id.desc()).limit(most)
+        with self._database.read() as connection:
+            return [load(IssuedAlert, found) for found in connection.execute(statement).all()]
+
+    def issue_alert(self, issued: IssuedAlert, *, by: str = "") -> None:
+        words = f"template issued for {issued.strategy}, until {issued.expires}"
         with self._database.write(issued.issued) as transaction:
             transaction.insert(schema.alert, values_of(issued))
-            transaction.note("alert", issued.id, f"template issued for {issued.strategy}, until {issued.expires}")
+            transaction.note("alert", issued.id, f"{words}, by {by}" if by else words)
 
-    def revoke_alert(self, alert_id: str, at: datetime) -> bool:
+    def revoke_alert(self, alert_id: str, at: datetime, *, by: str = "") -> bool:
         """End a token for ever; False when there is no such alert."""
         with self._database.write(at) as transaction:
             changed = transaction.change(schema.alert, {"id": alert_id}, {"revoked_at": at})
             if changed:
-                transaction.note("alert", alert_id, "revoked")
+                transaction.note("alert", alert_id, f"revoked by {by}" if by else "revoked")
         return bool(changed)
 
     # passwords

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import unescape
+from random import Random
 
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
+from executor.alerts.strategies import Strategies
 from executor.clock import ManualClock
 from executor.config.calendar import load_calendar
+from executor.domain.ids import Ids
 from executor.store.store import Store
 from executor.web.pages import PageParts, register_pages
+from tests.alerts.sending import KEYS
 from tests.builders import NOW
 
 PASSWORD = "correct horse"
@@ -85,6 +89,7 @@ def page_parts(
     return PageParts(
         pages=store.pages,
         people=store.people,
+        strategies=Strategies(store.people, KEYS, clock, public_url=url, new_id=Ids(clock.now, Random(1)).new),
         commands=store.commands,
         master=store.master,
         loads=store.loads,

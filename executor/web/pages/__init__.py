@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, render_template, request
 
+from executor.alerts.strategies import Strategies
 from executor.clock import Clock
 from executor.domain.calendar import Calendar
 from executor.doorbell import Doorbell
@@ -42,6 +43,7 @@ class PageParts:
 
     pages: Pages
     people: People
+    strategies: Strategies
     commands: Commands
     master: Master
     loads: Loads
