@@ -161,6 +161,13 @@ class Pages:
         }
         return Standing(tuple(newest.values()), halts, unproved)
 
+    def pulse(self) -> tuple[int, datetime | None, datetime | None]:
+        """What moves when anything does: the audit's last number, the newest beat, the newest price."""
+        beat, price = func.max(schema.lease.c.beat_at), func.max(schema.last_price.c.at)
+        with self._database.read() as connection:
+            head = chain.read_head(connection)
+            return head.seq, connection.execute(select(beat)).scalar(), connection.execute(select(price)).scalar()
+
     def notices(self) -> list[Progress]:
         """How far each address heard, and whether it takes what it is sent."""
         return list(Notices(self._database).progress().values())

@@ -18,6 +18,7 @@ from executor.store.store import Store
 from tests.builders import NOW, a_delivery, a_signal, an_id
 from tests.house import House
 from tests.web.browser import Browser, words
+from tests.web.markup import active_in
 
 EVIL = '<script>alert("x")</script>'
 
@@ -178,7 +179,7 @@ def test_nothing_from_outside_becomes_markup(house: House, store: Store, browser
 
     pages = [browser.get(path).text for path in ("/", f"/signals/{signal}", f"/deliveries/{refused}", f"/?text={EVIL}")]
 
-    assert all("<script" not in page for page in pages)
+    assert not any(active_in(page) for page in pages)
     assert all("alert(&#34;x&#34;)" in page for page in pages)
 
 
@@ -188,7 +189,7 @@ def test_no_page_has_a_script_or_a_style_of_its_own(house: House, browser: Brows
 
     for path in ("/", f"/signals/{signal}", "/login"):
         page = browser.get(path).text
-        assert re.search(r"<script|<style|style=|javascript:|\son\w+=", page) is None
+        assert active_in(page) == []
 
 
 def test_the_head_shows_the_kind_of_each_account_and_whether_its_trader_lives(

@@ -19,6 +19,7 @@ from executor.store.store import Store
 from tests.builders import NOW
 from tests.house import House
 from tests.web.browser import Bell, Browser, a_browser, set_password, words
+from tests.web.markup import active_in
 
 EVIL = '<script>alert("x")</script>'
 
@@ -185,7 +186,7 @@ def test_a_form_that_makes_no_sense_is_told_and_orders_nothing(
 
     assert answer.status_code == 400
     assert said in words(answer.text)
-    assert "<script" not in answer.text
+    assert active_in(answer.text) == []
     assert (recorded(house.store), bell.rings) == ([], 0)
 
 
@@ -195,7 +196,7 @@ def test_what_a_person_writes_is_never_markup(house: House, browser: Browser) ->
 
     for path in ("/", "/commands", "/positions"):
         page = browser.get(path).text
-        assert "<script" not in page
+        assert active_in(page) == []
         assert "alert(&#34;x&#34;)" in page
 
 
@@ -238,7 +239,7 @@ def test_the_buttons_are_no_script(house: House, browser: Browser) -> None:
     order(browser, "halt")
 
     for path in ("/positions", "/commands"):
-        assert re.search(r"<script|<style|style=|javascript:|\son\w+=", browser.get(path).text) is None
+        assert active_in(browser.get(path).text) == []
 
 
 def test_an_address_that_takes_no_notices_is_told_on_every_page(house: House, browser: Browser) -> None:

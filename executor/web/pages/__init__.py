@@ -26,7 +26,7 @@ from executor.web.login import LoginParts, add_login, configure_sessions
 from executor.web.pages import words
 from executor.web.pages.audit import add_audit_log
 from executor.web.pages.command import CommandParts, add_commands
-from executor.web.pages.frame import Frame
+from executor.web.pages.frame import Frame, add_freshness
 from executor.web.pages.instruments import InstrumentParts, add_instruments
 from executor.web.pages.layout import laid_out
 from executor.web.pages.position import add_positions
@@ -76,6 +76,7 @@ def register_pages(app: Flask, parts: PageParts) -> None:
     add_login(blueprint, LoginParts(parts.people, parts.system, parts.session_key, source))
     table = InstrumentParts(parts.master, parts.loads, parts.calendar, parts.clock)
     frame = Frame(parts.pages, parts.clock, table.troubles)
+    add_freshness(blueprint, frame)
     add_audit_log(blueprint, parts.pages, frame)
     add_stories(blueprint, parts.pages, frame)
     add_positions(blueprint, parts.pages, frame)
