@@ -13,11 +13,12 @@ from decimal import Decimal
 
 from executor.desk import hours, prices, rails
 from executor.desk.book import Draft
+from executor.desk.settle import is_refused
 from executor.domain.bracket import Bracket, Goal, Role
 from executor.domain.calendar import trading_day
 from executor.domain.instrument import ContractClass
 from executor.domain.levels import stop_trigger
-from executor.domain.order import WORKING, OrderState, Side
+from executor.domain.order import WORKING, Side
 from executor.domain.reading import Query, QueryKind
 from executor.domain.strategy import Product, Protection
 
@@ -148,10 +149,10 @@ def _comes_first(draft: Draft, bracket: Bracket) -> bool:
 
 
 def _leaves(draft: Draft, bracket: Bracket) -> bool:
-    """Whether the broker knows today's newest order that leaves a position, or has refused it; in doubt it is none."""
+    """Whether the broker knows today's newest order that leaves a position, or has looked at it and refused."""
     pairs = draft.orders_of_bracket(bracket.id, Role.STOP, Role.TARGET, Role.EXIT)
     newest = max((order for _, order in pairs if order.day == draft.day), key=lambda order: order.id, default=None)
-    return newest is not None and (newest.broker_id is not None or newest.state is OrderState.REJECTED)
+    return newest is not None and (newest.broker_id is not None or is_refused(draft, newest))
 
 
 def _books_came(draft: Draft, bracket: Bracket) -> bool:

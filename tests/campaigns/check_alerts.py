@@ -15,7 +15,7 @@ from executor.domain.delivery import Verdict
 from executor.domain.record import HaltKind
 from executor.domain.signal import Outcome, SignalState
 from tests.campaigns.lanes import Lane, Post
-from tests.campaigns.truth import WORKING, Truth, net_of, when
+from tests.campaigns.truth import WORKING, Truth, held_at, net_of, when
 
 #: Who sent it is not told, or nothing is kept: the address is unknown, or there were too many.
 _NOT_KEPT = {0, 404, 429}
@@ -142,6 +142,7 @@ def _judged_entries(truth: Truth, posts: list[Post]) -> Iterator[Post]:
             and _is_fresh(post)
             and not _is_halted(truth, post)
             and _is_still(truth, post)
+            and not _waits_for_carried(truth, post)
             and _all_is_well(truth, post.at)
         ):
             yield post
@@ -155,6 +156,13 @@ def _is_too_late(post: Post) -> bool:
     """Whether its contract may not be entered any more."""
     last = post.message.lane.last_entry
     return last is not None and post.at.astimezone(IST).date() > last
+
+
+def _waits_for_carried(truth: Truth, post: Post) -> bool:
+    """Whether it came with the open while something was carried: that has its stop, or leaves, first (F-73)."""
+    opens = {begin for sessions in truth.sessions.values() for begin, _ in sessions}
+    opened = next((begin for begin in opens if begin - _FRESH <= post.at <= begin + PLACED), None)
+    return opened is not None and any(held_at(truth, lane, opened) for lane in truth.lanes)
 
 
 def _is_halted(truth: Truth, post: Post) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from executor.clock import IST
 from tests.campaigns.lanes import Lane
-from tests.campaigns.truth import Truth, path_of, when
+from tests.campaigns.truth import Truth, held_at, when
 
 #: Ours is at 15:05, the broker's at 15:15: between them nothing of the day may be left.
 _SQUARED_OFF = time(15, 10)
@@ -25,7 +25,7 @@ def squared_off(truth: Truth) -> list[str]:
     found = []
     for lane in truth.lanes:
         for at in _ends(truth, lane):
-            held = _held(truth, lane, at)
+            held = held_at(truth, lane, at)
             started = any(at - _DOWN <= life <= at for life in truth.lives[1:])
             if held and not started:
                 found.append(f"left over: {held} of {lane.share.name} were held at {at.astimezone(IST):%d %b %H:%M}")
@@ -41,14 +41,6 @@ def _ends(truth: Truth, lane: Lane) -> Iterator[datetime]:
         yield datetime.combine(lane.leave_on, _SQUARED_OFF, IST)
 
 
-def _held(truth: Truth, lane: Lane, at: datetime) -> int:
-    held = 0
-    for step in path_of(truth, lane.share.key):
-        if step.at <= at:
-            held = step.after
-    return held
-
-
 def protected_first(truth: Truth) -> list[str]:
     """At the open what is carried has its stop, or its exit, before any entry is placed."""
     found = []
@@ -57,7 +49,7 @@ def protected_first(truth: Truth) -> list[str]:
         entries = [when(order["placed_at"]) for order in truth.state["orders"] if truth.enters(order)]
         first = min((at for at in entries if at >= opened), default=truth.end)
         for lane in truth.lanes:
-            if _held(truth, lane, opened) and not _is_covered(truth, lane, opened, first):
+            if held_at(truth, lane, opened) and not _is_covered(truth, lane, opened, first):
                 found.append(f"bare: {lane.share.name} had no stop at {first}, when an entry was placed")
     return found
 
@@ -66,7 +58,7 @@ def _is_covered(truth: Truth, lane: Lane, opened: datetime, until: datetime) -> 
     """Whether an order that leaves was placed, one sent too early rested, or the position ended, by then."""
     orders = [order for order in truth.orders_of(lane.share.key) if not truth.enters(order)]
     placed = any(opened <= when(order["placed_at"]) <= until or _rests(order, opened) for order in orders)
-    return placed or not _held(truth, lane, until)
+    return placed or not held_at(truth, lane, until)
 
 
 def _rests(order: Mapping[str, Any], at: datetime) -> bool:

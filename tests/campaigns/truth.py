@@ -218,6 +218,15 @@ def path_of(truth: Truth, share: str) -> Iterator[Step]:
         before = after
 
 
+def held_at(truth: Truth, lane: Lane, at: datetime) -> int:
+    """What is held of a lane's instrument at a time."""
+    held = 0
+    for step in path_of(truth, lane.share.key):
+        if step.at <= at:
+            held = step.after
+    return held
+
+
 def _given_back(taken: list[tuple[datetime, int]], held: int, at: datetime) -> int:
     """What a hand closed a moment before ours did was its own: takes back of it as much as ours is beyond."""
     back = 0
