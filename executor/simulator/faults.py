@@ -40,6 +40,7 @@ class Kind(StrEnum):
     LOSE = "lose"  #: the frame is never sent
     DUPLICATE = "duplicate"  #: the frame is sent twice
     REORDER = "reorder"  #: the frame is sent after the next one
+    HOLD = "hold"  #: the frame is sent `seconds` later
     DISCONNECT = "disconnect"  #: the connection ends instead of the frame
 
     # of the instrument file, which can be truncated, html, empty, status, delay and cut_before too
@@ -50,7 +51,7 @@ class Kind(StrEnum):
 
 
 _OF_THE_FILE = frozenset({Kind.FEWER_ROWS, Kind.NO_COLUMN, Kind.NO_SEGMENT, Kind.DOUBLED})
-FRAME_KINDS = frozenset({Kind.SILENCE, Kind.LOSE, Kind.DUPLICATE, Kind.REORDER, Kind.DISCONNECT})
+FRAME_KINDS = frozenset({Kind.SILENCE, Kind.LOSE, Kind.DUPLICATE, Kind.REORDER, Kind.HOLD, Kind.DISCONNECT})
 CALL_KINDS = frozenset(Kind) - FRAME_KINDS - _OF_THE_FILE
 MASTER_KINDS = _OF_THE_FILE | {Kind.TRUNCATED, Kind.HTML, Kind.EMPTY, Kind.STATUS, Kind.DELAY, Kind.CUT_BEFORE}
 FEEDS = ("order_feed", "price_feed")
@@ -63,6 +64,7 @@ _NEEDED: dict[Kind, tuple[str, ...]] = {
     Kind.REJECT: ("text",),
     Kind.LAG: ("seconds",),
     Kind.SILENCE: ("seconds",),
+    Kind.HOLD: ("seconds",),
     Kind.FEWER_ROWS: ("of",),
     Kind.NO_COLUMN: ("column",),
     Kind.NO_SEGMENT: ("segment",),

@@ -185,6 +185,23 @@ def test_faults_strike_single_frames(kind: str, detail: dict[str, Any], prices: 
     assert [one["price"] for one in orders(listener)] == prices
 
 
+def test_a_frame_that_is_held_comes_later():
+    client = Client()
+    stream = a_stream(client)
+    listener = stream.open()
+    client.fault("order_feed", "hold", seconds=3)
+    client.placed(price="701.00")
+    stream.pump()
+    client.clock.advance(2)
+    client.placed(price="702.00")
+    stream.pump()
+
+    client.clock.advance(1.5)
+    stream.pump()
+
+    assert [one["price"] for one in orders(listener)] == [702.0, 701.0]
+
+
 def test_a_silent_feed_answers_pings_and_speaks_again_later():
     client = Client()
     stream = a_stream(client)

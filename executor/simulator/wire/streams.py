@@ -74,6 +74,7 @@ class Stream(ABC):
         self._simulation = simulation
         self._listeners: list[Listener] = []
         self._silent_until: datetime | None = None
+        self._held: list[tuple[datetime, News]] = []
 
     def refusal(self, headers: Mapping[str, str]) -> tuple[int, str] | None:
         """HTTP status and words that a handshake is refused with; None: it is taken."""
@@ -117,15 +118,28 @@ class Stream(ABC):
         """Play the exchange up to now and put its news into the outboxes."""
         with self._simulation.lock:
             now = self._simulation.advance()
+            self._release(now)
             for news in self._news(now):
                 fault = self._simulation.faults.take(self.route, news.about, among=FRAME_KINDS)
                 if fault is not None and fault.kind is Kind.SILENCE:
                     self._silent_until = now + timedelta(seconds=fault.seconds)
                 if self._silent_until is not None and now < self._silent_until:
                     continue
-                for listener in self._listeners:
-                    if news.place is None or news.place in listener.subscribed:
-                        listener.put(news.frame, fault.kind if fault else None)
+                if fault is not None and fault.kind is Kind.HOLD:
+                    self._held.append((now + timedelta(seconds=fault.seconds), news))
+                else:
+                    self._tell(news, fault.kind if fault else None)
+
+    def _release(self, now: datetime) -> None:
+        due = [news for until, news in self._held if until <= now]
+        self._held = [(until, news) for until, news in self._held if until > now]
+        for news in due:
+            self._tell(news, None)
+
+    def _tell(self, news: News, fault: Kind | None) -> None:
+        for listener in self._listeners:
+            if news.place is None or news.place in listener.subscribed:
+                listener.put(news.frame, fault)
 
     @abstractmethod
     def _turned_away(self, headers: Mapping[str, str], now: datetime) -> tuple[int, str] | None:
