@@ -23,11 +23,12 @@ from executor.desk.rows import LIVE
 from executor.domain.calendar import Calendar, trading_day
 from executor.domain.ids import Ids
 from executor.domain.messages import Event, RailsRead, Resolved
-from executor.domain.option import OptionChain
+from executor.domain.option import OptionChain, OptionRule
+from executor.domain.refusal import Refusal
 from executor.domain.signal import Signal
 from executor.domain.strategy import Strategy
 from executor.errors import LeaseLost
-from executor.instruments.option import rule_of
+from executor.instruments.option import rule_between, rule_of
 from executor.instruments.resolve import Asked, resolve, shown
 from executor.store.ledger import LeaseRow
 from executor.store.store import Store
@@ -125,22 +126,23 @@ def find_contract(store: Store, clock: Clock, calendar: Calendar) -> Resolve:
     def resolve_signal(signal: Signal) -> Resolved:
         strategy = store.people.strategy(signal.strategy)
         assert strategy is not None, "a signal is recorded only for a strategy that exists; none is ever deleted"
-        asked, now = _asked(signal, strategy), clock.now()
-        contract = resolve(asked, store.master, now=now, calendar=calendar)
+        rule, now = rule_between(rule_of(signal.fields), strategy.option), clock.now()
+        asked = _asked(signal, strategy, None if isinstance(rule, Refusal) else rule)
+        contract = rule if isinstance(rule, Refusal) else resolve(asked, store.master, now=now, calendar=calendar)
         meant = contract.underlying if isinstance(contract, OptionChain) else contract
         return Resolved(signal, strategy, contract, shown(asked, meant, store.master, now=now, calendar=calendar))
 
     return resolve_signal
 
 
-def _asked(signal: Signal, strategy: Strategy) -> Asked:
-    """An alert's own contract and option rule come before what its strategy says."""
+def _asked(signal: Signal, strategy: Strategy, rule: OptionRule | None) -> Asked:
+    """An alert's own contract comes before what its strategy says."""
     return Asked(
         exchange=signal.fields["exchange"],
         ticker=signal.fields["ticker"],
         contract=signal.fields.get("contract"),
         roll=strategy.roll,
-        option=rule_of(signal.fields) or strategy.option,
+        option=rule,
     )
 
 

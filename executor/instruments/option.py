@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -50,6 +51,18 @@ def rule_of(alert: Mapping[str, Any]) -> OptionRule | None:
     if found is None:
         return None
     return OptionRule(OptionType(found["type"]), found["strike"], found["expiry"], int(found.get("min_days", 0)))
+
+
+def rule_between(own: OptionRule | None, strategys: OptionRule | None) -> OptionRule | Refusal | None:
+    """The rule that counts: an alert's own comes first, and narrows what its strategy may trade. The strategy's side
+    and its fewest days hold behind it. Where the strategy has no rule, the alert's token is what allows one.
+    """
+    if own is None or strategys is None:
+        return own or strategys
+    if strategys.type not in (OptionType.AUTO, own.type):
+        asked = f"the alert asked {_told_rule(own)}"
+        return Refusal(RefusalCode.OUTSIDE_BOUNDS, f"the strategy's options are {_told_rule(strategys)}, {asked}")
+    return replace(own, min_days=max(own.min_days, strategys.min_days))
 
 
 def name_under(underlying: Instrument) -> str:
@@ -111,3 +124,7 @@ def _monthly(expiries: Sequence[date], among: Sequence[date]) -> list[date]:
     """Of some expiries those that are the last listed of their month."""
     last = {(day.year, day.month): day for day in sorted(expiries)}
     return [day for day in among if last[day.year, day.month] == day]
+
+
+def _told_rule(rule: OptionRule) -> str:
+    return f"{rule.type} {rule.strike} {rule.expiry}"

@@ -105,6 +105,34 @@ def test_the_alerts_own_rule_comes_before_the_strategys():
     assert chain.rule == OptionRule(OptionType.CE, "OTM1", "monthly", 2)
 
 
+def test_fewest_days_of_the_strategy_hold_behind_the_alerts_own_rule():
+    own = {"type": "auto", "strike": "OTM1", "expiry": "nearest", "min_days": "1"}
+    careful = OptionRule(OptionType.AUTO, "ATM", "nearest", 7)
+
+    chain = resolved(alert("NIFTY", option=own), option=careful).contract
+
+    assert isinstance(chain, OptionChain)
+    assert chain.rule == OptionRule(OptionType.AUTO, "OTM1", "nearest", 7)
+
+
+@pytest.mark.parametrize(
+    ("strategys", "asked", "may"),
+    [("auto", "CE", True), ("auto", "PE", True), ("CE", "CE", True), ("CE", "PE", False), ("PE", "auto", False)],
+)
+def test_an_alert_trades_no_side_of_options_that_its_strategy_does_not(strategys, asked, may):
+    rule = OptionRule(OptionType(strategys), "ATM", "weekly")
+
+    found = resolved(alert("NIFTY", option={"type": asked, "strike": "ATM", "expiry": "weekly"}), option=rule).contract
+
+    if may:
+        assert isinstance(found, OptionChain)
+        assert found.rule.type == asked
+    else:
+        assert isinstance(found, Refusal)
+        assert found.code is RefusalCode.OUTSIDE_BOUNDS
+        assert found.detail == f"the strategy's options are {strategys} ATM weekly, the alert asked {asked} ATM weekly"
+
+
 @pytest.mark.parametrize(
     ("signal", "settings", "told"),
     [
