@@ -17,6 +17,7 @@ from executor.broker.port import Broker, Session
 from executor.broker.smartapi.client import SmartApi
 from executor.broker.smartapi.credentials import Credentials, headers_of
 from executor.broker.smartapi.wire import Wire, to_app
+from executor.domain.conversion import Conversion, Converted
 from executor.domain.instrument import Instrument
 from executor.domain.intent import Call, Intent, RefusalReason, Refused, Sent
 from executor.domain.messages import Resolved
@@ -97,6 +98,9 @@ class PaperBroker:
         if not wanted:
             self._prices.follow()
         return self._client.read(query)
+
+    def convert(self, wanted: Conversion) -> Converted:
+        return self._client.convert(wanted)
 
 
 def open_paper_desk(common: Common, sessions: SessionStore, *, priced_by: Sequence[Seat]) -> Desk:

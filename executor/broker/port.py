@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from executor.domain.conversion import Conversion, Converted
 from executor.domain.instrument import InstrumentKey, Price
 from executor.domain.intent import Call, Intent, Sent
 from executor.domain.reading import Query, Reading
@@ -39,6 +40,11 @@ class Broker(Protocol):
 
     def read(self, query: Query) -> Reading:
         """Read a book or a price. Raises BrokerUnavailable, SessionLost; never takes an error for an empty book."""
+
+    def convert(self, wanted: Conversion) -> Converted:
+        """Have a position go on under another product, once. Raises BrokerUnavailable, SessionLost only before that:
+        when the positions could not be read.
+        """
 
 
 class Frames(Protocol):

@@ -238,7 +238,7 @@ def _absorb_reading(draft: Draft, reading: Reading) -> None:
         case QueryKind.LTP | QueryKind.QUOTES:
             _absorb_price(draft, reading)
             _absorb_quotes(draft, reading)
-        case QueryKind.FUNDS:
+        case QueryKind.FUNDS | QueryKind.ORDER | QueryKind.MARGIN | QueryKind.CHARGES:
             pass  # asked by the session's keeper, for people
         case _:
             assert_never(query.kind)

@@ -14,7 +14,9 @@ from executor.domain.ids import CommandId
 class CommandKind(StrEnum):
     """halt: no entries · flatten: halt, and leave everything of ours · kill: no order from an alert, a job or a rail ·
     resume: end the halts of a scope · exit: leave a position · protect: move its stop or target · login: log in with a
-    TOTP code that a person gives; the session's keeper carries it out, all others the desk.
+    TOTP code that a person gives · look: ask the broker about one order · margin: ask what an order would take ·
+    convert: have a position of the account's, not of ours, go on under another product. The session's keeper carries
+    out the last four (ERRANDS and login), the desk all others.
     """
 
     HALT = "halt"
@@ -24,6 +26,13 @@ class CommandKind(StrEnum):
     EXIT = "exit"
     PROTECT = "protect"
     LOGIN = "login"
+    LOOK = "look"
+    MARGIN = "margin"
+    CONVERT = "convert"
+
+
+#: What a person asks of the broker itself: no decision of the desk's.
+ERRANDS = frozenset({CommandKind.LOOK, CommandKind.MARGIN, CommandKind.CONVERT})
 
 
 class CommandState(StrEnum):
@@ -35,7 +44,8 @@ class CommandState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Command:
     """`arguments`: `scope` (ALL, account:NAME, strategy:NAME), and by kind `everything`, `bracket`, `ticker`, `stop`,
-    `target` (prices as text), `totp` (sealed).
+    `target` (prices as text), `totp` (sealed); of errands what `trader/errands.py` reads. A convert that is NEW and has
+    an answer was begun: nobody may begin it again.
     """
 
     id: CommandId

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from executor.domain.instrument import InstrumentKey, Price
 from executor.domain.intent import Call
-from executor.domain.order import FillReport, Report
+from executor.domain.order import FillReport, Report, Side
 from executor.domain.strategy import Product
 
 
@@ -21,16 +21,34 @@ class QueryKind(StrEnum):
     LTP = "LTP"
     QUOTES = "QUOTES"
     FUNDS = "FUNDS"
+    ORDER = "ORDER"
+    MARGIN = "MARGIN"
+    CHARGES = "CHARGES"
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """An order that is only thought of: what would it take? `quantity` in units, `price` in rupees."""
+
+    symbol: str
+    side: Side
+    product: Product
+    quantity: int
+    price: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A read. `instrument` and `symbol` only for LTP, up to 50 `instruments` only for QUOTES."""
+    """A read. `instrument` and `symbol` only for LTP, up to 50 `instruments` only for QUOTES; `unique_id` (the broker's
+    second name of an order) only for ORDER; `instrument` and `sketch` only for MARGIN and CHARGES.
+    """
 
     kind: QueryKind
     instrument: InstrumentKey | None = None
     symbol: str | None = None
     instruments: tuple[InstrumentKey, ...] = ()
+    unique_id: str | None = None
+    sketch: Sketch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +91,26 @@ class Funds:
 
 
 @dataclass(frozen=True, slots=True)
+class Margin:
+    """The money that an order would tie up, in rupees, and what it is made of."""
+
+    total: Decimal
+    span: Decimal
+    premium: Decimal
+    delivery: Decimal
+    benefit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """What an order would cost beside its price, by the broker's estimate, in rupees."""
+
+    total: Decimal
+    value: Decimal
+    parts: tuple[tuple[str, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A good answer to a query; `began_at` is before its first byte left. Only the fields of its kind are filled.
 
@@ -91,3 +129,5 @@ class Reading:
     quotes: tuple[Quote, ...] = ()
     previous_close: Decimal | None = None
     funds: Funds | None = None
+    margin: Margin | None = None
+    charges: Charges | None = None

@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from executor.domain.command import Command, CommandKind, CommandState
+from executor.domain.command import ERRANDS, Command, CommandKind, CommandState
 from executor.domain.ids import IntentId
 from executor.domain.intent import Intent, IntentState, PermitClass
 from executor.domain.messages import Change, Committed, Decision
 from executor.domain.record import CallRow, Halt, HaltKind
 from executor.errors import InvariantBroken, LeaseLost
-from executor.store import schema
+from executor.store import log_words, schema
 from executor.store.engine import Database, Transaction
 from executor.store.rows import TABLE_OF, changed_values, key_of, load, made, values_of
 from executor.store.statements import ask
@@ -119,6 +119,7 @@ class Ledger:
             sending = _granted(decision, permits, halts=set(halts), known=set(known))
             started = [replace(intent, state=IntentState.SENDING, epoch=epoch, sending_at=at) for intent in sending]
             _write(transaction, _with_sending(decision.changes, started, decision.intents))
+            log_words.follow(transaction.connection, decision.changes)
             for note in decision.notes:
                 transaction.note(note.kind, note.subject, note.text, alarm=note.alarm)
             new = [halt for halt in decision.halts if self._set_halt(transaction, halt, halts)]
@@ -140,19 +141,27 @@ class Ledger:
                 transaction.insert(schema.session, {"account": account, **values_of(session)})
             transaction.note("session", account, say)
 
-    def typed_codes(self, account: str) -> list[Command]:
-        """The logins that a person wants of an account and nobody has answered, the oldest first."""
+    def asked(self, account: str) -> list[Command]:
+        """What a person wants of an account's session (logins, errands) and nobody has answered, the oldest first."""
         table = schema.command
-        wanted = (table.c.account == account) & schema.COMMAND_NEW & (table.c.kind == CommandKind.LOGIN)
+        kinds = (CommandKind.LOGIN, *sorted(ERRANDS))
+        wanted = (table.c.account == account) & schema.COMMAND_NEW & table.c.kind.in_(kinds)
         with self._database.read() as connection:
             return [load(Command, row) for row in connection.execute(select(table).where(wanted).order_by(table.c.id))]
 
     def answer(self, command: Command, epoch: int, state: CommandState, text: str, *, at: datetime) -> None:
-        """Answer a command that no decision carries: a login."""
+        """Answer a command that no decision carries: a login, an errand; NEW says that it is begun."""
         with self._write(at) as transaction:
             check_epoch(transaction.connection, command.account, epoch)
             transaction.change(schema.command, {"id": command.id}, {"state": state, "answer": text})
             transaction.note("command", command.id, f"{command.kind} by {command.by}: {text}")
+
+    def is_held(self, account: str, symbol: str) -> bool:
+        """Whether a position of ours in a contract is not over: held, opening or in doubt."""
+        bracket = schema.bracket.c
+        statement = select(bracket.id).where(bracket.account == account, bracket.symbol == symbol, schema.BRACKET_ALIVE)
+        with self._database.read() as connection:
+            return connection.execute(statement.limit(1)).first() is not None
 
     def save_snapshot(self, account: str, kind: str, body: Mapping[str, Any], *, at: datetime) -> None:
         """Keep what the broker last said of an account, for people to read; not audited."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, func, or_, outerjoin, sele
 
 from executor.clock import IST
 from executor.domain.bracket import Bracket, Leg
-from executor.domain.command import Command, CommandKind
+from executor.domain.command import ERRANDS, Command, CommandKind
 from executor.domain.intent import Intent, IntentState
 from executor.domain.messages import BookRows
 from executor.domain.order import Order
@@ -45,7 +45,7 @@ _STANDING = (
 _COMMANDS = (
     select(schema.command)
     .where(schema.command.c.account == bindparam("account"), schema.COMMAND_NEW)
-    .where(schema.command.c.kind != CommandKind.LOGIN)
+    .where(*(schema.command.c.kind != kind for kind in (CommandKind.LOGIN, *sorted(ERRANDS))))
     .order_by(schema.command.c.id)
 )
 _SIGNALS = (

@@ -17,7 +17,7 @@ from typing import Any
 from executor.broker.port import Broker, Session
 from executor.clock import IST, Clock
 from executor.domain.calendar import Calendar, clock_time, trading_day
-from executor.domain.command import Command, CommandState
+from executor.domain.command import ERRANDS, Command, CommandKind, CommandState
 from executor.domain.ids import CallId
 from executor.domain.intent import Call
 from executor.domain.messages import Evidence, SessionChanged
@@ -32,6 +32,7 @@ from executor.errors import (
     NotRecorded,
 )
 from executor.store.ledger import Ledger, SavedSession
+from executor.trader.errands import Errands
 from executor.trader.workers import Inbox, log_failure
 
 log = logging.getLogger(__name__)
@@ -44,8 +45,8 @@ _PAUSE = timedelta(seconds=5)
 _REFUSED_PAUSE = timedelta(seconds=31)
 _MOST = 3
 _WITHIN = timedelta(minutes=10)
-#: How often it is asked whether a person gave a code, and how long one may wait: the broker takes it for a minute.
-_LOOK_FOR_CODES = timedelta(seconds=1)
+#: How often it is asked whether a person wants something, and how long a code may wait: it is good for a minute.
+_LOOK_FOR_WISHES = timedelta(seconds=1)
 _CODE_LIVES = timedelta(seconds=75)
 _STEP_S = 30
 #: How often funds and holdings are read for people; the first time when the desk has read its books.
@@ -96,8 +97,12 @@ class SessionStore:
         gone = SavedSession(None, self.last_step(), None, None)
         self.ledger.save_session(self.account, self.epoch, gone, say="logged out", at=at)
 
+    def asked(self) -> list[Command]:
+        """What people want of this session and nobody has answered."""
+        return self.ledger.asked(self.account)
+
     def typed_codes(self) -> list[Command]:
-        return self.ledger.typed_codes(self.account)
+        return [one for one in self.asked() if one.kind is CommandKind.LOGIN]
 
     def typed_code(self, *, at: datetime) -> str | None:
         """The code that a person gave for a login now; None if it is old, or was given for a step that is used."""
@@ -145,6 +150,7 @@ class SessionKeeper:
         self._inbox = inbox
         self._new_id = new_id
         self._thread = thread
+        self._errands = Errands(broker=broker, ledger=store.ledger, epoch=store.epoch, clock=clock, new_id=new_id)
         self._seen = seen
         self._kept: tuple[tuple[NetPosition, ...], datetime] | None = None
         self._work: Future[None] | None = None
@@ -153,7 +159,7 @@ class SessionKeeper:
         self._no_login_before: datetime | None = None
         self._until: datetime | None = None
         self._look_at: datetime | None = None
-        self._codes_at: datetime | None = None
+        self._ask_at: datetime | None = None
         self._said = ""
 
     def tend(self, *, is_open: bool) -> None:
@@ -167,8 +173,12 @@ class SessionKeeper:
             return
         if self._work is not None and not self._work.done():
             return
-        code = self._is_code_given(now)
-        if not is_open and self.wanted(now):
+        asked = self._asked(now)
+        code = any(one.kind is CommandKind.LOGIN for one in asked)
+        errands = [one for one in asked if one.kind in ERRANDS]
+        if errands:
+            self._do(lambda: self._run(errands, is_open=is_open))
+        elif not is_open and self.wanted(now):
             if code or self._not_before is None or now >= self._not_before:
                 self._do(self._open)
         elif code:
@@ -191,15 +201,15 @@ class SessionKeeper:
         self._work = self._thread.submit(self._recorded, work)
         self._work.add_done_callback(log_failure)
 
-    def _is_code_given(self, now: datetime) -> bool:
-        if self._codes_at is not None and now < self._codes_at:
-            return False
-        self._codes_at = now + _LOOK_FOR_CODES
+    def _asked(self, now: datetime) -> list[Command]:
+        if self._ask_at is not None and now < self._ask_at:
+            return []
+        self._ask_at = now + _LOOK_FOR_WISHES
         try:
-            return bool(self._store.typed_codes())
+            return self._store.asked()
         except NotRecorded as error:
-            log.warning("codes_not_read account=%s why=%s", self._store.account, error)
-            return False
+            log.warning("commands_not_read account=%s why=%s", self._store.account, error)
+            return []
 
     def _has_new_positions(self) -> bool:
         seen = self._seen()
@@ -293,6 +303,12 @@ class SessionKeeper:
         if seen.positions_at is not None:
             self._kept = seen.positions, seen.positions_at
             self._store.keep_snapshot(QueryKind.POSITIONS, _positions_of(seen.positions), at=seen.positions_at)
+
+    def _run(self, errands: Sequence[Command], *, is_open: bool) -> None:
+        if is_open:
+            self._errands.run(errands)
+        else:
+            self._errands.refuse(errands, "no session with the broker is open; `executor login` shows why")
 
     def _turn_code_away(self) -> None:
         now = self._clock.now()

@@ -101,7 +101,7 @@ class Keeper:
     def wait(self, _timeout: float) -> None:
         ledger = self.office.store.ledger
         keys = bootstrap.open_keys(open_settings())
-        for command in ledger.typed_codes("default"):
+        for command in ledger.asked("default"):
             self.codes.append(unseal(keys, command.arguments["totp"]))
             state = CommandState.DONE if self.done else CommandState.REFUSED
             ledger.answer(command, self.epoch, state, self.answer, at=command.made_at)

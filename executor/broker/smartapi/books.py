@@ -14,6 +14,7 @@ from typing import Any, TypeVar, assert_never
 from executor.broker.smartapi import calls
 from executor.broker.smartapi.calls import Caller, Exchange
 from executor.broker.smartapi.classify import read_data
+from executor.broker.smartapi.estimates import read_charges, read_margin
 from executor.broker.smartapi.fields import (
     is_elsewhere,
     is_nameless,
@@ -31,6 +32,14 @@ from executor.domain.reading import Funds, Query, QueryKind, Reading
 from executor.errors import BrokerUnavailable
 
 _NO_TRADES, _NO_HOLDINGS, _NO_POSITIONS = "AB1014", "AB1015", "AB1016"
+
+#: What is asked of contracts, not of the account.
+_OF_CONTRACTS = {
+    QueryKind.LTP: read_price,
+    QueryKind.QUOTES: read_quotes,
+    QueryKind.MARGIN: read_margin,
+    QueryKind.CHARGES: read_charges,
+}
 
 ValueT = TypeVar("ValueT")
 
@@ -64,21 +73,39 @@ def read(query: Query, *, caller: Caller, jwt: str, last: LastBook) -> Reading:
             return _reading(query, exchange, fills=_read_each(exchange, rows, _fill_reader(exchange.ended_at)))
         case QueryKind.POSITIONS:
             exchange = caller.call(calls.POSITIONS, jwt=jwt)
-            rows = _rows(exchange, nothing=_NO_POSITIONS)
+            rows = position_rows(exchange)
             return _reading(query, exchange, positions=_read_each(exchange, rows, read_position, is_elsewhere))
         case QueryKind.HOLDINGS:
             exchange = caller.call(calls.HOLDINGS, jwt=jwt)
             rows = _rows(exchange, nothing=_NO_HOLDINGS)
             return _reading(query, exchange, holdings=_read_each(exchange, rows, read_shares, _is_other_share))
-        case QueryKind.LTP:
-            return read_price(query, caller=caller, jwt=jwt)
-        case QueryKind.QUOTES:
-            return read_quotes(query, caller=caller, jwt=jwt)
         case QueryKind.FUNDS:
             exchange = caller.call(calls.FUNDS, jwt=jwt)
             return _reading(query, exchange, funds=_funds(exchange))
+        case QueryKind.ORDER:
+            exchange = caller.call(calls.DETAILS, tail=query.unique_id, jwt=jwt)
+            return _reading(query, exchange, reports=(_one(exchange, query),))
+        case QueryKind.LTP | QueryKind.QUOTES | QueryKind.MARGIN | QueryKind.CHARGES:
+            return _OF_CONTRACTS[query.kind](query, caller=caller, jwt=jwt)
         case _:
             assert_never(query.kind)
+
+
+def position_rows(exchange: Exchange) -> list[Row]:
+    """The rows of the positions. Raises BrokerUnavailable, SessionLost."""
+    return _rows(exchange, nothing=_NO_POSITIONS)
+
+
+def _one(exchange: Exchange, query: Query) -> Report:
+    """The order of a details call: one object, like an entry of the book (2.6)."""
+    data = read_data(exchange)
+    try:
+        report = read_report(data if isinstance(data, dict) else {})
+        if report.unique_id not in (None, query.unique_id):
+            raise Unreadable(f"uniqueorderid: {report.unique_id} was not asked for")
+    except Unreadable as error:
+        raise BrokerUnavailable(f"{exchange.call.route}: {error}", exchange.call) from error
+    return report
 
 
 def _funds(exchange: Exchange) -> Funds:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from executor.broker.smartapi.envelope import Envelope, parse
 from executor.broker.smartapi.mask import Mask
@@ -48,6 +49,10 @@ POSITIONS = Route("GET", f"{_SECURE}/order/v1/getPosition")
 HOLDINGS = Route("GET", f"{_SECURE}/portfolio/v1/getHolding")
 LTP = Route("POST", f"{_SECURE}/order/v1/getLtpData")
 QUOTE = Route("POST", f"{_SECURE}/market/v1/quote")
+DETAILS = Route("GET", f"{_SECURE}/order/v1/details")
+CONVERT = Route("POST", f"{_SECURE}/order/v1/convertPosition")
+MARGIN = Route("POST", f"{_SECURE}/margin/v1/batch")
+CHARGES = Route("POST", f"{_SECURE}/brokerage/v1/estimateCharges")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +89,20 @@ class Caller:
         return now if abs(ahead) < _AGREE else now + ahead
 
     def call(
-        self, route: Route, *, body: Mapping[str, Any] | None = None, jwt: str = "", words: Iterable[str] = ()
+        self,
+        route: Route,
+        *,
+        tail: str | None = None,
+        body: Mapping[str, Any] | None = None,
+        jwt: str = "",
+        words: Iterable[str] = (),
     ) -> Exchange:
-        """Make one call. `words` are short secrets that belong to it alone."""
+        """Make one call. `tail`: a last part of its path; `words`: short secrets that belong to it alone."""
         request = "" if body is None else json.dumps(body, separators=(",", ":"), ensure_ascii=False)
         at, began = self._clock.now(), self._clock.monotonic()
         outcome = self._wire.call(
             route.method,
-            route.path,
+            route.path if tail is None else f"{route.path}/{quote(tail, safe='')}",
             headers={"Authorization": f"Bearer {jwt}"} if jwt else {},
             content=request.encode() if body is not None else None,
         )

@@ -4,12 +4,14 @@ error; an error is never an empty book (reliability.md F-19, F-26).
 
 from __future__ import annotations
 
-from typing import Any, assert_never
+from collections.abc import Callable
+from typing import Any, TypeVar, assert_never
 
 from executor.broker.smartapi.calls import Exchange
 from executor.broker.smartapi.codes import CODES, RATE_TEXTS, proved_reason, told
 from executor.broker.smartapi.envelope import Envelope
 from executor.broker.smartapi.wire import Lost, NeverSent, RawAnswer
+from executor.domain.conversion import Taken
 from executor.domain.ids import BrokerOrderId
 from executor.domain.intent import Accepted, Answer, RefusalReason, Refused, Unknown
 from executor.errors import BrokerUnavailable, SessionLost
@@ -18,18 +20,21 @@ _SERVER_ERROR = 500
 _NO_IDS = frozenset({"", "0", "null", "none"})
 _FORBIDDEN, _TOO_MANY = 403, 429
 
+DoneT = TypeVar("DoneT")
+
 
 def write_answer(exchange: Exchange, *, changed: BrokerOrderId | None) -> Answer:
     """Judge the answer to a write; `changed` is the order that a modify or cancel named, None for a place."""
-    match exchange.outcome:
-        case NeverSent(why=why):
-            return Refused(RefusalReason.NEVER_SENT, why)
-        case Lost(why=why):
-            return Unknown(f"no answer: {why}")
-        case RawAnswer(status=status):
-            return _judged(exchange, status, changed)
-        case _:
-            assert_never(exchange.outcome)
+    answer = _judged(exchange, lambda envelope: _accepted(envelope, changed))
+    envelope = exchange.envelope
+    if isinstance(answer, Refused) and changed is None and envelope is not None and _order_id(envelope.data):
+        return Unknown(f"refused, yet with an order id: {answer.text}")
+    return answer
+
+
+def conversion_answer(exchange: Exchange) -> Taken | Refused | Unknown:
+    """Judge the answer to a conversion, which names nothing: `data` is null (2.11)."""
+    return _judged(exchange, lambda _envelope: Taken())
 
 
 def read_data(exchange: Exchange) -> Any:
@@ -55,29 +60,40 @@ def is_server_error(exchange: Exchange) -> bool:
     return exchange.call.status is not None and exchange.call.status >= _SERVER_ERROR
 
 
-def _judged(exchange: Exchange, status: int, changed: BrokerOrderId | None) -> Answer:
+def _judged(exchange: Exchange, done: Callable[[Envelope], DoneT]) -> DoneT | Refused | Unknown:
+    """What an answer proves; `done` reads one that says that it was done."""
+    match exchange.outcome:
+        case NeverSent(why=why):
+            return Refused(RefusalReason.NEVER_SENT, why)
+        case Lost(why=why):
+            return Unknown(f"no answer: {why}")
+        case RawAnswer(status=status):
+            return _read(exchange, status, done)
+        case _:
+            assert_never(exchange.outcome)
+
+
+def _read(exchange: Exchange, status: int, done: Callable[[Envelope], DoneT]) -> DoneT | Refused | Unknown:
     envelope = exchange.envelope
     if envelope is None and _is_rate(exchange.text, status):
         return Refused(RefusalReason.RATE, exchange.text.strip() or f"HTTP {status}")
     if envelope is None or envelope.ok is None or is_server_error(exchange):
         return Unknown(_surprise(exchange, status))
     if not envelope.ok:
-        return _refused(envelope, status, changed)
+        return _refused(envelope, status)
     if envelope.code or not _is_success(status):
         return Unknown(f"success and failure in one answer: {_surprise(exchange, status)}")
-    return _accepted(envelope, changed)
+    return done(envelope)
 
 
-def _refused(envelope: Envelope, status: int, changed: BrokerOrderId | None) -> Answer:
+def _refused(envelope: Envelope, status: int) -> Refused | Unknown:
     reason = proved_reason(envelope.code, envelope.message)
     if reason is None:
         return Unknown(f"HTTP {status}, proves nothing: {told(envelope.code, envelope.message)}")
-    if changed is None and _order_id(envelope.data):
-        return Unknown(f"refused, yet with an order id: {told(envelope.code, envelope.message)}")
     return Refused(reason, told(envelope.code, envelope.message))
 
 
-def _accepted(envelope: Envelope, changed: BrokerOrderId | None) -> Answer:
+def _accepted(envelope: Envelope, changed: BrokerOrderId | None) -> Accepted | Unknown:
     order_id = _order_id(envelope.data)
     if order_id is None:
         return Unknown("success without an order id")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from executor.broker.port import Session
-from executor.broker.smartapi import books, orders
+from executor.broker.smartapi import books, conversion, orders
 from executor.broker.smartapi.books import LastBook
 from executor.broker.smartapi.calls import Caller
 from executor.broker.smartapi.credentials import Credentials
@@ -15,6 +15,7 @@ from executor.broker.smartapi.session import Logins
 from executor.broker.smartapi.totp import Steps
 from executor.broker.smartapi.wire import Wire
 from executor.clock import Clock
+from executor.domain.conversion import Conversion, Converted
 from executor.domain.intent import Call, Intent, RefusalReason, Refused, Sent
 from executor.domain.reading import Query, Reading
 from executor.errors import BrokerUnavailable
@@ -84,3 +85,10 @@ class SmartApi:
         if session is None:
             raise BrokerUnavailable(_CLOSED)  # none was lost: it may open before this is heard
         return books.read(query, caller=self._caller, jwt=session.jwt, last=self._last_book)
+
+    def convert(self, wanted: Conversion) -> Converted:
+        """Have a position go on under another product. Raises BrokerUnavailable, SessionLost when none can be read."""
+        session = self._session
+        if session is None:
+            raise BrokerUnavailable(_CLOSED)
+        return conversion.convert(wanted, caller=self._caller, jwt=session.jwt)

@@ -72,7 +72,7 @@ CODES: dict[str, Code] = {
     "AB1014": Code(_OTHER, False, "There are no trades.", "Nothing to do."),
     "AB1015": Code(_OTHER, False, "There are no holdings.", "Nothing to do."),
     "AB1016": Code(_OTHER, False, "There are no positions.", "Nothing to do."),
-    "AB1017": Code(_OTHER, False, "The position could not be converted.", _SUPPORT),
+    "AB1017": Code(_OTHER, True, "The position could not be converted.", "Look at it in the broker's app."),
     "AB1018": Code(_OTHER, False, "The broker could not look up the symbol.", _LATER),
     "AB1021": Code(RefusalReason.RATE, False, "Too many calls.", "Wait; our limits stay below the broker's."),
     "AB1031": Code(_OTHER, False, "The old password does not match.", PORTAL),

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from executor.clock import IST
+from executor.simulator.exchange.convert import convert_position
 from executor.simulator.exchange.hours import ist_day
 from executor.simulator.exchange.positions import holdings, money_used, owned, positions
 from executor.simulator.simulation import Simulation
-from executor.simulator.wire.answers import Answer, Call, success, try_later
+from executor.simulator.wire.answers import Answer, Call, refused, success, try_later
 from executor.simulator.wire.fields import holding_entry, holding_total, position_entry
 
 _EXCHANGES = ["nse_fo", "nse_cm", "bse_fo", "bse_cm", "mcx_fo"]
@@ -84,6 +85,19 @@ def position_book(simulation: Simulation, call: Call) -> Answer:
     exchange, as_of = simulation.exchange, simulation.exchange.at - call.lag
     rows = positions(exchange.book.fills(as_of), ist_day(as_of))
     return success([position_entry(row, exchange.walk(row.instrument.key)) for row in rows] or None)
+
+
+def convert(simulation: Simulation, call: Call) -> Answer:
+    """Answer convertPosition; what it says beside contract, products, side and quantity is not compared."""
+    body = call.body or {}
+    key = (str(body.get("exchange")), str(body.get("symboltoken")))
+    old, new = str(body.get("oldproducttype")), str(body.get("newproducttype"))
+    quantity = str(body.get("quantity"))
+    if not quantity.isdigit() or key not in simulation.exchange.walks:
+        return refused("AB1007", "INVALID PARAMETERS")
+    signed = int(quantity) if body.get("transactiontype") == "BUY" else -int(quantity)
+    done = convert_position(simulation.exchange, key, old=old, new=new, signed=signed)
+    return success(None) if done else refused("AB1017", "Position conversion failed")
 
 
 def holding_book(simulation: Simulation, call: Call) -> Answer:

@@ -12,7 +12,7 @@ from executor.simulator.config import SimulatorConfig
 from executor.simulator.control import control
 from executor.simulator.faults import FEEDS, MASTER
 from executor.simulator.simulation import Simulation
-from executor.simulator.wire import account, market, trading
+from executor.simulator.wire import account, estimates, market, trading
 from executor.simulator.wire.answers import Answer, Call, firewall
 from executor.simulator.wire.gateway import Gateway, Route
 from executor.simulator.wire.instrument_file import instrument_file
@@ -34,10 +34,13 @@ ROUTES = (
     Route("getTradeBook", "GET", f"{_SECURE}/order/v1/getTradeBook", trading.trade_book),
     Route("details", "GET", f"{_SECURE}/order/v1/details/<name>", trading.details),
     Route("getPosition", "GET", f"{_SECURE}/order/v1/getPosition", account.position_book),
+    Route("convertPosition", "POST", f"{_SECURE}/order/v1/convertPosition", account.convert),
     Route("getHolding", "GET", f"{_SECURE}/portfolio/v1/getHolding", account.holding_book),
     Route("getAllHolding", "GET", f"{_SECURE}/portfolio/v1/getAllHolding", account.all_holdings),
     Route("getLtpData", "POST", f"{_SECURE}/order/v1/getLtpData", market.last_price),
     Route("quote", "POST", f"{_SECURE}/market/v1/quote/", market.quote),
+    Route("batch", "POST", f"{_SECURE}/margin/v1/batch", estimates.margin),
+    Route("estimateCharges", "POST", f"{_SECURE}/brokerage/v1/estimateCharges", estimates.charges),
 )
 
 

@@ -28,6 +28,9 @@ _LIMITS: dict[str, tuple[tuple[int, int], ...]] = {
     "getHolding": ((1, _SECOND),),
     "getAllHolding": ((1, _SECOND),),
     "details": ((10, _SECOND), (500, _MINUTE), (5000, _HOUR)),
+    "convertPosition": ((10, _SECOND), (500, _MINUTE), (5000, _HOUR)),
+    "batch": ((10, _SECOND), (500, _MINUTE), (5000, _HOUR)),
+    "estimateCharges": ((1, _SECOND),),
     "getLtpData": ((10, _SECOND), (500, _MINUTE), (5000, _HOUR)),
     "quote": ((10, _SECOND), (500, _MINUTE), (5000, _HOUR)),
 }
