@@ -67,11 +67,14 @@ class Play:
         self.sent: list[Sent] = []
 
     def set_up(self) -> None:
+        """Add the strategies. Their messages, which hold tokens, lie beside the state dir: they are TradingView's."""
+        folder = self._stage.state_dir.parent / "tradingview"
+        folder.mkdir()
         for name, (ticker, options) in STRATEGIES.items():
             limits = ["--max-quantity", "20", "--account", "default", "--product", "intraday"]
             self._stage.command("strategy", "add", name, "--tickers", f"NSE:{ticker}", *limits, *options)
             issued = json.loads(self._stage.command("alert", "template", name, "--json"))
-            body = self._stage.state_dir / f"{name}.json"
+            body = folder / f"{name}.json"
             body.write_text(issued["body"])
             self._bodies[name] = (issued["url"], body)
 

@@ -139,7 +139,9 @@ class Stage:
     def _wait_until_ready(self) -> None:
         pause = Flag()
         for _ in range(int(_PATIENCE_S / 0.2)):
-            if all(process.poll() is None for process in self._processes) and self._is_ready():
+            if any(process.poll() is not None for process in self._processes):
+                raise DemoFailed(f"a process ended before it was ready; see the logs in {self.state_dir}")
+            if self._is_ready():
                 return
             pause.wait(0.2)
         raise DemoFailed(f"web and trader were not ready within {_PATIENCE_S:.0f} s; see the logs in {self.state_dir}")
