@@ -64,6 +64,11 @@ def make_ids(clock: Clock, recovery: Recovery) -> Ids:
     return Ids(clock.now, Random(secrets.randbits(128)), above=recovery.newest_id())
 
 
+def expected_accounts(settings: Settings) -> tuple[str, ...]:
+    """The accounts that these settings have a trader trade."""
+    return (PAPER_ACCOUNT,) if settings.credentials is None else (PAPER_ACCOUNT, DEFAULT_ACCOUNT)
+
+
 def ensure_accounts(settings: Settings, store: Store, *, at: datetime) -> None:
     """Make `paper`, and `default` once its login is set. An account's kind is for ever: ConfigError otherwise."""
     wanted = [Account(PAPER_ACCOUNT, AccountKind.PAPER)]

@@ -7,7 +7,7 @@ from threading import Event as Flag
 from threading import Thread
 from typing import assert_never
 
-from executor.bootstrap import DEFAULT_ACCOUNT, PAPER_ACCOUNT, clock_of, open_store
+from executor.bootstrap import clock_of, expected_accounts, open_store
 from executor.clock import Clock
 from executor.config.calendar import load_calendar
 from executor.config.charges import load_tariff
@@ -52,7 +52,7 @@ def build_follower(settings: Settings) -> Follower:
             load_tariff(),
             clock,
             _meanings(store, clock, calendar),
-            expected=(PAPER_ACCOUNT, *((DEFAULT_ACCOUNT,) if settings.credentials is not None else ())),
+            expected=expected_accounts(settings),
         ),
         turn=Turn(store.database),
         clock=clock,

@@ -10,11 +10,13 @@ from flask import Flask
 from executor.alerts.strategies import Strategies
 from executor.bootstrap import (
     clock_of,
+    expected_accounts,
     make_ids,
     open_bell,
     open_keys,
     open_store,
 )
+from executor.broker.limits import load_limits
 from executor.clock import SystemClock
 from executor.config.calendar import load_calendar
 from executor.config.environment import open_settings
@@ -39,6 +41,8 @@ def create_web_app() -> Flask:
         doorbell=open_bell(settings, store),
         floods=Floods(f"{socket.gethostname()}:{os.getpid()}"),
         trusted_proxies=settings.trusted_proxies,
+        expected=expected_accounts(settings),
+        windows=[(window.count, window.span) for window in load_limits().write],
     )
     app = create_app(parts)
     register_pages(

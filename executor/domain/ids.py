@@ -51,6 +51,11 @@ def encode(number: int) -> str:
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
 
 
+def first_of(moment: datetime) -> str:
+    """The least id that may be made at a moment: ids from then on are not below it."""
+    return encode(int(moment.timestamp() * 1000) << _CHANCE_BITS)
+
+
 def decode(text: str) -> int:
     """The number behind an id. Raises ValueError for anything that is not 13 characters of the alphabet."""
     if len(text) != _LENGTH:

@@ -17,12 +17,11 @@ from executor.domain.record import HaltKind
 from executor.domain.strategy import Account
 from executor.notify.hear import Names, stop_words
 from executor.notify.message import Notice, NoticeKind
+from executor.store.health import counted, is_reconciled
 from executor.store.notices import Notices, Readiness
 from executor.store.pages import Beat, Pages
 from executor.store.profit import Days
 
-#: A trader that has not beaten for this long is silent (a lease lasts 5 s).
-_SILENT = timedelta(seconds=5)
 #: When an account should be ready, and how long it may then be without.
 _READY_FROM = time(9, 5)
 _WITHOUT_S = 120.0
@@ -52,13 +51,11 @@ class States:
     def look(self, names: Names) -> list[Notice]:
         """What may be told now; each with the thing of its day, for whoever knows whether it was."""
         now = self.clock.now()
-        standing = self.pages.standing()
-        beating = [(one, beat if beat and now - beat.at < _SILENT else None) for one, beat in standing.accounts]
-        counted = [(one, beat) for one, beat in beating if beat is not None or one.name in self.expected]
-        self.is_ready = bool(counted) and all(_reconciled(beat) for _, beat in counted)
-        found = [self._readiness(account, beat, names, now) for account, beat in counted]
+        those = counted(self.pages.standing(), now, self.expected)
+        self.is_ready = those.is_ready
+        found = [self._readiness(account, beat, names, now) for account, beat in those.accounts]
         told = [notice for notice in (*found, self._day_report(names, now)) if notice is not None]
-        return [*told, *self._unrecorded([beat for _, beat in counted if beat is not None], names, now)]
+        return [*told, *self._unrecorded([beat for _, beat in those.accounts if beat is not None], names, now)]
 
     def _unrecorded(self, beats: Iterable[Beat], names: Names, now: datetime) -> list[Notice]:
         """Halts that no row stands for: the file KILL, a full disk. Each trader says them, once is enough."""
@@ -77,7 +74,7 @@ class States:
     def _readiness(self, account: Account, beat: Beat | None, names: Names, now: datetime) -> Notice | None:
         who = names.who(account.name)
         yes, no = ((f"ready {account.name}", f"{trading_day(now)} {word}") for word in ("yes", "no"))
-        if _reconciled(beat):
+        if is_reconciled(beat):
             self._without_since.pop(account.name, None)
             if yes not in self._made:
                 words = ready_words(self.notices.readiness(account.name), self.meanings(account.name))
@@ -177,7 +174,3 @@ def ready_words(known: Readiness, meanings: Sequence[str]) -> str:
 def _rows(checks: Mapping[str, Any]) -> str:
     rows = checks.get("rows")
     return f" ({rows:,} rows)" if isinstance(rows, int) else ""
-
-
-def _reconciled(beat: Beat | None) -> bool:
-    return beat is not None and bool(beat.status.get("reconciled"))

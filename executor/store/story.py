@@ -86,7 +86,7 @@ def read_notes(connection: Connection, subjects: Sequence[str]) -> tuple[AuditNo
     """The audit's entries about these, oldest first."""
     table = schema.audit
     statement = select(table).where(table.c.subject.in_(subjects)).order_by(table.c.seq)
-    return tuple(_note(row) for row in connection.execute(statement))
+    return tuple(note_of(row) for row in connection.execute(statement))
 
 
 class _Reader:
@@ -120,7 +120,8 @@ def _by_time(table: Any, orders: Sequence[Order]) -> Select[Any]:
     )
 
 
-def _note(row: Row[Any]) -> AuditNote:
+def note_of(row: Row[Any]) -> AuditNote:
+    """An audit row as a reader sees it."""
     return AuditNote(row.seq, row.at, row.kind, row.subject, json.loads(row.text)["say"])
 
 

@@ -1,20 +1,22 @@
-"""What machines ask: does the process live, is the house ready to trade."""
+"""What machines ask: does the process live, is the house ready to trade, and how much of what there is.
+
+`/metrics` and the details of `/readyz` are for who asks on this machine, without a proxy between, or shows a token of
+the API.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from http import HTTPStatus
 from ipaddress import ip_address
 
 from flask import Blueprint, Response, jsonify, request
 
 from executor.errors import StoreError
+from executor.store.health import counted
+from executor.store.tokens import Tokens
+from executor.web.api.bearer import bearer_of
 from executor.web.parts import WebParts
 
-#: A trader that has not beaten for this long is silent (a lease lasts 5 s).
-_SILENT = timedelta(seconds=5)
-#: An account that was traded so lately should be: one that nobody trades any more is left out.
-_TRADED = timedelta(days=1)
 _FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
 
 
@@ -28,10 +30,25 @@ def health(parts: WebParts) -> Blueprint:
 
     @blueprint.get("/readyz")
     def readyz() -> tuple[Response, HTTPStatus]:
-        """Database, trader's beat, broker session; 503 while one is missing. Details only on this machine."""
+        """Database, trader's beat, broker session; 503 while one is missing."""
         found = _standing(parts)
         status = HTTPStatus.OK if found["ready"] else HTTPStatus.SERVICE_UNAVAILABLE
-        return jsonify(found if _is_local() else {"ready": found["ready"]}), status
+        return jsonify(found if _may_look(parts) else {"ready": found["ready"]}), status
+
+    @blueprint.get("/metrics")
+    def metrics() -> Response:
+        """Numbers for Prometheus, made from rows at each request."""
+        if not _may_look(parts):
+            words = "Ask on the machine itself, or with a token: `executor api-token create`.\n"
+            answer = Response(words, HTTPStatus.UNAUTHORIZED, mimetype="text/plain")
+            answer.headers["WWW-Authenticate"] = "Bearer"
+            return answer
+        from executor.web.metrics import CONTENT_TYPE, exposition  # the library with it: for who is asked, once
+
+        try:
+            return Response(exposition(parts), content_type=CONTENT_TYPE)
+        except StoreError:
+            return Response("The database does not answer.\n", HTTPStatus.SERVICE_UNAVAILABLE, mimetype="text/plain")
 
     return blueprint
 
@@ -41,12 +58,22 @@ def _standing(parts: WebParts) -> dict[str, bool]:
         standing = parts.store.pages.standing()
     except StoreError:
         return {"ready": False, "database": False}
-    now = parts.clock.now()
-    traded = [beat for _, beat in standing.accounts if beat is not None and now - beat.at < _TRADED]
-    alive = [beat for beat in traded if now - beat.at < _SILENT]
-    ready = [beat for beat in alive if beat.status.get("reconciled")]
-    all_ready = bool(alive) and ready == traded  # the paper account must not hide another that is dead or has no login
-    return {"ready": all_ready, "database": True, "trader": bool(alive), "session": all_ready}
+    found = counted(standing, parts.clock.now(), parts.expected)
+    return {"ready": found.is_ready, "database": True, "trader": found.is_alive, "session": found.is_ready}
+
+
+def _may_look(parts: WebParts) -> bool:
+    return _is_local() or _has_token(parts)
+
+
+def _has_token(parts: WebParts) -> bool:
+    text = bearer_of(request.headers)
+    if text is None:
+        return False
+    try:
+        return Tokens(parts.store.database).verify(text, parts.system.now()) is not None
+    except StoreError:
+        return False
 
 
 def _is_local() -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from executor.clock import Clock
+from executor.clock import Clock, SystemClock
 from executor.config.secrets import Keys
 from executor.doorbell import Doorbell
 from executor.store.store import Store
@@ -14,7 +15,11 @@ from executor.web.authenticity import Floods, Networks
 
 @dataclass(frozen=True, slots=True)
 class WebParts:
-    """`new_id` is safe between threads. `trusted_proxies` may say where an arrival comes from, others may not."""
+    """`new_id` is safe between threads. `trusted_proxies` may say where an arrival comes from, others may not.
+
+    `expected` are the accounts that are configured to be traded, `windows` our limits of orders (count, span);
+    `system` is the machine's clock, by which tokens end.
+    """
 
     store: Store
     keys: Keys = field(repr=False)
@@ -23,3 +28,6 @@ class WebParts:
     doorbell: Doorbell
     floods: Floods
     trusted_proxies: Networks = ()
+    expected: Collection[str] = ()
+    windows: Sequence[tuple[int, timedelta]] = ()
+    system: Clock = field(default_factory=SystemClock)

@@ -8,11 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from executor.clock import ManualClock
+from executor.domain.delivery import Verdict
+from executor.domain.ids import DeliveryId
+from executor.domain.refusal import RefusalCode
 from executor.domain.strategy import Account, AccountKind
 from executor.store.engine import open_database
+from executor.store.tokens import Scope, Tokens
 from executor.web.app import create_app
-from tests.builders import a_store
-from tests.web.conftest import Web
+from executor.web.authenticity import Floods
+from executor.web.parts import WebParts
+from tests.alerts.sending import KEYS
+from tests.builders import NOW, a_delivery, a_store
+from tests.house import House
+from tests.web.conftest import Bell, Web
 
 READY = {"session": True, "reconciled": True}
 
@@ -65,14 +74,31 @@ def test_a_trader_that_fell_silent_is_not_ready(web: Web, ago: float, code: int)
     assert ready(web)[0] == code
 
 
-@pytest.mark.parametrize(("ago", "code"), [(60, 503), (90_000, 200)])
-def test_an_account_that_works_hides_none_that_fell_silent_but_one_that_was_given_up_long_ago(
-    web: Web, ago: float, code: int
-) -> None:
-    a_beat(web, account="old", ago=ago)
+def expecting(web: Web, *names: str) -> Web:
+    """The same web, configured to trade these accounts."""
+    return replace(web, parts=replace(web.parts, expected=names))
+
+
+def test_an_account_that_nobody_trades_any_more_is_left_out_at_once(web: Web) -> None:
+    a_beat(web, account="old", ago=60)
     a_beat(web)
 
-    assert ready(web)[0] == code
+    assert ready(web)[0] == 200
+
+
+@pytest.mark.parametrize("ago", [60, 90_000])
+def test_an_account_that_works_hides_none_that_is_configured_and_silent(web: Web, ago: float) -> None:
+    a_beat(web, account="paper", ago=ago)
+    a_beat(web)
+
+    assert ready(expecting(web, "paper", "default"))[0] == 503
+
+
+def test_an_account_that_is_configured_but_was_never_made_is_missed(web: Web) -> None:
+    a_beat(web)
+
+    assert ready(expecting(web, "default"))[0] == 200
+    assert ready(expecting(web, "default", "paper"))[0] == 503
 
 
 def test_an_account_that_is_ready_does_not_hide_one_whose_trader_still_works_on_it(web: Web) -> None:
@@ -108,5 +134,85 @@ def test_who_is_not_on_this_machine_learns_no_details(web: Web, peer: str) -> No
     assert (answer.status_code, answer.get_json()) == (503, {"ready": False})
 
 
-def test_neither_answer_may_be_changed_by_a_post(web: Web) -> None:
-    assert {web.client().post(path).status_code for path in ("/healthz", "/readyz")} == {405}
+def a_token(web: Web, scope: Scope = Scope.READ) -> dict[str, str]:
+    made = Tokens(web.store.database).create(
+        f"watch-{scope}", scope, ends_at=NOW + timedelta(days=1), at=NOW, by="test", new_id=web.parts.new_id
+    )
+    return {"Authorization": f"Bearer {made[1]}", "X-Forwarded-For": "203.0.113.5"}
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_who_shows_a_token_learns_details_from_anywhere(web: Web, scope: Scope) -> None:
+    answer = web.client().get("/readyz", headers=a_token(web, scope))
+
+    assert answer.get_json() == {"ready": False, "database": True, "trader": False, "session": False}
+
+
+def test_a_token_that_ended_or_is_none_tells_nothing(web: Web) -> None:
+    headers, late = a_token(web), replace(web.parts, system=ManualClock(NOW + timedelta(days=1)))
+    wrong = {**headers, "Authorization": "Bearer xa1_wrong"}
+
+    answers = [
+        create_app(late).test_client().get("/metrics", headers=headers),
+        web.client().get("/metrics", headers=wrong),
+    ]
+
+    assert [(one.status_code, b"executor_" in one.data) for one in answers] == [(401, False)] * 2
+    assert answers[0].headers["WWW-Authenticate"] == "Bearer"
+
+
+# -- numbers
+
+
+def test_metrics_tell_what_the_rows_tell(house: House) -> None:
+    house.long()
+    store, clock, now = house.store, house.clock, house.clock.now()
+    refused = a_delivery(verdict=Verdict.REFUSED, code=RefusalCode.TOKEN_EXPIRED, id=DeliveryId(house.ids.new()))
+    store.intake.record_delivery(refused, None)
+    status = {
+        "session": True,
+        "reconciled": True,
+        "feeds": {"orders": {"up": True}, "prices": {"up": False}},
+        "unprotected": {"x": (now - timedelta(seconds=3)).isoformat()},
+        "disk": {"free": 4096},
+        "clock_ahead": 2,
+    }
+    store.ledger.beat("default", 1, at=now, status=status)
+    windows = [(8, timedelta(seconds=1)), (950, timedelta(hours=1))]
+    parts = WebParts(store, KEYS, clock, house.ids.new, Bell(store), Floods("web-1"), (), ("default",), windows)
+
+    answer = create_app(parts).test_client().get("/metrics")
+
+    assert answer.mimetype == "text/plain"
+    told = answer.text.splitlines()
+    for line in (
+        "executor_ready 1.0",
+        'executor_deliveries_today{verdict="ACCEPTED"} 1.0',
+        'executor_deliveries_today{verdict="REFUSED"} 1.0',
+        'executor_signals_today{account="default",outcome="FILLED"} 1.0',
+        'executor_orders_today{account="default",state="ACCEPTED"} 2.0',
+        'executor_orders_today{account="default",state="FILLED"} 1.0',
+        'executor_session_up{account="default"} 1.0',
+        'executor_unprotected_seconds{account="default"} 3.0',
+        'executor_feed_up{account="default",feed="prices"} 0.0',
+        'executor_disk_free_bytes{account="default"} 4096.0',
+        'executor_unsettled_intents{account="default"} 0.0',
+        'executor_limit_used{account="default",window_seconds="3600"} 3.0',
+        'executor_limit{window_seconds="1"} 8.0',
+    ):
+        assert line in told
+    assert "python_info" not in answer.text
+
+
+def test_numbers_of_a_database_that_does_not_answer_are_none(web: Web, tmp_path: Path) -> None:
+    empty = open_database(f"sqlite:///{tmp_path / 'empty.db'}")
+    parts = replace(web.parts, store=a_store(empty, new_id=str))
+
+    answer = create_app(parts).test_client().get("/metrics")
+    empty.close()
+
+    assert answer.status_code == 503
+
+
+def test_no_answer_may_be_changed_by_a_post(web: Web) -> None:
+    assert {web.client().post(path).status_code for path in ("/healthz", "/readyz", "/metrics")} == {405}
