@@ -35,6 +35,12 @@ _PRICES = ("price", "trigger", "average")
 #: Done or refused, the answer, and the calls that were made.
 _Ended = tuple[bool, str, tuple[Call, ...]]
 
+_BEGUN: _Ended = (False, "a trader ended while it was converted: nobody knows; look at the positions at the broker", ())
+_HELD = (
+    "a strategy holds {}, or is about to: its stop and its exit are orders of the old product. Leave it first: "
+    "`executor exit`"
+)
+
 
 class Errands:
     """Carries out the errands of one account, while its lease has this epoch."""
@@ -49,7 +55,7 @@ class Errands:
     def run(self, commands: Iterable[Command]) -> None:
         """Carry out errands, one after the other. Raises NotRecorded, LeaseLost with the rest left for later."""
         for command in commands:
-            done, text, calls = self._carry_out(command)
+            done, text, calls = self._carry_out(command) if command.answer is None else _BEGUN
             now = self._clock.now()
             rows = [CallRow(CallId(self._new_id()), command.account, None, call, 1, call.at) for call in calls]
             if rows:
@@ -59,7 +65,7 @@ class Errands:
 
     def refuse(self, commands: Iterable[Command], why: str) -> None:
         for command in commands:
-            self._answer(command, CommandState.REFUSED, why)
+            self._answer(command, CommandState.REFUSED, why if command.answer is None else _BEGUN[1])
 
     def _answer(self, command: Command, state: CommandState, text: str) -> None:
         self._ledger.answer(command, self._epoch, state, text, at=self._clock.now())
@@ -77,6 +83,8 @@ class Errands:
                     raise AssertionError(f"{command.kind} is no errand")
         except BrokerError as error:
             return False, str(error), (error.call,) if error.call else ()
+        except (LookupError, ValueError, ArithmeticError) as error:  # read before anything is sent
+            return False, f"its arguments cannot be read: {error!r}", ()
 
     def _look(self, said: Mapping[str, Any]) -> _Ended:
         reading = self._broker.read(Query(QueryKind.ORDER, unique_id=said["unique_id"]))
@@ -105,8 +113,6 @@ class Errands:
 
     def _convert(self, command: Command) -> _Ended:
         said = command.arguments
-        if command.answer is not None:
-            return False, "a trader ended while it was converted: nobody knows; look at the positions at the broker", ()
         if self._ledger.is_held(command.account, said["symbol"]):
             return False, _HELD.format(said["symbol"]), ()
         wanted = Conversion(
@@ -124,12 +130,6 @@ class Errands:
                 return False, f"it may have been converted or not ({why}): look at the positions", converted.calls
             case _:
                 assert_never(converted.answer)
-
-
-_HELD = (
-    "a strategy holds {}, or is about to: its stop and its exit are orders of the old product. Leave it first "
-    "(`executor exit`), or convert in the broker's app and `executor flatten`"
-)
 
 
 def _json(told: Mapping[str, Any], *, at: Reading) -> str:

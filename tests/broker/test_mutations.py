@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -14,9 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from executor.domain.conversion import Conversion, Taken
 from executor.domain.instrument import InstrumentKey, Segment
 from executor.domain.intent import Accepted, IntentKind, Refused, Unknown
-from executor.domain.reading import Query, QueryKind, Reading
+from executor.domain.order import Side
+from executor.domain.reading import Query, QueryKind, Reading, Sketch
+from executor.domain.strategy import Product
 from executor.errors import BrokerUnavailable, LoginRefused, SessionLost
 from tests.broker.fakes import FEED, JWT, LOGIN, ORDER, REFRESH, Host, a_client, an_entry, an_intent, an_open_client
 
@@ -82,6 +86,16 @@ def a_full_quote() -> dict[str, Any]:
     return {"fetched": [row | {"depth": {"buy": depth, "sell": depth}}], "unfetched": []}
 
 
+def a_margin() -> dict[str, Any]:
+    parts = {"netPremium": 0, "spanMargin": 0, "marginBenefit": 0, "deliveryMargin": 0, "nonNFOMargin": 1640.1}
+    return {"totalMarginRequired": 1640.1, "marginComponents": parts}
+
+
+def a_charge() -> dict[str, Any]:
+    part = {"name": "External Charges", "amount": 1.48, "msg": "", "breakup": [{"name": "Stamp Duty", "amount": 1.23}]}
+    return {"summary": {"total_charges": 1.4838, "trade_value": 8200.5, "breakup": [part]}, "charges": []}
+
+
 BOOKS: dict[QueryKind, tuple[str, Callable[[], Any]]] = {
     QueryKind.ORDER_BOOK: ("getOrderBook", lambda: [an_entry()]),
     QueryKind.TRADES: ("getTradeBook", lambda: [a_trade()]),
@@ -89,9 +103,16 @@ BOOKS: dict[QueryKind, tuple[str, Callable[[], Any]]] = {
     QueryKind.HOLDINGS: ("getHolding", lambda: [a_holding()]),
     QueryKind.LTP: ("getLtpData", lambda: {"exchange": "NSE", "symboltoken": "3045", "ltp": 820.0, "close": 815.0}),
     QueryKind.QUOTES: ("quote", a_full_quote),
+    QueryKind.ORDER: ("5a1c", an_entry),
+    QueryKind.MARGIN: ("batch", a_margin),
+    QueryKind.CHARGES: ("estimateCharges", a_charge),
     QueryKind.FUNDS: ("getRMS", lambda: {"net": "19948.7700", "availablecash": "19948.7700", "utilisedspan": None}),
 }
+SKETCH = Sketch("SBIN-EQ", Side.BUY, Product.INTRADAY, 10, Decimal("820.05"))
 QUERIES = {
+    QueryKind.ORDER: Query(QueryKind.ORDER, unique_id="5a1c"),
+    QueryKind.MARGIN: Query(QueryKind.MARGIN, SBIN, sketch=SKETCH),
+    QueryKind.CHARGES: Query(QueryKind.CHARGES, SBIN, sketch=SKETCH),
     QueryKind.LTP: Query(QueryKind.LTP, SBIN, "SBIN-EQ"),
     QueryKind.QUOTES: Query(QueryKind.QUOTES, instruments=(SBIN,)),
 }
@@ -169,6 +190,21 @@ def test_a_changed_book_is_read_or_unavailable_and_never_something_else(kind: Qu
     assert isinstance(reading, Reading)
     if kind is QueryKind.ORDER_BOOK and not reading.reports:
         assert body["data"] in (None, "", "null", []) or is_not_ours(body["data"])
+
+
+@FEW
+@given(body=mutated(envelope(None)), status=st.sampled_from([200, 200, 200, 400, 403, 502]))
+def test_a_changed_answer_to_a_conversion_is_one_of_three_and_done_only_when_it_says_so(body: Any, status: int) -> None:
+    host = with_answer("convertPosition", body, status)
+    host.answers["getPosition"] = httpx.Response(200, json=envelope([a_position()]))
+    wanted = Conversion(Segment.NSE, "SBIN-EQ", Product.INTRADAY, Product.DELIVERY, 4)
+
+    answer = an_open_client(host).convert(wanted).answer
+
+    assert isinstance(answer, Taken | Refused | Unknown)
+    if isinstance(answer, Taken):
+        assert (status, str(body["status"]).strip().lower()) == (200, "true")
+        assert not body.get("errorcode") and not body.get("errorCode")
 
 
 def is_not_ours(rows: Any) -> bool:
