@@ -1,6 +1,6 @@
 """What goes wrong on a simulated day, how often (reliability.md 3.3): drawn per send and per read, from the seed.
 
-Harsher than any real day, on purpose. Faults of the feed are not in it yet, because there is no feed yet.
+Harsher than any real day, on purpose. Faults of the feeds are drawn apart (tests/campaigns/fed.py).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Trouble:
         self, seed: int, *, factor: float = 1.0, only: str | None = None, mix: tuple[Chance, ...] = MIX
     ) -> None:
         self._random = Random(f"{seed}/trouble")
-        self._factor = factor
+        self.factor = factor
         self._mix = tuple(chance for chance in mix if only in (None, chance.name))
         self._planted = 0
         self._wait: float | None = None
@@ -106,7 +106,7 @@ class Trouble:
         for chance in self._mix:
             if route not in chance.routes or (chance.only_stops and not is_stop):
                 continue
-            rate = chance.rate * self._factor
+            rate = chance.rate * self.factor
             if draw < rate:
                 self._plant(route, chance)
                 return True

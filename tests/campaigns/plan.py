@@ -7,7 +7,7 @@ jumps. Rates: reliability.md 3.3.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
 
@@ -19,6 +19,7 @@ from tests.campaigns.seam import Point
 START = datetime(2026, 11, 25, 9, 16, 30, tzinfo=IST).astimezone(UTC)
 #: Seconds after START at which the waves begin: 09:20, 14:30.
 WAVES = (210.0, 18810.0)
+_OF_THE_MARKET = frozenset({"alert", "price", "resume"})
 #: How long after an alert that flattens a strategy somebody resumes it.
 _RESUMED_S = (6.0, 12.0)
 
@@ -49,6 +50,12 @@ def plan_of(seed: int) -> Plan:
         _crashes(random, factor),
         frozenset({Point(random.randrange(1, 40), random.random() < 0.5)} if random.random() < 0.1 * factor else ()),
     )
+
+
+def undisturbed(plan: Plan) -> Plan:
+    """The same day without a crash, a hand, a step of the clock or a second trader."""
+    acts = tuple(act for act in plan.acts if act.what in _OF_THE_MARKET)
+    return replace(plan, is_hell=False, acts=acts, crashes=frozenset(), web_crashes=frozenset())
 
 
 def _wave(random: Random, begin: float) -> list[Act]:
