@@ -96,9 +96,8 @@ def take_account(common: Common, account: str, open_desk: Callable[[SessionStore
         seen=lambda: book.evidence,
     )
     feeds = desk.feeds(inbox)
-    teller = StatusTeller(
-        common.clock, common.settings.state_dir, common.store.database.reserve, feeds, desk.clock_ahead
-    )
+    reserve = common.store.database.reserve
+    teller = StatusTeller(common.clock, common.settings.state_dir, reserve, feeds, keeper.wanted, desk.clock_ahead)
     parts = LoopParts(
         ledger=common.ledger,
         recovery=common.store.recovery,
@@ -113,7 +112,7 @@ def take_account(common: Common, account: str, open_desk: Callable[[SessionStore
         rails=lambda: _rails(common, account, book),
         lease=lease,
         kill_file=common.settings.state_dir / KILL_FILE,
-        reserve=common.store.database.reserve,
+        reserve=reserve,
         status=teller.status,
         feeds=feeds,
     )

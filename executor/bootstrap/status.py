@@ -22,12 +22,15 @@ VERSION = version("executor")
 
 @dataclass(frozen=True, slots=True)
 class StatusTeller:
-    """`clock_ahead`: how far the broker's clock is ahead of ours; None where both are one."""
+    """`wanted`: whether a session belongs to a moment; `clock_ahead`: how far the broker's clock is ahead of ours, None
+    where both are one.
+    """
 
     clock: Clock
     state_dir: Path
     reserve: Reserve | None
     feeds: ThreadFeeds
+    wanted: Callable[[datetime], bool]
     clock_ahead: Callable[[], timedelta] | None
 
     def status(self, book: Book) -> Mapping[str, Any]:
@@ -35,6 +38,7 @@ class StatusTeller:
         evidence, now = book.evidence, self.clock.now()
         return {
             "session": evidence.session_open,
+            "session_wanted": self.wanted(now),
             "reconciled": evidence.reconciled,
             "waiting": len(evidence.waiting),
             "failed_reads": evidence.failed_reads,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import click
 
@@ -13,30 +13,25 @@ from executor import bootstrap
 from executor.config.calendar import load_calendar
 from executor.config.environment import Settings, open_settings
 from executor.errors import ConfigError, ExecutorError
-from executor.instruments.freshness import troubles
+from executor.findings import Finding, findings
 from executor.store.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at; `said` names what is wrong and the remedy where it is not ok."""
-
-    name: str
-    ok: bool
-    said: str
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(*, as_json: bool) -> None:
-    """Say what is wrong with database, instrument table and calendar, and the remedy; 1 when anything is."""
+    """Say what is wrong, and the remedy; 1 when anything is.
+
+    It looks at settings, database, instrument table, calendar, notices, each account's trader, session, books and
+    feeds, and the clock and disk of their machines: what the status page shows.
+    """
     found = list(_look())
     good = all(finding.ok for finding in found)
     if as_json:
         click.echo(json.dumps({"ok": good, "findings": [asdict(finding) for finding in found]}))
     else:
         for finding in found:
-            click.echo(f"{'ok   ' if finding.ok else 'WRONG'} {finding.name:11} {finding.said}")
+            click.echo(f"{'ok   ' if finding.ok else 'WRONG'} {finding.name:15} {finding.said}")
     sys.exit(0 if good else 1)
 
 
@@ -58,11 +53,6 @@ def _look() -> Iterator[Finding]:
         store.database.close()
 
 
-def _look_at(settings: Settings, store: Store) -> Iterator[Finding]:
+def _look_at(settings: Settings, store: Store) -> list[Finding]:
     now, calendar = bootstrap.clock_of(settings).now(), load_calendar(settings.calendar_file)
-    current, newest = store.loads.current_load(), next(iter(store.loads.history(1)), None)
-    wrong = troubles(current, newest, calendar, now)
-    rows = current.checks.get("rows", 0) if current else 0
-    yield Finding("instruments", ok=not wrong, said=" ".join(wrong) or f"{rows} of this trading day")
-    ends = calendar.ends_soon(now)
-    yield Finding("calendar", ok=not ends, said=ends or f"known until {calendar.valid_until:%d %b %Y}")
+    return findings(store, calendar, now=now, expected=bootstrap.expected_accounts(settings))

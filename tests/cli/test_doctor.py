@@ -68,7 +68,19 @@ def test_nothing_is_wrong_when_all_is_well(clinic: Clinic) -> None:
 
     assert found["instruments"]["said"] == "3 of this trading day"
     assert found["calendar"]["said"].startswith("known until")
-    assert "ok    database" in CliRunner().invoke(main, ["doctor"]).output
+    assert "ok    database " in CliRunner().invoke(main, ["doctor"]).output
+
+
+def test_an_account_without_a_trader_is_told_with_what_starts_one(clinic: Clinic) -> None:
+    clinic.take()
+    settings = open_settings()
+    store = bootstrap.open_store(settings)
+    bootstrap.ensure_accounts(settings, store, at=NOW)
+    store.database.close()
+
+    found = clinic.say(code=1)
+
+    assert found["account paper"]["said"].startswith("No trader has run yet: `executor run` starts it")
 
 
 def test_without_a_table_the_remedy_is_told(clinic: Clinic) -> None:
