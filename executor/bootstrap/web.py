@@ -21,6 +21,7 @@ from executor.clock import SystemClock
 from executor.config.calendar import load_calendar
 from executor.config.environment import open_settings
 from executor.logs import start_logging
+from executor.web.api import ApiParts, mount_api
 from executor.web.app import create_app
 from executor.web.authenticity import Floods
 from executor.web.pages import PageParts, register_pages
@@ -44,17 +45,20 @@ def create_web_app() -> Flask:
         expected=expected_accounts(settings),
         windows=[(window.count, window.span) for window in load_limits().write],
     )
+    strategies = Strategies(store.people, parts.keys, clock, public_url=settings.public_url, new_id=ids.new)
+    calendar = load_calendar(settings.calendar_file)
     app = create_app(parts)
+    mount_api(app, ApiParts(parts, strategies, calendar, settings.public_url, settings.port))
     register_pages(
         app,
         PageParts(
             pages=store.pages,
             people=store.people,
-            strategies=Strategies(store.people, parts.keys, clock, public_url=settings.public_url, new_id=ids.new),
+            strategies=strategies,
             commands=store.commands,
             master=store.master,
             loads=store.loads,
-            calendar=load_calendar(settings.calendar_file),
+            calendar=calendar,
             doorbell=parts.doorbell,
             clock=clock,
             system=SystemClock(),
