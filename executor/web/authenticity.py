@@ -30,7 +30,9 @@ SOURCES = 500
 REST = "ALL"
 UNKNOWN = "unknown"
 
-_KEPT = ("User-Agent", "Content-Type", "Content-Length", "X-Forwarded-For", "X-Forwarded-Proto")
+#: The certificate's fingerprint as the proxy saw it (docs/nginx.conf): to be read by a person, judged by the proxy.
+_CERTIFICATE = "X-Client-Certificate"
+_KEPT = ("User-Agent", "Content-Type", "Content-Length", "X-Forwarded-For", "X-Forwarded-Proto", _CERTIFICATE)
 _MOST = 300
 
 

@@ -61,13 +61,16 @@ class Nginx:
 
 
 @contextmanager
-def running_nginx(folder: Path, *, web_port: int) -> Iterator[Nginx]:
-    """Start nginx before a web process; skips with the reason where there is none (REQUIRE_NGINX=1: fails)."""
+def running_nginx(folder: Path, *, web_port: int, pinned: str | None = None) -> Iterator[Nginx]:
+    """Start nginx before a web process; skips with the reason where there is none (REQUIRE_NGINX=1: fails).
+
+    `pinned`: the fingerprint that a client certificate must have, put in as the file's own words say.
+    """
     if _PROGRAM is None:
         missing = "no nginx: `apt-get install nginx-light`"
         pytest.fail(missing) if os.environ.get("REQUIRE_NGINX") == "1" else pytest.skip(missing)
     found = Nginx(free_port(), free_port(), folder, _certify(folder))
-    (folder / "executor.conf").write_text(_documented(found, web_port))
+    (folder / "executor.conf").write_text(_documented(found, web_port, pinned))
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(_AROUND.format(folder=folder, user=user))
     line = [_PROGRAM, "-p", str(folder), "-c", str(folder / "nginx.conf")]
@@ -81,7 +84,7 @@ def running_nginx(folder: Path, *, web_port: int) -> Iterator[Nginx]:
         kill(process)
 
 
-def _documented(found: Nginx, web_port: int) -> str:
+def _documented(found: Nginx, web_port: int, pinned: str | None) -> str:
     """The documented file with the places of this test; each must be there to be replaced."""
     text = _DOCUMENTED.read_text()
     places = {
@@ -91,6 +94,11 @@ def _documented(found: Nginx, web_port: int) -> str:
         f"/etc/letsencrypt/live/{NAME}": str(found.folder),
         "/var/log/nginx": str(found.folder),
     }
+    if pinned is not None:
+        places |= {
+            "default                                     1;": "default 0;",
+            "# 0123456789abcdef0123456789abcdef01234567  1;": f"{pinned} 1;",
+        }
     for documented, own in places.items():
         assert documented in text
         text = text.replace(documented, own)
@@ -104,18 +112,23 @@ def _listens(port: int) -> bool:
 
 def _certify(folder: Path) -> ssl.SSLContext:
     """A key and a certificate of its own for NAME."""
+    return ssl.create_default_context(cadata=certify(folder, NAME))
+
+
+def certify(folder: Path, name: str) -> str:
+    """Lay a new key and a certificate made with it into a folder; the certificate as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     made = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -124,4 +137,4 @@ def _certify(folder: Path) -> ssl.SSLContext:
     (folder / "privkey.pem").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
-    return ssl.create_default_context(cadata=pem.decode())
+    return pem.decode()
