@@ -11,7 +11,7 @@ from executor.domain.delivery import Conflict, Delivery, Duplicate, Flood, Recor
 from executor.domain.ids import SignalId
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Action, Ask, Held, Signal, read_ask
-from executor.store import schema
+from executor.store import log_words, schema
 from executor.store.engine import Database, Transaction
 from executor.store.rows import values_of
 from executor.store.types import canonical
@@ -47,7 +47,10 @@ class Intake:
             recording: Recording = Recorded()
             if signal is not None:
                 recording = _claim(transaction, signal)
-            transaction.insert(schema.delivery, values_of(_judged(delivery, recording)))
+            judged = _judged(delivery, recording)
+            transaction.insert(schema.delivery, values_of(judged))
+            if signal is None or not isinstance(recording, Recorded):
+                log_words.add_delivery(transaction.connection, judged)
             transaction.note("delivery", delivery.id, _words(delivery, recording, signal))
         return recording
 

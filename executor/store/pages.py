@@ -1,77 +1,32 @@
-"""What pages and the audit commands read: the log of deliveries, heads, verification, how things stand.
-
-Read only. Paging is by key: ids sort by time, so `before` an id is older, however deep the page.
-"""
+"""What pages and the audit commands read: the log of deliveries, heads, verification, how things stand. Read only."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, func, or_, select, type_coerce
+from sqlalchemy import func, select
 
-from executor.domain.bracket import Leg
 from executor.domain.command import Command
-from executor.domain.delivery import Delivery
-from executor.domain.order import Order
 from executor.domain.profit import Traded
 from executor.domain.record import Halt, HaltKind
-from executor.domain.refusal import Refusal
-from executor.domain.signal import Signal
 from executor.domain.strategy import Account
 from executor.store import chain, schema
 from executor.store.commands import first_halts
 from executor.store.engine import Database
 from executor.store.ledger import halts_in_force
+from executor.store.log import LogLine as LogLine
+from executor.store.log import LogPage, read_line, read_page
+from executor.store.log_search import Filters as Filters
 from executor.store.notices import Notices, Progress
 from executor.store.positions import OpenPosition, read_positions
 from executor.store.profit import Days, read_traded
 from executor.store.rows import load
 from executor.store.story import AuditNote, Story, read_notes, read_story
-from executor.store.types import storable
 
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the log is narrowed to; empty means all. `outcome` is the word that a line shows."""
-
-    strategy: str = ""
-    outcome: str = ""
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One delivery with what came of it; `orders` are those of the legs that its signal caused, oldest first."""
-
-    delivery: Delivery
-    signal: Signal | None
-    symbol: str | None
-    orders: tuple[tuple[Leg, Order], ...]
-
-    @property
-    def state(self) -> str:
-        return self.signal.state if self.signal else self.delivery.verdict
-
-    @property
-    def outcome(self) -> str | None:
-        return self.signal.outcome if self.signal else None
-
-    @property
-    def word(self) -> str:
-        """The one word for what came of it."""
-        return self.outcome or self.state
-
-    @property
-    def reason(self) -> str | None:
-        if self.signal:
-            return self.signal.reason
-        if self.delivery.code:
-            return Refusal(self.delivery.code, self.delivery.detail).sentence
-        return self.delivery.detail or None
+_PART = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,25 +60,36 @@ class Pages:
 
     # the log
 
-    def deliveries(self, filters: Filters, *, before: str | None, limit: int) -> list[LogLine]:
-        """The newest deliveries with an id below `before`, newest first."""
-        table = schema.delivery
-        joined = table.outerjoin(schema.signal, schema.signal.c.delivery == table.c.id)
-        statement = select(table).select_from(joined).order_by(table.c.id.desc()).limit(limit)
-        if before is not None:
-            statement = statement.where(table.c.id < before)
-        for condition in _conditions(filters):
-            statement = statement.where(condition)
+    def log(self, filters: Filters, *, before: str | None, limit: int) -> LogPage:
+        """The newest lines with an id below `before` for which all filters hold, newest first."""
         with self._database.read() as connection:
-            return _lines(connection, statement)
+            return read_page(connection, filters, before=before, limit=limit)
+
+    def deliveries(self, filters: Filters, *, before: str | None, limit: int) -> list[LogLine]:
+        """The same lines alone."""
+        return list(self.log(filters, before=before, limit=limit).lines)
+
+    def every_delivery(self, filters: Filters, *, before: str | None, limit: int | None) -> Iterator[LogLine]:
+        """The same for any number of lines, None for all: read in parts, so that a long log is not held in memory."""
+        while limit is None or limit > 0:
+            part = _PART if limit is None else min(_PART, limit)
+            lines = self.deliveries(filters, before=before, limit=part)
+            yield from lines
+            if len(lines) < part:
+                return
+            before = lines[-1].delivery.id
+            limit = None if limit is None else limit - part
 
     def line(self, key: str) -> LogLine | None:
         """The line of a delivery, or of the delivery of a signal."""
-        table = schema.delivery
-        of_signal = select(schema.signal.c.delivery).where(schema.signal.c.id == key)
         with self._database.read() as connection:
-            found = _lines(connection, select(table).where(or_(table.c.id == key, table.c.id.in_(of_signal))))
-        return found[0] if found else None
+            return read_line(connection, key)
+
+    def tickers(self) -> list[str]:
+        """Those that alerts have named, by name."""
+        column = schema.lane.c.ticker
+        with self._database.read() as connection:
+            return list(connection.execute(select(column).distinct().order_by(column)).scalars())
 
     def signal_story(self, signal_id: str) -> Story | None:
         with self._database.read() as connection:
@@ -202,69 +168,10 @@ class Pages:
         with self._database.read() as connection:
             return chain.verify(connection, kept=kept)
 
-    def audit_entries(self) -> Iterator[Mapping[str, Any]]:
-        """Every entry as it is stored, oldest first."""
+    def audit_entries(self, *, after: int = 0, most: int | None = None) -> Iterator[Mapping[str, Any]]:
+        """Every entry above a number as it is stored, oldest first; `most` of them at most."""
         plain = chain.as_plain(schema.audit)
+        statement = select(plain).where(plain.c.seq > after).order_by(plain.c.seq).limit(most)
         with self._database.read() as connection:
-            for row in connection.execute(select(plain).order_by(plain.c.seq)).yield_per(1000):
+            for row in connection.execute(statement).yield_per(1000):
                 yield dict(row._mapping)
-
-
-# -- the log -----------------------------------------------------------------------------------------------------
-
-
-def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
-    delivery, signal = schema.delivery.c, schema.signal.c
-    if filters.strategy:
-        yield delivery.strategy == filters.strategy
-    if filters.outcome:
-        words = (signal.outcome, signal.state, delivery.verdict)
-        yield func.coalesce(*(type_coerce(word, Text) for word in words)) == filters.outcome
-    if filters.text:
-        columns = (delivery.id, delivery.body, delivery.detail, signal.id, signal.lane, signal.reason)
-        wanted = storable(filters.text).lower()
-        found = [func.lower(column).contains(wanted, autoescape=True) for column in columns]
-        yield or_(*found, signal.id.in_(_causes_of_order(filters.text)))
-
-
-def _causes_of_order(text: str) -> Select[Any]:
-    """The signals behind an order, by the broker's number or our tag."""
-    order, leg = schema.broker_order.c, schema.leg
-    matching = or_(order.broker_id == text, order.tag == text)
-    return select(leg.c.cause).join(schema.broker_order, order.leg == leg.c.id).where(matching)
-
-
-def _lines(connection: Connection, statement: Select[Any]) -> list[LogLine]:
-    deliveries = [load(Delivery, row) for row in connection.execute(statement)]
-    signals = _signals(connection, [delivery.id for delivery in deliveries])
-    causes = [signal.id for signal in signals.values()]
-    symbols, orders = _symbols(connection, causes), _orders(connection, causes)
-    lines = []
-    for delivery in deliveries:
-        signal = signals.get(delivery.id)
-        key = signal.id if signal else ""
-        lines.append(LogLine(delivery, signal, symbols.get(key), tuple(orders[key])))
-    return lines
-
-
-def _signals(connection: Connection, deliveries: Sequence[str]) -> dict[str, Signal]:
-    statement = select(schema.signal).where(schema.signal.c.delivery.in_(deliveries))
-    return {row.delivery: load(Signal, row) for row in connection.execute(statement)}
-
-
-def _symbols(connection: Connection, causes: Sequence[str]) -> dict[str, str]:
-    leg, bracket = schema.leg.c, schema.bracket.c
-    statement = select(leg.cause, bracket.symbol).join(schema.bracket, bracket.id == leg.bracket)
-    return {row.cause: row.symbol for row in connection.execute(statement.where(leg.cause.in_(causes)))}
-
-
-def _orders(connection: Connection, causes: Sequence[str]) -> dict[str, list[tuple[Leg, Order]]]:
-    table = schema.leg
-    legs = {row.id: load(Leg, row) for row in connection.execute(select(table).where(table.c.cause.in_(causes)))}
-    columns = schema.broker_order.c
-    statement = select(schema.broker_order).where(columns.leg.in_(list(legs))).order_by(columns.id)
-    found: dict[str, list[tuple[Leg, Order]]] = defaultdict(list)
-    for row in connection.execute(statement):
-        leg = legs[row.leg]
-        found[leg.cause].append((leg, load(Order, row)))
-    return found

@@ -7,7 +7,7 @@ anyway, and come out in our types. Errors and the event `before_cursor_execute` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -29,6 +29,11 @@ def put(connection: Connection, table: Table, *rows: Mapping[str, Any]) -> None:
 def put_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless a constraint knows it; returns whether it was inserted."""
     return bool(_insert_new(table, connection.dialect).run(connection, [row]) == 1)
+
+
+def put_all_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert those rows that no constraint knows."""
+    _insert_new(table, connection.dialect).run(connection, rows)
 
 
 def change(connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> int:

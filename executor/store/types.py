@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import BigInteger, Text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from executor.domain.ids import BrokerOrderId, OrderTag
 from executor.domain.instrument import InstrumentKey, Segment
@@ -49,6 +49,16 @@ class Words(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
         return None if value is None else storable(value)
+
+
+class PlainWords(TypeDecorator[str]):
+    """Text in the order of its characters' numbers, whatever language a Postgres is set to: SQLite's own order."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return Text(collation="C") if dialect.name == "postgresql" else Text()
 
 
 class Stamp(TypeDecorator[datetime]):

@@ -168,7 +168,6 @@ def upgrade() -> None:
         sqlite_where=sa.text('"of" IS NOT NULL'),
         postgresql_where=sa.text('"of" IS NOT NULL'),
     )
-    op.create_index("delivery_of_strategy", "delivery", ["strategy", "id"], unique=False)
     op.create_table(
         "delivery_flood",
         sa.Column("minute", sa.BigInteger(), nullable=False),
@@ -282,6 +281,13 @@ def upgrade() -> None:
         sa.Column("beat_at", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("account"),
+    )
+    op.create_table(
+        "log_word",
+        sa.Column("word", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("delivery", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("word", "delivery"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "master_load",
@@ -454,6 +460,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_broker_order_leg"), "broker_order", ["leg"], unique=False)
+    op.create_index(
+        "order_number",
+        "broker_order",
+        ["broker_id"],
+        unique=False,
+        sqlite_where=sa.text("broker_id IS NOT NULL"),
+        postgresql_where=sa.text("broker_id IS NOT NULL"),
+    )
     op.create_table(
         "intent",
         sa.Column("id", sa.Text(), nullable=False),

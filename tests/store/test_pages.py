@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,10 +10,8 @@ import pytest
 from executor.domain.bracket import Role
 from executor.domain.delivery import Verdict
 from executor.domain.ids import DeliveryId, LegId, OrderId, SignalId
-from executor.domain.order import OrderState
 from executor.domain.record import Halt, HaltKind
 from executor.domain.refusal import RefusalCode
-from executor.domain.signal import Outcome, SignalState
 from executor.domain.strategy import Account, AccountKind
 from executor.errors import ChainBroken
 from executor.store import schema
@@ -79,41 +76,6 @@ def test_pages_follow_each_other_without_gap_or_repeat_also_when_something_arriv
     second = ids(store, ALL, before=first[-1], limit=3)
 
     assert first + second == [an_id(number) for number in (56, 55, 54, 53, 52, 51)]
-
-
-def test_each_filter_narrows_the_log(store: Store) -> None:
-    trade(store)
-    other = refuse(store, 50, strategy="other", body='{"ticker": "50%_off"}')
-    plain = refuse(store, 51, body="nothing like it: 50 off")
-
-    assert ids(store, Filters(strategy="other")) == [other]
-    assert ids(store, Filters(outcome="REFUSED")) == [plain, other]
-    assert ids(store, Filters(outcome="RECEIVED")) == [DELIVERY]
-    assert ids(store, Filters(text="50%_OFF")) == [other]
-    assert ids(store, Filters(text="tatasteel")) == [DELIVERY]
-    assert ids(store, Filters(strategy="other", text="tatasteel")) == []
-
-
-def test_an_ended_signal_is_found_by_its_outcome_not_by_its_state(store: Store) -> None:
-    trade(store)
-    before = a_signal()
-    ended = replace(before, state=SignalState.ENDED, outcome=Outcome.FILLED, reason="10 filled at 150.1")
-    change = replace(made(ended)[0], before=before)
-
-    commit(store, decision_of(change))
-
-    assert ids(store, Filters(outcome="FILLED")) == [DELIVERY]
-    assert ids(store, Filters(outcome="ENDED")) == []
-
-
-def test_an_order_is_found_by_the_brokers_number_and_by_our_tag(store: Store) -> None:
-    trade(store)
-    order = an_order()
-    numbered = replace(order, broker_id="261125000000001", state=OrderState.ACCEPTED)
-    commit(store, decision_of(replace(made(numbered)[0], before=order)))
-
-    assert ids(store, Filters(text="261125000000001")) == [DELIVERY]
-    assert ids(store, Filters(text=str(order.tag))) == [DELIVERY]
 
 
 def test_a_line_is_found_by_its_delivery_and_by_its_signal(store: Store) -> None:
@@ -191,14 +153,3 @@ def test_verify_refuses_a_head_that_is_not_in_the_chain_and_a_row_that_was_chang
 
     with pytest.raises(ChainBroken, match="fill row"):
         store.pages.verify(None)
-
-
-def test_any_text_may_be_asked_for(store: Store) -> None:
-    trade(store)
-
-    for odd in ("\0", "%", "\\", "'", "\ud800", "₹" * 100):
-        assert ids(store, Filters(strategy=odd)) == []
-        assert ids(store, Filters(text=odd)) == []
-        assert store.pages.line(odd) is None
-        assert store.pages.signal_story(odd) is None
-    assert ids(store, ALL, before="\0") == [DELIVERY]

@@ -42,8 +42,9 @@ def _described(database: Database) -> dict[str, Any]:
 
 
 def _type(column: Any) -> str:
-    """SQLite's INTEGER has 64 bits too."""
-    return {"INTEGER": "BIGINT"}.get(str(column["type"]), str(column["type"]))
+    """SQLite's INTEGER has 64 bits too, and its text the order that is called C at Postgres."""
+    same = {"INTEGER": "BIGINT", 'TEXT COLLATE "C"': "TEXT"}
+    return same.get(str(column["type"]), str(column["type"]))
 
 
 def _clustered(database: Database) -> set[str]:
@@ -100,6 +101,15 @@ def test_both_stores_have_the_same_schema(sqlite_url: str, postgres_url: str):
 
     assert described[0] == described[1]
     assert set(described[0]) == set(schema.metadata.tables)
+
+
+@pytest.mark.postgres
+def test_words_of_the_log_stand_in_one_order_whatever_language_a_postgres_speaks(postgres_url: str):
+    database = open_database(postgres_url)
+    found = [str(column["type"]) for column in inspect(database.engine).get_columns("log_word")]
+    database.close()
+
+    assert found == ['TEXT COLLATE "C"', "TEXT"]
 
 
 def test_columns_are_integers_and_text_alone(database: Database):

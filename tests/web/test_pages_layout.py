@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from executor.domain.order import Order
-from executor.store.pages import LogLine
+from executor.store.log import LogLine
 from executor.web.pages.layout import laid_out
 from executor.web.pages.words import asked_of, rupees, span, terms
 from tests.builders import a_delivery, a_signal, an_order

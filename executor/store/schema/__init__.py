@@ -10,6 +10,7 @@ from executor.store.schema.alerts import (
     delivery,
     delivery_flood,
     lane,
+    log_word,
     signal,
 )
 from executor.store.schema.keeping import Keeping, metadata
@@ -55,6 +56,7 @@ __all__ = [
     "last_price",
     "lease",
     "leg",
+    "log_word",
     "master_load",
     "meta",
     "metadata",

@@ -9,7 +9,7 @@ from executor.domain.delivery import Verdict
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Action, Outcome, SignalState
 from executor.store.schema.keeping import CLUSTERED, STATE, id_column, metadata
-from executor.store.types import Flag, Json, Stamp, Word, Words
+from executor.store.types import Flag, Json, PlainWords, Stamp, Word, Words
 
 delivery = Table(
     "delivery",
@@ -26,7 +26,6 @@ delivery = Table(
     Column("detail", Words, nullable=False),
     Column("of", Words),
     Column("received_at", Stamp, nullable=False),
-    Index("delivery_of_strategy", "strategy", "id"),
 )
 
 #: Only repeats have it: the others leave the index alone.
@@ -102,6 +101,15 @@ signal = Table(
 #: To be said in so many words by statements too: SQLite uses a partial index only where it reads its condition.
 SIGNAL_OPEN = signal.c.state != literal_column(f"'{SignalState.ENDED}'")
 Index("signal_open", signal.c.account, signal.c.state, sqlite_where=SIGNAL_OPEN, postgresql_where=SIGNAL_OPEN)
+
+#: What the log is searched by (store/log_words.py): a word and a delivery that it tells of, in the order of the pages.
+log_word = Table(
+    "log_word",
+    metadata,
+    Column("word", PlainWords, primary_key=True),
+    Column("delivery", Words, primary_key=True),
+    **CLUSTERED,
+)
 
 command = Table(
     "command",

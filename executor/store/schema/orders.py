@@ -119,6 +119,9 @@ broker_order = Table(
     UniqueConstraint("account", "day", "broker_id", name="order_once_a_day"),
     **CLUSTERED,
 )
+#: A person asks for an order by its number alone; none is there yet when it is sent.
+_numbered = broker_order.c.broker_id.is_not(None)
+Index("order_number", broker_order.c.broker_id, sqlite_where=_numbered, postgresql_where=_numbered)
 
 intent = Table(
     "intent",

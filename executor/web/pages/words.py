@@ -14,7 +14,7 @@ from executor.domain.intent import OrderRequest
 from executor.domain.order import Order
 from executor.domain.signal import Outcome, Signal, SignalState, lane_of
 from executor.domain.strategy import Level, LevelKind, LevelOf
-from executor.store.pages import LogLine
+from executor.store.log import LogLine
 
 #: Words of the log → the colour class of the stylesheet; what is not here is shown plain.
 TONES = {

@@ -1,0 +1,181 @@
+"""The log: deliveries, newest first, each with what came of it.
+
+Paging is by key: ids sort by time, so `before` an id is older, however deep the page.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, exists, or_, select
+
+from executor.domain.bracket import Leg
+from executor.domain.delivery import Delivery
+from executor.domain.order import Order
+from executor.domain.refusal import Refusal
+from executor.domain.signal import Signal
+from executor.store import schema
+from executor.store.log_search import Filters, Term, facets_of, named, newest, spelled_out, words_wanted
+from executor.store.log_words import words_of_delivery, words_of_signal
+from executor.store.rows import load
+from executor.store.types import storable
+
+_CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One delivery with what came of it; `orders` are those of the legs that its signal caused, oldest first."""
+
+    delivery: Delivery
+    signal: Signal | None
+    symbol: str | None
+    orders: tuple[tuple[Leg, Order], ...]
+
+    @property
+    def state(self) -> str:
+        return self.signal.state if self.signal else self.delivery.verdict
+
+    @property
+    def outcome(self) -> str | None:
+        return self.signal.outcome if self.signal else None
+
+    @property
+    def word(self) -> str:
+        """The one word for what came of it."""
+        return self.outcome or self.state
+
+    @property
+    def reason(self) -> str | None:
+        if self.signal:
+            return self.signal.reason
+        if self.delivery.code:
+            return Refusal(self.delivery.code, self.delivery.detail).sentence
+        return self.delivery.detail or None
+
+    @property
+    def words(self) -> set[str]:
+        """What it is searched by."""
+        if self.signal is None:
+            return words_of_delivery(self.delivery)
+        return words_of_signal(self.signal, [self.symbol or "", *(order.text for _, order in self.orders)])
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Lines, and the words of the text that begin so many others that only whole words were looked for."""
+
+    lines: tuple[LogLine, ...]
+    vague: tuple[str, ...] = ()
+
+
+def read_page(connection: Connection, filters: Filters, *, before: str | None, limit: int) -> LogPage:
+    """The newest lines below `before` for which all filters hold."""
+    wanted = words_wanted(filters.text)
+    texts = [spelled_out(connection, term) for term in wanted]
+    facets = [spelled_out(connection, term) for term in facets_of(filters)]
+    if not texts and not facets:
+        return LogPage(tuple(_lines(connection, _unfiltered(filters, before).limit(limit))))
+    terms = [*texts, *facets]
+    found = newest(connection, terms, before=before, limit=limit, signals=filters.signals)
+    lines = {line.delivery.id: line for line in _lines(connection, _these(found))}
+    others = [(_open(connection, before), terms), (_named(connection, filters.text, before), facets)]
+    for chunk, must in others:
+        lines |= {line.delivery.id: line for line in _held(chunk, must, limit, signals=filters.signals)}
+    vague = [term.beginning[2:] for term, said in zip(wanted, texts, strict=True) if term.beginning != said.beginning]
+    return LogPage(tuple(lines[key] for key in sorted(lines, reverse=True)[:limit]), tuple(vague))
+
+
+def read_line(connection: Connection, key: str) -> LogLine | None:
+    """The line of a delivery, or of the delivery of a signal."""
+    table = schema.delivery
+    of_signal = select(schema.signal.c.delivery).where(schema.signal.c.id == key)
+    found = _lines(connection, select(table).where(or_(table.c.id == key, table.c.id.in_(of_signal))))
+    return found[0] if found else None
+
+
+# -- what is looked at one by one ----------------------------------------------------------------------------------
+
+
+def _held(lines: Iterator[LogLine], terms: Sequence[Term], limit: int, *, signals: bool) -> Iterator[LogLine]:
+    """Those of these lines, newest first, for which all terms hold."""
+    for line in lines:
+        if limit and (line.signal or not signals) and all(term.holds(line.words) for term in terms):
+            limit -= 1
+            yield line
+
+
+def _open(connection: Connection, before: str | None) -> Iterator[LogLine]:
+    """The lines of signals that have not ended, newest first: they have no words in the store yet."""
+    signal = schema.signal.c
+    found = connection.execute(select(signal.delivery).where(schema.SIGNAL_OPEN)).scalars()
+    yield from _some(connection, [key for key in found if before is None or key < storable(before)])
+
+
+def _named(connection: Connection, text: str, before: str | None) -> Iterator[LogLine]:
+    """The lines that the text names by an id or number."""
+    if text and not any(character.isspace() for character in text):
+        found = named(connection, text)
+        yield from _some(connection, [key for key in found if before is None or key < storable(before)])
+
+
+def _some(connection: Connection, keys: Sequence[str]) -> Iterator[LogLine]:
+    """The lines of these deliveries, newest first, some hundred at a time."""
+    ordered = sorted(keys, reverse=True)
+    for start in range(0, len(ordered), _CHUNK):
+        yield from _lines(connection, _these(ordered[start : start + _CHUNK]))
+
+
+# -- lines ---------------------------------------------------------------------------------------------------------
+
+
+def _unfiltered(filters: Filters, before: str | None) -> Select[Any]:
+    table = schema.delivery
+    statement = select(table).order_by(table.c.id.desc())
+    if filters.signals:
+        statement = statement.where(exists().where(schema.signal.c.delivery == table.c.id))
+    return statement if before is None else statement.where(table.c.id < before)
+
+
+def _these(keys: Sequence[str]) -> Select[Any]:
+    table = schema.delivery
+    return select(table).where(table.c.id.in_(keys)).order_by(table.c.id.desc())
+
+
+def _lines(connection: Connection, statement: Select[Any]) -> list[LogLine]:
+    deliveries = [load(Delivery, row) for row in connection.execute(statement)]
+    signals = _signals(connection, [delivery.id for delivery in deliveries])
+    causes = [signal.id for signal in signals.values()]
+    symbols, orders = _symbols(connection, causes), _orders(connection, causes)
+    lines = []
+    for delivery in deliveries:
+        signal = signals.get(delivery.id)
+        key = signal.id if signal else ""
+        lines.append(LogLine(delivery, signal, symbols.get(key), tuple(orders[key])))
+    return lines
+
+
+def _signals(connection: Connection, deliveries: Sequence[str]) -> dict[str, Signal]:
+    statement = select(schema.signal).where(schema.signal.c.delivery.in_(deliveries))
+    return {row.delivery: load(Signal, row) for row in connection.execute(statement)}
+
+
+def _symbols(connection: Connection, causes: Sequence[str]) -> dict[str, str]:
+    leg, bracket = schema.leg.c, schema.bracket.c
+    statement = select(leg.cause, bracket.symbol).join(schema.bracket, bracket.id == leg.bracket)
+    return {row.cause: row.symbol for row in connection.execute(statement.where(leg.cause.in_(causes)))}
+
+
+def _orders(connection: Connection, causes: Sequence[str]) -> dict[str, list[tuple[Leg, Order]]]:
+    table = schema.leg
+    legs = {row.id: load(Leg, row) for row in connection.execute(select(table).where(table.c.cause.in_(causes)))}
+    columns = schema.broker_order.c
+    statement = select(schema.broker_order).where(columns.leg.in_(list(legs))).order_by(columns.id)
+    found: dict[str, list[tuple[Leg, Order]]] = defaultdict(list)
+    for row in connection.execute(statement):
+        leg = legs[row.leg]
+        found[leg.cause].append((leg, load(Order, row)))
+    return found
