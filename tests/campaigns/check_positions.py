@@ -33,7 +33,8 @@ _CHANGES = frozenset({"modifyOrder", "cancelOrder"})
 def reversed_(truth: Truth) -> list[str]:
     """No lane is held for longer than 10 s on a side that no alert asked for; what a hand sold is its own.
 
-    While no trader lives nobody can undo it: each stretch up to a restart may last longer by what a restart takes.
+    While no trader lives nobody can undo it: each stretch up to a restart may last longer by what a restart takes. And
+    it counts from the last fault that struck the very order that was to undo it.
     """
     found = []
     for lane in truth.lanes:
@@ -42,7 +43,7 @@ def reversed_(truth: Truth) -> list[str]:
             if is_wrong and begin is None:
                 begin = at
             elif not is_wrong and begin is not None:
-                if _too_long(truth, begin, at):
+                if _too_long(truth, lane, begin, at):
                     found.append(f"reversed: {lane.share.name} was the wrong way round from {begin} to {at}")
                 begin = None
         if begin is not None:
@@ -50,10 +51,21 @@ def reversed_(truth: Truth) -> list[str]:
     return found
 
 
-def _too_long(truth: Truth, begin: datetime, end: datetime) -> bool:
-    points = [begin, *sorted(life for life in truth.lives if begin < life < end), end]
+def _too_long(truth: Truth, lane: Lane, begin: datetime, end: datetime) -> bool:
+    later = (at for at in (*truth.lives, *_undone_in_vain(truth, lane, begin)) if begin < at < end)
+    points = [begin, *sorted(later), end]
     *before, last = (later - earlier for earlier, later in pairwise(points))
     return last > REVERSED or any(stretch > REVERSED + _DOWN for stretch in before)
+
+
+def _undone_in_vain(truth: Truth, lane: Lane, begin: datetime) -> Iterator[datetime]:
+    """When a fault struck an order that was to undo what came at that moment."""
+    token, fills = lane.share.token, truth.state["fills"]
+    side = next(fill["side"] for fill in fills if fill["token"] == token and when(fill["at"]) == begin)
+    for row in truth.state["requests"]:
+        placed = row["body"] if row["route"] == "placeOrder" and row["fault"] is not None else {}
+        if placed.get("symboltoken") == token and placed["transactiontype"] != side:
+            yield when(row["at"])
 
 
 def _ways(truth: Truth, lane: Lane) -> Iterator[tuple[datetime, bool]]:
