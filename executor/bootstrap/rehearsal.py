@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event as Flag
 
-from executor.bootstrap import DEFAULT_ACCOUNT, clock_of, ensure_accounts, make_ids, open_store
+from executor.bootstrap import clock_of, ensure_accounts, make_ids, open_store
 from executor.bootstrap.account import session_store
 from executor.bootstrap.login import open_client, open_wire
+from executor.bootstrap.logins import login_of
 from executor.broker.port import Frames, Session
 from executor.broker.smartapi.order_feed import OrderFrames, feed_headers
 from executor.broker.smartapi.socket import open_socket
@@ -44,26 +45,24 @@ class Card:
     bundle: Path
 
 
-def rehearse(settings: Settings, *, symbol: str, code: str | None) -> Card:
-    """Rehearse with the account `default`. Raises ConfigError when it cannot begin, LeaseLost beside a trader."""
-    login = settings.credentials
-    if login is None:
-        raise ConfigError("there is no login to rehearse: set SMARTAPI_API_KEY, SMARTAPI_CLIENT_CODE and SMARTAPI_PIN")
+def rehearse(settings: Settings, account: str, *, symbol: str, code: str | None) -> Card:
+    """Rehearse with an account's login. Raises ConfigError when it cannot begin, LeaseLost beside a trader."""
     store, clock = open_store(settings), clock_of(settings)
     with closing(store.database), closing(lock_host(settings.state_dir)) as lock:
+        login = login_of(settings, store, account)
         ensure_accounts(settings, store, at=clock.now())
-        share = _ready(settings, store, clock, symbol)
+        share = _ready(settings, store, clock, account, symbol)
         ids = make_ids(clock, store.recovery)
         holder = f"{socket.gethostname()}:{os.getpid()}:{ids.new()}"
-        lease = take_lease(store.ledger, DEFAULT_ACCOUNT, holder=holder, lock=lock, clock=clock, wait=_refuse)
-        sessions = session_store(settings, store.ledger, DEFAULT_ACCOUNT, lease.epoch)
+        lease = take_lease(store.ledger, account, holder=holder, lock=lock, clock=clock, wait=_refuse)
+        sessions = session_store(settings, store.ledger, account, lease.epoch)
         try:
             with closing(open_wire(login)) as wire:
                 rehearsal = Rehearsal(
                     broker=open_client(login, wire, sessions, clock, typed_code=lambda: code),
                     clock=clock,
                     ids=ids,
-                    account=DEFAULT_ACCOUNT,
+                    account=account,
                     share=share,
                     saved=sessions.load(),
                     wait=_beating(lease),
@@ -77,9 +76,9 @@ def rehearse(settings: Settings, *, symbol: str, code: str | None) -> Card:
             lease.give_back()
 
 
-def _ready(settings: Settings, store: Store, clock: Clock, symbol: str) -> Instrument:
+def _ready(settings: Settings, store: Store, clock: Clock, account: str, symbol: str) -> Instrument:
     """The share to rehearse with. Raises ConfigError when this is not the moment."""
-    if Accounts(store.database).open_positions(DEFAULT_ACCOUNT):
+    if Accounts(store.database).open_positions(account):
         raise ConfigError("the account holds positions of ours: a rehearsal is for a flat account")
     calendar, now = load_calendar(settings.calendar_file), clock.now()
     square_off = calendar.square_off(Segment.NSE, trading_day(now))

@@ -1,11 +1,11 @@
-"""The trader, wired: the account `paper` always, and `default` once its login is set."""
+"""The trader, wired: the account `paper` always, `default` once its login is set, and every account with its own."""
 
 from __future__ import annotations
 
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,12 +21,14 @@ from executor.bootstrap import (
 from executor.bootstrap.account import Common, Desk, find_contract, take_account
 from executor.bootstrap.feeds import open_feeds
 from executor.bootstrap.login import open_client, open_wire
+from executor.bootstrap.logins import all_logins
 from executor.bootstrap.refreshing import refresh_apart
 from executor.broker.port import Broker
 from executor.config.broker import BrokerSettings
 from executor.config.calendar import load_calendar
 from executor.config.environment import Settings
 from executor.doorbell import DatagramListener, Listener
+from executor.errors import ConfigError, StoreError
 from executor.instruments.freshness import stale
 from executor.store.bell import NotifyListener
 from executor.store.engine import Database
@@ -65,8 +67,15 @@ def build_trader(settings: Settings, *, wraps: Wraps | None = None) -> Trader:
         lock=lock,
         holder=f"{socket.gethostname()}:{os.getpid()}:{ids.new()}",
     )
-    seats = _seats(common, wraps)
-    return Trader(seats=seats, master=_keeper(common), doorbell=_listener(settings, store.database), lock=lock)
+    seating = Seating(common, wraps)
+    return Trader(
+        seats=seating.begin(),
+        newcomers=seating.newcomers,
+        clock=clock,
+        master=_keeper(common),
+        doorbell=_listener(settings, store.database),
+        lock=lock,
+    )
 
 
 def _keeper(common: Common) -> MasterKeeper:
@@ -78,28 +87,57 @@ def _keeper(common: Common) -> MasterKeeper:
     return MasterKeeper(is_due=is_due, take=partial(refresh_apart, common.settings), clock=common.clock)
 
 
-def _seats(common: Common, wraps: Wraps) -> tuple[Seat, ...]:
-    """An account with a login first: it also prices the paper exchange."""
-    from executor.bootstrap.paper import open_paper_desk  # the simulator with it: for who runs a trader, once
+class Seating:
+    """The seats of one trader: accounts with a login, of which the first also prices the paper exchange; `paper`."""
 
-    login = common.settings.credentials
-    others: tuple[Seat, ...] = ()
-    if login is not None:
-        others = (_seat(common, DEFAULT_ACCOUNT, partial(_open_login_desk, common, login, wraps)),)
-    return (*others, _seat(common, PAPER_ACCOUNT, partial(open_paper_desk, common, priced_by=others)))
+    def __init__(self, common: Common, wraps: Wraps) -> None:
+        self._common = common
+        self._wraps = wraps
+        self._with_login: list[Seat] = []
+
+    def begin(self) -> list[Seat]:
+        """All accounts that there are. Raises ConfigError for a login that cannot be used."""
+        from executor.bootstrap.paper import open_paper_desk  # the simulator with it: for who runs a trader, once
+
+        paper = partial(open_paper_desk, self._common, priced_by=self._with_login)
+        return [*self._seat_new(), _seat(self._common, PAPER_ACCOUNT, paper)]
+
+    def newcomers(self) -> Sequence[Seat]:
+        """The accounts that were added since; what cannot be used or read is said and asked for again."""
+        try:
+            return self._seat_new()
+        except (ConfigError, StoreError) as error:
+            log.error("accounts_not_read why=%s", error)
+            return ()
+
+    def _seat_new(self) -> list[Seat]:
+        known = {seat.account for seat in self._with_login}
+        found = all_logins(self._common.settings, self._common.store)
+        new = [
+            _seat(self._common, name, partial(_open_login_desk, self._common, login, self._wrap(name)))
+            for name, login in found.items()
+            if name not in known
+        ]
+        self._with_login += new
+        return new
+
+    def _wrap(self, account: str) -> Callable[[Broker], Broker]:
+        return self._wraps.broker if account == DEFAULT_ACCOUNT else lambda broker: broker
 
 
 def _seat(common: Common, account: str, open_desk: Callable[[SessionStore], Desk]) -> Seat:
     return Seat(account, partial(take_account, common, account, open_desk), common.clock)
 
 
-def _open_login_desk(common: Common, login: BrokerSettings, wraps: Wraps, sessions: SessionStore) -> Desk:
+def _open_login_desk(
+    common: Common, login: BrokerSettings, wrap: Callable[[Broker], Broker], sessions: SessionStore
+) -> Desk:
     clock = common.clock
     broker = open_client(
         login, open_wire(login), sessions, clock, typed_code=lambda: sessions.typed_code(at=clock.now())
     )
     resolve = find_contract(common.store, common.clock, common.calendar)
-    return Desk(wraps.broker(broker), resolve, open_feeds(login, broker, clock), lambda: broker.clock_ahead)
+    return Desk(wrap(broker), resolve, open_feeds(login, broker, clock), lambda: broker.clock_ahead)
 
 
 def _make_reserve(database: Database) -> None:

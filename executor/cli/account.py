@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import Any, TextIO
 
 import click
 from rich.console import Console
@@ -12,16 +13,24 @@ from rich.text import Text
 
 from executor import bootstrap
 from executor.alerts.address import postback_url
+from executor.cli.account_login import file_option, said_login
 from executor.cli.command import BY, Room, as_json_option, open_room
 from executor.cli.settings import CountOrNone
 from executor.config.account import rails_fields, rails_from
-from executor.config.environment import Settings, open_settings
+from executor.config.environment import Settings, login_kind, open_settings
+from executor.config.login import login_from, seal_login
 from executor.config.strategy_file import laid_over
 from executor.domain.strategy import Account, AccountKind
 from executor.errors import ConfigError
 from executor.store.accounts import Accounts
+from executor.store.logins import Logins
 
 _COUNT = CountOrNone()
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", re.ASCII)
+_NEXT = (
+    ", halted. Next: `executor account set {0} --max-daily-loss …`, `executor rehearse --account {0}`, "
+    "`executor account unhalt {0} --confirm {0}`"
+)
 #: What each limit holds, with its unit.
 _MEANS = {
     "max_order_quantity": "units of one entry",
@@ -36,8 +45,62 @@ _MEANS = {
 def account() -> None:
     """Accounts: the broker logins, live or paper, and the limits over all their strategies.
 
-    `paper` is always there; `default` is made when its login is set in the environment.
+    `paper` is always there; `default` is made when its login is set in the environment, all others by `add`.
     """
+
+
+@account.command("add")
+@click.argument("name")
+@file_option
+@click.option("--public-ip", metavar="IP", help="The IPv4 address that is registered with the API key.")
+@click.option("--local-ip", metavar="IP", help="This machine's own address, for the broker's headers.")
+@click.option("--mac", metavar="MAC", help="This machine's MAC address, for the broker's headers.")
+@as_json_option
+def add(*, name: str, login_file: TextIO | None, as_json: bool, **addresses: str | None) -> None:
+    """Add a broker login under a name of yours; its secrets are asked without echo and kept sealed.
+
+    A running trader takes it on within seconds. A live account starts halted: set its limits, `executor rehearse
+    --account NAME`, then `executor account unhalt`.
+
+    \b
+        executor account add second --public-ip 203.0.113.7
+        executor account add second --login-file second.env
+    """
+    settings = open_settings()
+    with open_room(settings) as room:
+        _check_new(room, name)
+        said = said_login(login_file, addresses)
+        login_from(said, settings.broker_urls)
+        made = Account(name, login_kind(settings.broker_urls))
+        ids = bootstrap.make_ids(room.clock, room.store.recovery)
+        sealed = seal_login(bootstrap.open_keys(settings), said)
+        room.store.people.add_account(made, by=BY, at=room.clock.now(), new_id=ids.new, login=sealed)
+    if as_json:
+        click.echo(json.dumps(_shown(made)))
+    else:
+        click.echo(f"{name}: {made.kind}{_NEXT.format(name) if made.kind is AccountKind.LIVE else ''}")
+
+
+@account.command("set-login")
+@click.argument("name")
+@file_option
+@click.option("--public-ip", metavar="IP", help="The IPv4 address that is registered with the API key.")
+@click.option("--local-ip", metavar="IP", help="This machine's own address, for the broker's headers.")
+@click.option("--mac", metavar="MAC", help="This machine's MAC address, for the broker's headers.")
+def set_login(*, name: str, login_file: TextIO | None, **addresses: str | None) -> None:
+    """Give an account another API key, PIN or TOTP secret: all of the login is asked for, as by `add`.
+
+    It counts from the next start of the trader.
+    """
+    settings = open_settings()
+    with open_room(settings) as room:
+        logins = Logins(room.store.database)
+        if name not in logins.all():
+            raise ConfigError(f"account {name} has no login of its own; `executor account add` makes one that has")
+        said = said_login(login_file, addresses)
+        login_from(said, settings.broker_urls)
+        logins.replace(name, seal_login(bootstrap.open_keys(settings), said), by=BY, at=room.clock.now())
+    click.echo(f"{name}: its login is replaced; restart the trader")
 
 
 @account.command("list")
@@ -142,7 +205,17 @@ def _check_proved(room: Room, found: Account) -> None:
             "--max-notional RUPEES or --max-order-quantity UNITS"
         )
     if Accounts(room.store.database).rehearsed(found.name) is None:
-        raise ConfigError(f"account {found.name} has not been rehearsed: `executor rehearse` while NSE is open")
+        raise ConfigError(f"account {found.name} has not been rehearsed: `executor rehearse --account {found.name}`")
+
+
+def _check_new(room: Room, name: str) -> None:
+    """Raises ConfigError for a name that cannot be an account's, or is one's."""
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"{name!r} is no name for an account; give letters, digits, dash and underscore, 40 at most")
+    if name == bootstrap.DEFAULT_ACCOUNT:
+        raise ConfigError(f"{name} takes its login from the environment: SMARTAPI_API_KEY and what goes with it")
+    if room.store.people.account(name) is not None:
+        raise ConfigError(f"there is an account {name} already; `executor account set-login {name}` replaces its login")
 
 
 def _known(room: Room, name: str) -> Account:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from executor.bootstrap import DEFAULT_ACCOUNT
 from executor.bootstrap.rehearsal import Card
 from executor.bootstrap.rehearsal import rehearse as take_stage
 from executor.cli.command import as_json_option
@@ -17,9 +18,10 @@ from executor.config.environment import open_settings
 
 @click.command()
 @click.option("--symbol", default="SBIN-EQ", show_default=True, metavar="SYMBOL", help="A share of NSE, by its symbol.")
+@click.option("--account", default=DEFAULT_ACCOUNT, show_default=True, metavar="NAME", help="Whose login.")
 @click.option("--totp", metavar="CODE", help="The six digits of this moment, for a login without a TOTP secret.")
 @as_json_option
-def rehearse(*, symbol: str, totp: str | None, as_json: bool) -> None:
+def rehearse(*, symbol: str, account: str, totp: str | None, as_json: bool) -> None:
     """Prove that the login can do all that trading asks of it, with orders of one share that are cancelled again.
 
     Login, funds, a price; a buy 3 % under the market, seen in the order book and changed there; a stop order 3 % above
@@ -28,7 +30,7 @@ def rehearse(*, symbol: str, totp: str | None, as_json: bool) -> None:
 
     A live account is not un-halted before it has passed: then `executor account unhalt default --confirm default`.
     """
-    card = take_stage(open_settings(), symbol=symbol, code=totp)
+    card = take_stage(open_settings(), account, symbol=symbol, code=totp)
     if as_json:
         steps = [{"step": one.name, "passed": one.passed, "ms": one.ms, "said": one.said} for one in card.steps]
         told = {"account": card.account, "passed": card.passed, "steps": steps, "bundle": str(card.bundle)}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
-from executor.config.broker import BrokerSettings, broker_urls, credentials
+from executor.config.broker import BrokerSettings, BrokerUrls, broker_urls, credentials
 from executor.config.notices import Address, notify_addresses
 from executor.config.reader import Reader, is_loopback
 from executor.config.secrets import Keys, own_secret_key
@@ -66,6 +66,7 @@ class Settings:
     calendar_file: Path | None
     clock_file: Path | None
     master_url: str
+    broker_urls: BrokerUrls
     credentials: BrokerSettings | None
 
 
@@ -101,6 +102,7 @@ def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None) -
         calendar_file=reader.path("EXECUTOR_CALENDAR_FILE"),
         clock_file=reader.path("EXECUTOR_CLOCK_FILE"),
         master_url=urls.master,
+        broker_urls=urls,
         credentials=credentials(reader, urls),
     )
     Keys.derive(settings.secret_key, old=settings.secret_key_old)  # refuses a short one at start, not at first use
@@ -110,9 +112,12 @@ def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None) -
 
 def account_kind(settings: Settings) -> AccountKind:
     """The kind of the account `default`: PAPER without a login, SIMULATOR when its base URL is on loopback."""
-    if settings.credentials is None:
-        return AccountKind.PAPER
-    return AccountKind.SIMULATOR if is_loopback(settings.credentials.base_url) else AccountKind.LIVE
+    return AccountKind.PAPER if settings.credentials is None else login_kind(settings.broker_urls)
+
+
+def login_kind(urls: BrokerUrls) -> AccountKind:
+    """The kind of an account with a login: SIMULATOR when the broker's base URL is on loopback."""
+    return AccountKind.SIMULATOR if is_loopback(urls.base) else AccountKind.LIVE
 
 
 def _database_url(reader: Reader, state_dir: Path) -> str:

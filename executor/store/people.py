@@ -134,10 +134,12 @@ class People:
             rows = connection.execute(_newest(table).order_by(table.c.name)).all()
         return [_account(row.name, row.kind, row.settings) for row in rows]
 
-    def add_account(self, account: Account, *, by: str, at: datetime, new_id: Callable[[], str]) -> None:
-        """Make an account. A live one starts halted, until a person has typed its name."""
+    def add_account(
+        self, account: Account, *, by: str, at: datetime, new_id: Callable[[], str], login: str | None = None
+    ) -> None:
+        """Make an account, `login` sealed. A live one starts halted, until a person has typed its name."""
         with self._database.write(at) as transaction:
-            values = {"name": account.name, "version": 1, "kind": account.kind, "credentials": None}
+            values = {"name": account.name, "version": 1, "kind": account.kind, "credentials": login}
             rest = {"settings": _rails_settings(account.rails), "saved_at": at, "by": by}
             transaction.insert(schema.account, {**values, **rest})
             transaction.note("account", account.name, f"{account.kind} account made by {by}")

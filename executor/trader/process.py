@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event as Flag
 from threading import Thread
 
+from executor.clock import Clock
 from executor.doorbell import Listener
 from executor.trader.jobs import start_jobs
 from executor.trader.lease import HostLock
@@ -20,13 +22,21 @@ from executor.trader.seat import Seat
 _SWITCH_S = 0.0005
 #: How soon the end of an account's trading is noticed.
 _LOOK_S = 0.5
+#: How soon an account that a person adds is traded, and how many one process trades at most.
+_NEWCOMERS_S = 5.0
+_MOST_ACCOUNTS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Trader:
-    """The accounts that this process trades, wired by bootstrap; `lock` is held as long as this lives."""
+    """The accounts that this process trades, wired by bootstrap; `lock` is held as long as this lives.
 
-    seats: tuple[Seat, ...]
+    `newcomers`: the seats of accounts that came to be since it was asked last; it never raises.
+    """
+
+    seats: list[Seat]
+    newcomers: Callable[[], Sequence[Seat]]
+    clock: Clock
     master: MasterKeeper
     doorbell: Listener
     lock: HostLock
@@ -39,9 +49,13 @@ class Trader:
         scheduler = start_jobs(self._wake, self.master.wake)
         listener = Thread(target=self._listen, args=[stop], name="doorbell", daemon=True)
         listener.start()
-        threads = ThreadPoolExecutor(len(self.seats), thread_name_prefix="account")
+        threads = ThreadPoolExecutor(_MOST_ACCOUNTS, thread_name_prefix="account")
+        looked_at = self.clock.monotonic()
         try:
             while not stop.is_set():
+                if self.clock.monotonic() - looked_at >= _NEWCOMERS_S:
+                    looked_at = self.clock.monotonic()
+                    self.seats.extend(self.newcomers())
                 for seat in self.seats:
                     seat.tend(threads, stop)
                 self.master.tend(stop)
