@@ -52,6 +52,7 @@ def create_web_app() -> Flask:
     register_pages(
         app,
         PageParts(
+            store=store,
             pages=store.pages,
             people=store.people,
             strategies=strategies,
@@ -66,6 +67,8 @@ def create_web_app() -> Flask:
             public_url=settings.public_url,
             port=settings.port,
             trusted_proxies=settings.trusted_proxies,
+            expected=parts.expected,
+            windows=parts.windows,
         ),
     )
     return app

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, func, select
 
 from executor.domain.bracket import Role
-from executor.domain.order import Order
+from executor.domain.ids import first_of
+from executor.domain.order import Order, OrderState
 from executor.store import schema
 from executor.store.commands import first_halts
 from executor.store.engine import Database
@@ -39,11 +40,25 @@ class LoginCall:
 
 @dataclass(frozen=True, slots=True)
 class ListedOrder:
-    """An order with its place: `role` and `strategy` are None for a foreign one."""
+    """An order with its place: `role` and `strategy` are None for a foreign one. `cause`: what its leg was made for, a
+    signal when `by_signal`, else a command.
+    """
 
     order: Order
     role: Role | None
     strategy: str | None
+    cause: str | None = None
+    by_signal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which orders of a day: of one account or all, in these states or all, older than an id."""
+
+    day: date
+    account: str = ""
+    states: frozenset[OrderState] = frozenset()
+    before: str = ""
 
 
 class Accounts:
@@ -68,16 +83,28 @@ class Accounts:
 
     def orders(self, day: date) -> list[ListedOrder]:
         """All orders of a day, ours and foreign ones, the oldest first."""
-        order, leg, bracket = schema.broker_order, schema.leg, schema.bracket
-        statement = (
-            select(order, leg.c.role, bracket.c.strategy)
-            .outerjoin(leg, order.c.leg == leg.c.id)
-            .outerjoin(bracket, leg.c.bracket == bracket.c.id)
-            .where(order.c.day == day)
-            .order_by(order.c.id)
+        return self._listed(_orders(Wanted(day)).order_by(schema.broker_order.c.id))
+
+    def newest_orders(self, wanted: Wanted, *, most: int) -> list[ListedOrder]:
+        """The newest of these orders, ours and foreign ones, newest first."""
+        return self._listed(_orders(wanted).order_by(schema.broker_order.c.id.desc()).limit(most))
+
+    def _listed(self, statement: Select[Any]) -> list[ListedOrder]:
+        with self._database.read() as connection:
+            return [
+                ListedOrder(load(Order, row), row.role, row.strategy, row.cause, row.signal is not None)
+                for row in connection.execute(statement)
+            ]
+
+    def profile(self, account: str, *, since: datetime) -> LoginCall | None:
+        """How the broker last told whose session it is, since a moment; the answer is masked."""
+        call = schema.broker_call.c
+        statement = select(call.at, call.status, call.answer).where(
+            call.id >= first_of(since), call.account == account, call.route == "getProfile", call.status == 200
         )
         with self._database.read() as connection:
-            return [ListedOrder(load(Order, row), row.role, row.strategy) for row in connection.execute(statement)]
+            row = connection.execute(statement.order_by(call.id.desc()).limit(1)).one_or_none()
+        return LoginCall(*row) if row is not None else None
 
     def rehearsed(self, account: str) -> date | None:
         """The newest day on which the account's rehearsal was passed."""
@@ -102,3 +129,18 @@ class Accounts:
         statement = select(schema.bracket.c.id).where(schema.bracket.c.account == account, schema.BRACKET_ALIVE)
         with self._database.read() as connection:
             return list(connection.execute(statement).scalars())
+
+
+def _orders(wanted: Wanted) -> Select[Any]:
+    order, leg, bracket, signal = schema.broker_order, schema.leg, schema.bracket, schema.signal
+    accounts = [wanted.account] if wanted.account else select(schema.account.c.name)  # they lie by account and day
+    statement = (
+        select(order, leg.c.role, leg.c.cause, bracket.c.strategy, signal.c.id.label("signal"))
+        .outerjoin(leg, order.c.leg == leg.c.id)
+        .outerjoin(bracket, leg.c.bracket == bracket.c.id)
+        .outerjoin(signal, leg.c.cause == signal.c.id)
+        .where(order.c.account.in_(accounts), order.c.day == wanted.day)
+    )
+    if wanted.states:
+        statement = statement.where(order.c.state.in_(sorted(wanted.states)))
+    return statement.where(order.c.id < wanted.before) if wanted.before else statement

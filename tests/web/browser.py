@@ -87,6 +87,7 @@ def page_parts(
     bell: Bell | None = None,
 ) -> PageParts:
     return PageParts(
+        store=store,
         pages=store.pages,
         people=store.people,
         strategies=Strategies(store.people, KEYS, clock, public_url=url, new_id=Ids(clock.now, Random(1)).new),

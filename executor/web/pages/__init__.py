@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -15,11 +16,13 @@ from executor.clock import Clock
 from executor.domain.calendar import Calendar
 from executor.doorbell import Doorbell
 from executor.errors import StoreError
+from executor.store.accounts import Accounts
 from executor.store.commands import Commands
 from executor.store.loads import Loads
 from executor.store.master import Master
 from executor.store.pages import Pages
 from executor.store.people import People
+from executor.store.store import Store
 from executor.web.authenticity import source_of
 from executor.web.hardening import allowed_hosts, harden
 from executor.web.login import LoginParts, add_login, configure_sessions
@@ -29,6 +32,7 @@ from executor.web.pages.command import CommandParts, add_commands
 from executor.web.pages.frame import Frame, add_freshness
 from executor.web.pages.instruments import InstrumentParts, add_instruments
 from executor.web.pages.layout import laid_out
+from executor.web.pages.orders import add_orders
 from executor.web.pages.position import add_positions
 from executor.web.pages.profit import add_profit
 from executor.web.pages.refusals import add_refusals
@@ -39,8 +43,12 @@ _WEB = Path(__file__).parent.parent
 
 @dataclass(frozen=True, slots=True)
 class PageParts:
-    """What the pages are made of. `clock` is the product's, `system` the machine's: sessions follow the latter."""
+    """What the pages are made of. `clock` is the product's, `system` the machine's: sessions follow the latter.
 
+    `expected` are the accounts that are configured to be traded, `windows` our limits of orders (count, span).
+    """
+
+    store: Store
     pages: Pages
     people: People
     strategies: Strategies
@@ -55,6 +63,8 @@ class PageParts:
     public_url: str
     port: int
     trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
+    expected: Collection[str] = ()
+    windows: Sequence[tuple[int, timedelta]] = ()
 
 
 def register_pages(app: Flask, parts: PageParts) -> None:
@@ -80,6 +90,7 @@ def register_pages(app: Flask, parts: PageParts) -> None:
     add_audit_log(blueprint, parts.pages, frame)
     add_stories(blueprint, parts.pages, frame)
     add_positions(blueprint, parts.pages, frame)
+    add_orders(blueprint, Accounts(parts.store.database), frame, parts.clock)
     add_profit(blueprint, parts.pages, frame, parts.clock)
     add_instruments(blueprint, table, frame)
     add_refusals(blueprint, frame)
