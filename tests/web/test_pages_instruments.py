@@ -11,9 +11,12 @@ import pytest
 from executor.broker.smartapi.master import read_row
 from executor.clock import ManualClock
 from executor.domain.ids import Ids
+from executor.domain.option import OptionRule, OptionType
+from executor.domain.strategy import Rails
 from executor.errors import BrokerUnavailable
 from executor.instruments.refresh import refresh
 from executor.store.store import Store
+from tests.builders import NOW, a_strategy
 from tests.instruments.builders import SENTINEL_ROWS, index, row, share
 from tests.web.browser import Browser, words
 from tests.web.markup import active_in
@@ -150,6 +153,33 @@ def test_what_means_nothing_is_refused_in_words(browser: Browser, take: Any, clo
     assert "refused The roll is 'x'" in page(browser, "?ticker=NSE:NIFTY1!&roll=x")
     clock.advance(timedelta(days=1).total_seconds())
     assert "refused" in page(browser, "?ticker=NSE:NIFTY1!")
+
+
+def test_a_ticker_is_taken_as_a_strategy_would_take_it(store: Store, browser: Browser, take: Any) -> None:
+    take(ROWS)
+    rails = Rails(tickers=frozenset({"NSE:NIFTY"}), max_quantity=650)
+    rule = OptionRule(OptionType.AUTO, "ATM", "nearest")
+    store.people.save_strategy(a_strategy(name="weekly", rails=rails, option=rule), by="test", at=NOW)
+
+    told = page(browser, "?ticker=NSE:NIFTY&strategy=weekly")
+
+    assert "4 options on Nifty 50" in told
+    assert "refused The strategy may not trade this ticker: NSE:SBIN; allowed: NSE:NIFTY" in page(
+        browser, "?ticker=NSE:SBIN&strategy=weekly"
+    )
+
+
+def test_what_the_tickers_of_all_strategies_mean_stands_there_unasked(
+    store: Store, browser: Browser, take: Any
+) -> None:
+    take(ROWS)
+    rails = Rails(tickers=frozenset({"NSE:NIFTY1!", "NSE:NOSUCH"}), max_quantity=650)
+    store.people.save_strategy(a_strategy(name="index", rails=rails), by="test", at=NOW)
+
+    told = page(browser)
+
+    assert re.search(r"NSE:NIFTY1! index NIFTY29DEC26FUT Until 2\d Dec 2026 \d\d:\d\d IST, then NIFTY26JAN27FUT", told)
+    assert "NSE:NOSUCH index refused" in told
 
 
 def test_the_page_holds_neither_scripts_nor_styles(browser: Browser, take: Any) -> None:

@@ -84,7 +84,7 @@ def register_pages(app: Flask, parts: PageParts) -> None:
 
     harden(blueprint, allowed_hosts(parts.public_url, parts.port))
     add_login(blueprint, LoginParts(parts.people, parts.system, parts.session_key, source))
-    table = InstrumentParts(parts.master, parts.loads, parts.calendar, parts.clock)
+    table = InstrumentParts(parts.master, parts.loads, parts.calendar, parts.clock, parts.people)
     frame = Frame(parts.pages, parts.clock, table.troubles)
     add_freshness(blueprint, frame)
     add_audit_log(blueprint, parts.pages, frame)
