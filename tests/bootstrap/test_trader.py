@@ -11,17 +11,21 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from executor.bootstrap.logins import all_logins
 from executor.bootstrap.trader import Wraps, build_trader
 from executor.broker.port import Broker, Session
+from executor.cli import main
 from executor.clock import SimulatedClock
 from executor.config.environment import Settings
 from executor.doorbell import bell_path
-from executor.errors import LeaseLost
+from executor.errors import ConfigError, LeaseLost
 from executor.simulator import SimulatorConfig, SimulatorServer
 from executor.store.reserve import SIZE
 from executor.store.store import Store
-from tests.bootstrap.conftest import LOCAL, Site
+from executor.trader import process
+from tests.bootstrap.conftest import LOCAL, LOGIN, Site
 
 
 def lease_of(site: Site, account: str) -> Any:
@@ -214,6 +218,42 @@ def test_without_a_login_paper_is_traded_alone(site: Site, market: dict[str, str
     running.end()
 
     assert [seat.account for seat in running.trader.seats] == ["paper"]
+
+
+def test_an_account_that_is_added_meanwhile_is_logged_in_and_traded(
+    site: Site, market: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = {name: market.pop(name) for name in list(market) if name in LOGIN}
+    site.environ |= market
+    site.upgrade()
+    monkeypatch.setattr(process, "_NEWCOMERS_S", 0.2)
+    running = Running(site.settings())
+    eventually(lambda: beat(site, "paper"))
+
+    lines = "".join(f"{name}={value}\n" for name, value in login.items())
+    said = CliRunner().invoke(main, ["account", "add", "second", "--login-file", "-"], input=lines, env=site.environ)
+    eventually(lambda: beat(site, "second").get("reconciled"))
+    seats = [seat.account for seat in running.trader.seats]
+    running.end()
+
+    assert said.output == "second: SIMULATOR\n"
+    assert seats == ["paper", "second"]
+    saved = site.look(lambda store: store.ledger.session("second"))
+    assert saved.tokens
+    assert "eyJ" not in saved.tokens
+    assert running.errors == []
+
+
+def test_an_account_of_another_kind_is_not_begun_with(site: Site, market: dict[str, str]) -> None:
+    site.environ |= market
+    site.upgrade()
+    lines = "".join(f"{name}={value}\n" for name, value in LOGIN.items())
+    CliRunner().invoke(main, ["account", "add", "second", "--login-file", "-"], input=lines, env=site.environ)
+    for name in (*LOGIN, *market):
+        site.environ.pop(name, None)
+
+    with pytest.raises(ConfigError, match="second was made as SIMULATOR and SMARTAPI_BASE_URL now says LIVE"):
+        site.look(lambda store: all_logins(site.settings(), store))
 
 
 def test_a_trader_without_a_table_takes_the_days_file(site: Site, market: dict[str, str]) -> None:
