@@ -10,6 +10,8 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterable
+from ipaddress import IPv4Address, ip_address
+from urllib.parse import urlsplit
 
 from executor.config.secrets import Keys
 from executor.domain.strategy import Strategy
@@ -18,6 +20,7 @@ _SECRET_BYTES = 16
 _HOOK = "hook"
 _POSTBACK = "postback"
 _STANDARD_WEBHOOK = "standard-webhook"
+_THEN = "Put a proxy with a public name before it, and set EXECUTOR_PUBLIC_URL to that."
 
 
 def hook_url(keys: Keys, strategy: Strategy, public_url: str) -> str:
@@ -54,6 +57,26 @@ def rotation_of(keys: Keys, strategy: Strategy, secret: str) -> int | None:
     rotations = [n for n in (strategy.rotation, strategy.rotation_before) if n is not None]
     found = [n for n in rotations if hmac.compare_digest(given, hook_secret(keys, strategy.name, n).encode())]
     return found[0] if found else None
+
+
+def unreachable(public_url: str) -> str:
+    """Why TradingView cannot send to an address here, in a sentence; empty where it can (tradingview.md A1)."""
+    found = urlsplit(public_url)
+    host, port = found.hostname or "", found.port
+    if host == "localhost" or host.endswith((".local", ".internal")) or "." not in host or _is_inside(host):
+        return f"TradingView cannot send to {host}: it takes public names and addresses only. {_THEN}"
+    if port not in (None, 80, 443):
+        return f"TradingView cannot send to port {port}: it takes 80 and 443 only. {_THEN}"
+    return ""
+
+
+def _is_inside(host: str) -> bool:
+    """Whether a host is an address that is not reached from outside; TradingView has no IPv6."""
+    try:
+        found = ip_address(host)
+    except ValueError:
+        return False
+    return not isinstance(found, IPv4Address) or not found.is_global
 
 
 def _postback_secret(keys: Keys, account: str) -> str:

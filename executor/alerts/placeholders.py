@@ -27,6 +27,12 @@ _TIMES = {"time": "2026-01-01T04:00:00Z", "timenow": "2026-01-01T04:05:00Z"}
 EXAMPLES = _BAR | _STRATEGY | _CHART | _TIMES | {f"plot_{number}": "100" for number in range(20)}
 
 
+def left_open(template: str) -> list[str]:
+    """The placeholders of a message that TradingView fills in from its chart, each once; times it knows by itself."""
+    found = dict.fromkeys(match[1] for match in PLACEHOLDER.finditer(template))
+    return [name for name in found if name not in _TIMES and name != "interval"]
+
+
 def render(template: str, values: Mapping[str, str]) -> str:
     """The message after substitution: text for text, without quoting; what has no value stays as it is."""
     return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), template)

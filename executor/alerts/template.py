@@ -19,12 +19,12 @@ from executor.alerts import pine, schema, token
 from executor.alerts.bounds import Grant, Rule
 from executor.alerts.parse import leaves, texts_refused
 from executor.alerts.placeholders import EXAMPLES, PLACEHOLDER, render
+from executor.config.schema import FieldErrors
 from executor.config.secrets import Keys
 from executor.domain.delivery import IssuedAlert
 from executor.domain.instrument import charted
 from executor.domain.refusal import Refusal
 from executor.domain.strategy import Strategy
-from executor.errors import ConfigError
 
 #: How long a token lives; TradingView's own alerts end sooner, but for open-ended ones.
 LIFETIME = timedelta(days=366)
@@ -60,7 +60,10 @@ def build(
     now: datetime,
     lifetime: timedelta = LIFETIME,
 ) -> Template:
-    """Make the message of a style with paths set to values. Raises ConfigError for what version 1 cannot hold."""
+    """Make the message of a style with paths set to values.
+
+    Raises FieldErrors for what version 1 cannot hold, ConfigError for what Pine cannot give.
+    """
     tree = _tree(style, settings)
     issued = IssuedAlert(alert_id, strategy.name, strategy.version, now, now + lifetime)
     claims = token.Claims(
@@ -97,10 +100,12 @@ def _tree(style: Style, settings: Mapping[str, str]) -> dict[str, Any]:
     tree = _defaults(style)
     for path, value in settings.items():
         if path in ("v", "token") or not _PATH.fullmatch(path):
-            raise ConfigError(f"--set {path}: is no path that can be set; give one such as action or stop_loss.percent")
+            wrong = f"{path} is no path that can be set; give one such as action or stop_loss.percent"
+            raise FieldErrors("template", {path: wrong})
         _put(tree, path.split("."), value)
     if "action" not in tree:
-        raise ConfigError("an indicator knows no orders: say what its alert does, such as --set action=buy")
+        wrong = "action is missing: an indicator knows no orders, so say what its alert does, such as action=buy"
+        raise FieldErrors("template", {"action": wrong})
     return {name: _with_lists(value) for name, value in tree.items()}
 
 
@@ -108,7 +113,7 @@ def _grant(strategy: Strategy, style: Style, tree: Mapping[str, Any]) -> Grant:
     example = {"v": "1", **json.loads(render(json.dumps(tree), EXAMPLES))}
     fields = texts_refused(example) or schema.understand(example)
     if isinstance(fields, Refusal):
-        raise ConfigError(f"the template would be refused: {fields.sentence}")
+        raise FieldErrors("template", {"": f"it would be refused: {fields.sentence}"})
     open_paths = {path for path, text in leaves(tree) if PLACEHOLDER.search(text)}
     canonical = dict(leaves(fields))
     rules = _rules(strategy, style)
@@ -150,7 +155,8 @@ def _put(tree: dict[str, Any], steps: list[str], value: str) -> None:
     for step in outer:
         inner = tree.setdefault(step, {})
         if not isinstance(inner, dict):
-            raise ConfigError(f"--set {'.'.join(steps)}: {step} is a value already; set either it or what lies in it")
+            wrong = f"{'.'.join(steps)} lies in {step}, which is a value already; set either of them"
+            raise FieldErrors("template", {steps[0]: wrong})
         tree = inner
     tree[last] = value
 

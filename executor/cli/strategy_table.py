@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 from rich.console import Console
 from rich.table import Table
@@ -12,7 +10,7 @@ from rich.text import Text
 from executor.alerts.strategies import Card
 from executor.config.strategy import SIZE_FIELDS
 from executor.config.strategy_file import open_fields
-from executor.config.strategy_settings import GROUPS
+from executor.config.strategy_settings import GROUPS, as_typed
 from executor.domain.strategy import Strategy
 
 
@@ -37,7 +35,7 @@ def print_settings(strategy: Strategy) -> None:
         table.add_row(Text(group, "bold"))
         for setting in settings:
             if setting.field in fields:
-                cells = (f"  {setting.field}", _as_typed(fields[setting.field]), setting.means)
+                cells = (f"  {setting.field}", as_typed(fields[setting.field]), setting.means)
                 table.add_row(*map(Text, cells))
     Console(highlight=False).print(table)
     known = [setting.field for settings in GROUPS.values() for setting in settings]
@@ -49,15 +47,3 @@ def print_card(card: Card) -> None:
     """Print what its sender needs, each unbroken on a line of its own, to be copied."""
     for key, secret in (("hook_url", card.hook_url), ("standard_webhook_secret", card.standard_webhook_secret)):
         click.echo(f"{key}\n  {secret}")
-
-
-def _as_typed(value: Any) -> str:
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case list():
-            return ", ".join(_as_typed(one) for one in value)
-        case dict():
-            return ":".join(value.values())
-        case _:
-            return str(value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from executor.domain.strategy import ContractsAre, Gap, LevelOf, Protection, Short
 
@@ -40,6 +41,19 @@ class Setting:
     @property
     def option(self) -> str:
         return f"--{self.field.replace('_', '-')}"
+
+
+def as_typed(value: Any) -> str:
+    """A field's value in the form in which a person types it."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(as_typed(one) for one in value)
+        case dict():
+            return ":".join(value.values())
+        case _:
+            return str(value)
 
 
 def _choice(field: str, means: str, more: str, words: type[StrEnum], *, removable: bool = False) -> Setting:

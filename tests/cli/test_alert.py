@@ -197,7 +197,7 @@ def test_a_message_is_checked_without_sending_it(run, issued, tmp_path):
 
 @pytest.mark.parametrize(("arguments", "code", "says"), [
     (["template", "nobody"], 1, "there is no strategy 'nobody'"),
-    (["template", "trend", "--style", "indicator"], 1, "--set action=buy"),
+    (["template", "trend", "--style", "indicator"], 1, "such as action=buy"),
     (["template", "trend", "--set", "action"], 2, "NAME=VALUE"),
     (["template", "trend", "--style", "x"], 2, "strategy"),
     (["check", "no-such-file"], 2, "no-such-file"),

@@ -27,6 +27,7 @@ from executor.web.authenticity import source_of
 from executor.web.hardening import allowed_hosts, harden
 from executor.web.login import LoginParts, add_login, configure_sessions
 from executor.web.pages import words
+from executor.web.pages.alerts import add_alerts
 from executor.web.pages.audit import add_audit_log
 from executor.web.pages.command import CommandParts, add_commands
 from executor.web.pages.frame import Frame, add_freshness
@@ -37,6 +38,7 @@ from executor.web.pages.position import add_positions
 from executor.web.pages.profit import add_profit
 from executor.web.pages.refusals import add_refusals
 from executor.web.pages.signal import add_stories
+from executor.web.pages.strategies import StrategyParts, add_strategies
 
 _WEB = Path(__file__).parent.parent
 
@@ -92,6 +94,9 @@ def register_pages(app: Flask, parts: PageParts) -> None:
     add_positions(blueprint, parts.pages, frame)
     add_orders(blueprint, Accounts(parts.store.database), frame, parts.clock)
     add_profit(blueprint, parts.pages, frame, parts.clock)
+    keeping = StrategyParts(parts.strategies, parts.people, parts.pages, parts.clock, parts.public_url)
+    add_strategies(blueprint, keeping, frame)
+    add_alerts(blueprint, keeping, frame)
     add_instruments(blueprint, table, frame)
     add_refusals(blueprint, frame)
     add_commands(blueprint, CommandParts(parts.pages, parts.commands, parts.doorbell, parts.clock), frame)
