@@ -68,6 +68,10 @@ class InlineFeeds:
             self.orders.round(0)
             self._prices.round(0)
 
+    def is_up(self, feed: str) -> bool:
+        """Whether a feed is connected."""
+        return next(line for line in (self.orders, self._prices) if line.name == feed).is_up
+
     def close(self) -> None:
         """The process has ended, and its connections with it."""
         self.orders.close()

@@ -11,6 +11,7 @@ from executor.domain.ids import Ids
 from executor.store.store import Store
 from tests.campaigns.days import line_of
 from tests.campaigns.fed import FAULTS_OF_FEEDS, FRAME_FAULTS, FedDay
+from tests.campaigns.hour import Hour, play
 from tests.campaigns.mix import HELL, Trouble
 from tests.campaigns.plan import plan_of
 from tests.fed import FedHouse
@@ -52,3 +53,13 @@ def test_whatever_becomes_of_the_frames_all_that_filled_is_protected(
     feed = house.book.evidence.feed
     assert (house.net(), house.stopped()) == (_MINUTES, _MINUTES)
     assert (len(feed.untold), len(feed.unbooked), len(feed.dated)) <= (0, 0, 12)
+
+
+def test_minutes_of_an_hour_in_which_both_feeds_fail_miss_no_fill_and_leave_nothing_behind(
+    sqlite_store: Store, clock: ManualClock, ids: Ids
+) -> None:
+    found = play(4, Hour(sqlite_store, clock, ids, seed=2))
+
+    assert found["failures"] == []
+    assert found["connections_of_the_order_feed"] >= 2
+    assert {name.partition(": ")[2] for name in found["faults"]} >= {"disconnect", "duplicate"}
