@@ -95,9 +95,10 @@ class Stage:
             self.session = sight.page.context.storage_state()
 
     def paths(self) -> list[str]:
-        """Every page that is registered, and those of the day with an address of their own."""
+        """Every registered page, and those of the day with an address of their own; no files to download."""
         rules = [rule for rule in self.app.url_map.iter_rules() if rule.endpoint.startswith("pages.")]
-        plain = sorted(rule.rule for rule in rules if "GET" in (rule.methods or ()) and not rule.arguments)
+        read = [rule for rule in rules if "GET" in (rule.methods or ()) and not rule.arguments]
+        plain = sorted(rule.rule for rule in read if "." not in rule.rule)
         asked = ["/instruments?text=NIFTY+24&ticker=NSE:NIFTY1!", "/?outcome=REJECTED", "/?text=nothing+has+this"]
         return [*plain, *asked, *self.day.paths]
 
