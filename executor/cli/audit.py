@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -15,19 +15,19 @@ from rich.text import Text
 
 from executor import bootstrap
 from executor.config.environment import open_settings
-from executor.domain.bracket import Leg
-from executor.domain.order import Order
-from executor.domain.refusal import Refusal
-from executor.domain.signal import lane_of
+from executor.domain.refusal import Refusal, RefusalCode
 from executor.store.chain import Head
-from executor.store.pages import Filters, LogLine, Pages
+from executor.store.log import LogLine
+from executor.store.log_search import Filters
+from executor.store.pages import Pages
 from executor.store.story import Story
 from executor.web.pages.layout import laid_out
+from executor.web.pages.line_file import csv_parts, iso, line_json
 from executor.web.pages.signal import layers_of
 from executor.web.pages.timeline import Latency, latencies, timeline
-from executor.web.pages.words import asked_of, ist_day, ist_exact, ist_time, rupees, span, spoken, terms, tone
+from executor.web.pages.words import OUTCOMES, asked_of, ist_day, ist_exact, ist_time, rupees, span, spoken, terms, tone
 
-SHOWN, CHUNK = 50, 500
+SHOWN = 50
 _COLOURS = {"good": "green", "busy": "blue", "warn": "yellow", "bad": "red"}
 
 
@@ -41,23 +41,68 @@ class _HeadText(click.ParamType[Head]):
         return Head(int(seq), hashed)
 
 
+class _OutcomeText(click.ParamType[str]):
+    """An outcome, state or verdict as the log shows it, or a refusal's code; any spelling of the former."""
+
+    name = "word"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        word = str(value).strip()
+        spelled = word.upper().replace(" ", "_").replace("-", "_")
+        if not word or word in set(RefusalCode):
+            return word
+        if spelled not in OUTCOMES:
+            offered = ", ".join(OUTCOMES)
+            self.fail(f"{word!r} is none of {offered}, and no code of `docs/refusals.md`", param, ctx)
+        return spelled
+
+
 @click.group()
 def audit() -> None:
     """What became of every alert, and the proof that nobody changed it afterwards."""
 
 
 @audit.command("list")
-@click.option("--limit", type=click.IntRange(1), help="How many, newest first; without it 50, with --json all.")
+@click.option("--limit", type=click.IntRange(1), help="How many, newest first; without it 50, in a file all.")
+@click.option("--before", metavar="DELIVERY", help="Only those older than this delivery.")
 @click.option("--strategy", default="", help="Only this strategy's.")
+@click.option("--account", default="", help="Only this account's.")
+@click.option("--ticker", default="", help="Only this ticker's: NSE:SBIN, or SBIN on any exchange.")
+@click.option("--outcome", default="", type=_OutcomeText(), help="Only what ended so, or a refusal's code.")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Only of this day, in India.")
+@click.option("--text", default="", help="Only with these words, or words that begin so; or an order's number or tag.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a delivery.")
-def list_(*, limit: int | None, strategy: str, as_json: bool) -> None:
-    """List deliveries, newest first, with what came of each."""
-    lines = _newest(Filters(strategy=strategy), limit if limit or as_json else SHOWN)
-    if as_json:
+@click.option("--csv", "as_csv", is_flag=True, help="A table for a spreadsheet.")
+def list_(
+    *,
+    limit: int | None,
+    before: str | None,
+    day: datetime | None,
+    as_json: bool,
+    as_csv: bool,
+    strategy: str,
+    account: str,
+    ticker: str,
+    outcome: str,
+    text: str,
+) -> None:
+    """List deliveries, newest first, with what came of each: refused ones too, and why."""
+    if as_json and as_csv:
+        raise click.UsageError("--json or --csv, not both")
+    wanted = Filters(strategy, account, ticker, outcome, day.date() if day else None, text)
+    pages = _pages()
+    shown = limit if limit or as_json or as_csv else SHOWN
+    lines = pages.every_delivery(wanted, before=before, limit=shown)
+    if as_csv:
+        for part in csv_parts(lines):
+            click.echo(part, nl=False)
+    elif as_json:
         for line in lines:
             _print_json(line_json(line))
-        return
-    _print_table(lines)
+    else:
+        _print_table(lines)
+    for word in pages.log(wanted, before=before, limit=1).vague if text else ():
+        click.echo(f"more words than can be looked through begin with {word!r}: type more of it", err=True)
 
 
 def _print_table(lines: Iterable[LogLine]) -> None:
@@ -70,19 +115,6 @@ def _print_table(lines: Iterable[LogLine]) -> None:
         for line in group:
             table.add_row(*_cells(line))
         console.print(table)
-
-
-def _newest(filters: Filters, limit: int | None) -> Iterator[LogLine]:
-    """Lines a page at a time, so that a long log is not held in memory."""
-    pages, before = _pages(), None
-    while limit is None or limit > 0:
-        size = CHUNK if limit is None else min(CHUNK, limit)
-        lines = pages.deliveries(filters, before=before, limit=size)
-        yield from lines
-        if len(lines) < size:
-            return
-        before = lines[-1].delivery.id
-        limit = None if limit is None else limit - size
 
 
 @audit.command()
@@ -134,26 +166,6 @@ def export() -> None:
 # -- JSON --------------------------------------------------------------------------------------------------------
 
 
-def line_json(line: LogLine) -> dict[str, Any]:
-    """One delivery as tools rely on it; prices as text, times ISO 8601 in UTC."""
-    signal = line.signal
-    return {
-        "signal": signal.id if signal else None,
-        "delivery": line.delivery.id,
-        "strategy": line.delivery.strategy,
-        "account": signal.account if signal else None,
-        "received_at": _iso(line.delivery.received_at),
-        "fired_at": _iso(signal.fired_at) if signal else None,
-        "action": signal.action if signal else None,
-        "ticker": lane_of(signal).ticker if signal else None,
-        "instrument": line.symbol,
-        "state": line.state,
-        "outcome": line.outcome,
-        "reason": line.reason,
-        "orders": [_order_json(leg, order) for leg, order in line.orders],
-    }
-
-
 def story_json(line: LogLine, story: Story | None) -> dict[str, Any]:
     """The line, what arrived and how it was judged, and every event."""
     delivery = line.delivery
@@ -168,7 +180,7 @@ def story_json(line: LogLine, story: Story | None) -> dict[str, Any]:
         "repeated_by": [repeat.id for repeat in story.repeats] if story else [],
         "events": [
             {
-                "at": _iso(event.at),
+                "at": iso(event.at),
                 "title": event.title,
                 "text": event.text,
                 "audit": event.seq,
@@ -177,22 +189,6 @@ def story_json(line: LogLine, story: Story | None) -> dict[str, Any]:
             for event in (timeline(story) if story else [])
         ],
     }
-
-
-def _order_json(leg: Leg, order: Order) -> dict[str, Any]:
-    return {
-        "orderid": order.broker_id,
-        "tag": order.tag,
-        "leg": leg.role,
-        "status": order.state,
-        "quantity": order.sent_quantity if order.working_quantity is None else order.working_quantity,
-        "filled": order.filled,
-        "average": None if order.average is None else str(order.average),
-    }
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def _print_json(value: Any) -> None:

@@ -92,7 +92,7 @@ def test_list_can_be_limited_and_narrowed(run):
 
 
 def test_list_as_json_goes_through_every_page(run, store, monkeypatch):
-    monkeypatch.setattr("executor.cli.audit.CHUNK", 2)
+    monkeypatch.setattr("executor.store.pages._PART", 2)
     for number in range(100, 105):
         store.intake.record_delivery(a_delivery(id=DeliveryId(an_id(number)), verdict=Verdict.DUPLICATE), None)
 
@@ -100,6 +100,39 @@ def test_list_as_json_goes_through_every_page(run, store, monkeypatch):
 
     assert found == [*(an_id(number) for number in range(104, 99, -1)), REFUSED, DELIVERY]
     assert len(lines(run("list", "--json", "--limit", "3"))) == 3
+
+
+def test_list_takes_the_filters_of_the_page(run):
+    def found(*words):
+        return [line["delivery"] for line in lines(run("list", "--json", *words))]
+
+    assert found("--strategy", "trend") == [REFUSED, DELIVERY]
+    assert found("--account", "paper") == found("--ticker", "tatasteel") == [DELIVERY]
+    assert found("--outcome", "refused") == found("--outcome", "token_revoked") == [REFUSED]
+    assert found("--day", "2026-11-25", "--before", REFUSED) == [DELIVERY]
+    assert found("--day", "2026-11-26") == found("--text", "nothing") == []
+    assert found("--text", "tata") == [DELIVERY]
+
+
+def test_an_outcome_that_is_none_is_told_with_those_that_are(run):
+    assert "NOT_PLACED" in run("list", "--outcome", "lost", code=2)
+
+
+def test_list_as_csv_has_a_row_for_each_delivery(run):
+    head, refused, traded = run("list", "--csv").splitlines()
+
+    assert head.startswith("received_ist,strategy,account,asked")
+    assert "REFUSED,The alert was revoked.," in refused
+    assert traded.startswith("2026-11-25 09:20:00,trend,paper,buy NSE:TATASTEEL,NSE:TATASTEEL,TATASTEEL-EQ,RECEIVED,")
+    assert "--json or --csv" in run("list", "--csv", "--json", code=2)
+
+
+def test_a_word_that_begins_too_many_is_told_beside_the_list(run, store):
+    for number in range(200, 200 + 120):
+        body = "begin" + "".join(chr(97 + int(digit)) for digit in str(number))
+        store.intake.record_delivery(a_delivery(id=DeliveryId(an_id(number)), verdict=Verdict.REFUSED, body=body), None)
+
+    assert "begin with 'begin': type more of it" in run("list", "--text", "begin")
 
 
 def test_the_table_fits_eighty_columns_without_colour(run):

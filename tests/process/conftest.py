@@ -24,7 +24,6 @@ from sqlalchemy import select
 
 from executor import bootstrap
 from executor.bootstrap.setup import upgrade_database
-from executor.cli.audit import line_json
 from executor.clock import SimulatedClock
 from executor.config.environment import open_settings
 from executor.domain.delivery import Delivery, Verdict
@@ -34,9 +33,10 @@ from executor.domain.signal import Action, LaneKey, Signal
 from executor.domain.strategy import Rails
 from executor.simulator import SimulatorConfig, SimulatorServer
 from executor.store import schema
-from executor.store.pages import Filters
+from executor.store.log_search import Filters
 from executor.store.rows import load
 from executor.store.store import Store
+from executor.web.pages.line_file import line_json
 from tests.builders import a_strategy
 
 MORNING = datetime(2026, 11, 25, 3, 50, tzinfo=UTC)
@@ -84,11 +84,11 @@ class Town:
             return 0
 
     def command(self, *words: str, code: int = 0) -> str:
-        """What a command prints; it must end with `code`."""
+        """What a command prints, its error with it if it is to fail; it must end with `code`."""
         line = [sys.executable, "-m", "executor", *words]
         done = subprocess.run(line, env=self.environ, cwd=self.state_dir, capture_output=True, text=True, timeout=30)
         assert done.returncode == code, done.stderr + done.stdout
-        return done.stdout
+        return done.stdout + (done.stderr if code else "")
 
     def beside(self, state_dir: Path) -> Town:
         """Another host on the same database and broker; its processes end with those of this one."""

@@ -53,32 +53,6 @@ def test_the_log_groups_by_days_of_india_newest_first(store: Store, browser: Bro
     assert in_order(text, "Wednesday 25 November 2026", "REFUSED", "Tuesday 24 November 2026", "REFUSED")
 
 
-def test_older_lines_are_one_step_away_and_the_way_back_too(store: Store, browser: Browser) -> None:
-    for number in range(100, 155):
-        refuse(store, number)
-
-    first = browser.get("/")
-    [older] = re.findall(r'href="(/\?before=[^"]+)">Older', first.text)
-    second = browser.get(older)
-
-    assert (first.text.count('href="/deliveries/'), second.text.count('href="/deliveries/')) == (50, 5)
-    assert "Older" not in second.text
-    assert "To the newest" in second.text
-
-
-def test_filters_narrow_the_log_and_stay_in_its_address(store: Store, browser: Browser) -> None:
-    for number in range(100, 155):
-        refuse(store, number, body="needle")
-    refuse(store, 200, body="hay")
-
-    page = browser.get("/?text=needle&outcome=REFUSED").text
-
-    assert an_id(200) not in page
-    assert "before=" in page and "text=needle" in page
-    assert 'value="needle"' in page
-    assert "Nothing here matches" in words(browser.get("/?text=nothing").text)
-
-
 def test_a_filled_signal_tells_its_whole_life(house: House, browser: Browser) -> None:
     signal = house.signal("buy", price="800")
     house.run(8)
