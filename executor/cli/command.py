@@ -17,13 +17,15 @@ from executor.config.environment import Settings
 from executor.domain.command import Command, CommandKind, CommandState
 from executor.domain.ids import CommandId
 from executor.domain.record import Halt
-from executor.errors import NotRecorded
+from executor.errors import ConfigError, NotRecorded
 from executor.store.store import Store
 
 BY = "cli"
 #: How long the traders' answers are waited for; the command itself is in force with its commit.
 WAIT_S = 2.0
 _LOOK_S = 0.05
+#: How long an errand's answer is waited for: it is looked for every second, and the broker takes its time.
+_ERRAND_S = 15.0
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -80,6 +82,27 @@ def await_answers(room: Room, kind: CommandKind, scope: str, made: Sequence[Comm
     except NotRecorded as error:
         click.echo(f"executor: the {kind} is recorded, but its answer cannot be read: {error}", err=True)
         return Answers(kind, scope, (), frozenset(), ())
+
+
+def ask(room: Room, kind: CommandKind, account: str, arguments: Mapping[str, Any], *, why: str) -> Command:
+    """Give an errand to an account's trader, and wait for what comes of it. Raises ConfigError, NotRecorded."""
+    made = record(room, kind, scope=f"account:{account}", arguments=arguments, why=why)
+    pause, until = Flag(), room.clock.monotonic() + _ERRAND_S
+    while True:
+        (found,) = room.store.commands.answers(made)
+        if found.state is not CommandState.NEW:
+            return found
+        if room.clock.monotonic() >= until:
+            raise ConfigError(f"the {kind} is recorded, but no answer came: is a trader of {account} running?")
+        pause.wait(_LOOK_S)
+
+
+def finding(answered: Command) -> dict[str, Any]:
+    """What an errand found out. Raises ConfigError with the reason when it was refused."""
+    if answered.state is not CommandState.DONE:
+        raise ConfigError(answered.answer or "refused")
+    found: dict[str, Any] = json.loads(answered.answer or "{}")
+    return found
 
 
 def print_answers(answers: Answers, *, as_json: bool) -> None:

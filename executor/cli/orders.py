@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from executor.cli.command import as_json_option, open_room
+from executor.cli.command import Room, as_json_option, ask, finding, open_room
 from executor.clock import IST
 from executor.config.environment import open_settings
 from executor.domain.calendar import trading_day
+from executor.domain.command import CommandKind
+from executor.errors import ConfigError
 from executor.store.accounts import Accounts, ListedOrder
 
 
@@ -23,20 +25,35 @@ from executor.store.accounts import Accounts, ListedOrder
 @click.option(
     "--day", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="A trading day; without it today, in India."
 )
+@click.option("--id", "one", metavar="ORDERID", help="Ask the broker about this order of today, by its number there.")
 @as_json_option
-def orders(*, account: str | None, day: datetime | None, as_json: bool) -> None:
+def orders(*, account: str | None, day: datetime | None, one: str | None, as_json: bool) -> None:
     """List the orders of a day, the oldest first; with --json one line each.
 
     Orders that somebody else gave in the same account are listed as foreign: this program never touches them.
+    With --id the broker is asked how one order stands now; that changes nothing.
     """
     with open_room(open_settings()) as room:
         asked = day.date() if day else trading_day(room.clock.now())
-        found = [one for one in Accounts(room.store.database).orders(asked) if account in (None, one.order.account)]
-    if as_json:
-        for one in found:
-            click.echo(json.dumps(_json(one)))
+        found = [row for row in Accounts(room.store.database).orders(asked) if account in (None, row.order.account)]
+        told = _look(room, found, one) if one is not None else None
+    if told is not None:
+        click.echo(json.dumps(told) if as_json else "\n".join(f"{name:10} {value}" for name, value in told.items()))
+    elif as_json:
+        for row in found:
+            click.echo(json.dumps(_json(row)))
     else:
         _print(found)
+
+
+def _look(room: Room, found: list[ListedOrder], number: str) -> dict[str, Any]:
+    """What the broker says of one order now; it is asked by the second name that it gave the order."""
+    named = [row.order for row in found if row.order.broker_id == number]
+    if not named or named[0].unique_id is None:
+        raise ConfigError(f"no order of that day is known under the number {number}: see `executor orders --json`")
+    order = named[0]
+    why = f"how stands order {number}?"
+    return finding(ask(room, CommandKind.LOOK, order.account, {"unique_id": order.unique_id}, why=why))
 
 
 def _json(one: ListedOrder) -> dict[str, Any]:
