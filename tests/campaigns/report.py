@@ -40,7 +40,7 @@ _TAIL = """## What this does not show
 - Power loss and lying disks: a killed process loses no page that the kernel holds. What is asked of the disk is
   checked apart (`synchronous=FULL`, `fsync`, `synchronous_commit`).
 - The real broker: the simulator speaks its protocol as we read it, and none of these runs touched an account.
-- The order and price feeds: everything above is by books, which is the slower way.
+- The order and price feeds over real sockets for days: their frames, faults and reconnects above are in one process.
 - Fills, prices, or that a stop limits the loss; protection while the broker is down; that TradingView delivers.
 """
 
@@ -48,21 +48,88 @@ _TAIL = """## What this does not show
 def page(reports: Path = REPORTS) -> str:
     """The whole page. A report that is not there leaves a sentence that says so."""
     weeks = [*_weeks(reports), *_charts(reports)]
-    parts = [_HEAD, *_days(reports), *weeks, *_sweep(reports), *_kills(reports), *_bad(reports), _TAIL]
+    days = [*_days(reports), *_fed_days(reports), *_calm_days(reports), *_hour(reports)]
+    parts = [_HEAD, *days, *weeks, *_sweep(reports), *_kills(reports), *_bad(reports), _TAIL]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
 def _days(reports: Path) -> list[str]:
-    found = _found(reports, "days")
+    words = (
+        "Web, trader and SmartAPI client over the simulator on one thread, by books alone; alerts, faults, crashes and "
+        "hands by seed; one day in 50 has all faults tenfold. `make days N=500 STORE=postgres`."
+    )
+    return _kind_of_days("## Simulated days", words, _found(reports, "days"))
+
+
+def _fed_days(reports: Path) -> list[str]:
+    words = (
+        "The same days with the order feed and the price feed through the parsers and lines of the product. Beside all "
+        "faults above, frames of both feeds are lost, doubled, held back and out of order, feeds fall silent while they "
+        "answer pings, and connections are cut. `make days N=500 ARGS=--feeds`."
+    )
+    return _kind_of_days("## Simulated days with both feeds", words, _found(reports, "days-feeds"))
+
+
+def _calm_days(reports: Path) -> list[str]:
+    ways = (("both feeds", "days-feeds-calm", 1.5), ("books alone", "days-calm", 5.0))
+    found = [(how, store, most, sums) for how, what, most in ways for store, sums in _found(reports, what)]
+    title = "## From a fill to its stop when nothing goes wrong"
     if not found:
-        return ["## Simulated days\n\nNot run yet."]
+        return [f"{title}\n\nNot run yet."]
+    rows = []
+    for how, store, most, sums in found:
+        spans, bad = sums["unprotected_s"], sum(sums["violations"].values())
+        shown = [spans[name] for name in ("spans", "p50", "p99", "p99.9", "most")]
+        rows.append([how, store, sums["days"], *shown, most, bad, sums["commit"]])
+    head = [
+        "told by",
+        "store",
+        "days",
+        "spans",
+        "p50",
+        "p99",
+        "p99.9",
+        "longest",
+        "p99 allowed",
+        "violations",
+        "sources",
+    ]
+    return [
+        f"{title}\n\nThe days above without a fault, a crash or a hand; answers take their time and books lag as ever. "
+        "Seconds in which more was held than working stops cover, by the exchange's own times. "
+        '`make days N=500 ARGS="--feeds --calm"`.',
+        _table(head, rows),
+    ]
+
+
+def _hour(reports: Path) -> list[str]:
+    title, path = "## An hour of both feeds", reports / "hour.json"
+    if not path.exists():
+        return [f"{title}\n\nNot run yet."]
+    told = json.loads(path.read_text())
+    after, kept = told["stop_after_s"], told["memory_kb"]
+    told_while_down = told["parts_filled_while_the_order_feed_was_down_or_silent"]
+    return [
+        f"{title}\n\n{told['minutes']:.0f} minutes of the virtual clock with the frame faults of the mix and each feed "
+        f"down or silent a twentieth of the time, sources {told['commit']}. {told['positions']} positions were entered "
+        f"in parts, {told_while_down} parts while the order feed was down or silent; the order feed was connected "
+        f"{told['connections_of_the_order_feed']} times. Of {told['fills']} fills {told['fills_in_our_rows']} stand in "
+        f"our rows; a part had its stop after p50 {after['p50']} s, p99 {after['p99']} s, at most {after['most']} s. "
+        f"What listens held {kept['at_a_sixth']} KB more after a sixth of the time than at its begin, "
+        f"{kept['at_the_end']} KB at its end. `python -m tests.campaigns.hour`.",
+        _table(["fault", "struck"], [list(one) for one in told["faults"].items()]),
+    ]
+
+
+def _kind_of_days(title: str, words: str, found: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    if not found:
+        return [f"{title}\n\nNot run yet."]
     rows = []
     for name, sums in found:
         counts = [str(sums["violations"].get(kind, 0)) for kind in _KINDS]
         rows.append([name, sums["days"], sums["signals"], sums["entries"], sums["faults"].get("crash", 0), *counts])
     parts = [
-        "## Simulated days\n\nWeb, trader and SmartAPI client over the simulator on one thread; alerts, faults, "
-        "crashes and hands by seed; one day in 50 has all faults tenfold. `make days N=500 STORE=postgres`.",
+        f"{title}\n\n{words}",
         _table(["store", "days", "signals", "entries filled", "crashes", *_KINDS], rows),
         *[_about(name, sums) for name, sums in found],
         "How often each fault struck:",
