@@ -28,12 +28,17 @@ def a_position(town: Town) -> None:
     eventually(lambda: town.stopped() == 10 and len(town.working()) == 2 and town.all_ended(1))
 
 
-def lose_everything(town: Town, folder: Path) -> Town:
-    """A power cut, and a new machine: the same settings, an empty state dir."""
+def lose_everything(town: Town, folder: Path, *, but: Path) -> Town:
+    """A power cut and a dead disk, then a new machine: the same settings, an empty state dir.
+
+    Nothing of the old state dir is left but the backup, which somebody had taken away, and the exchange's clock.
+    """
     for process in town.processes:
         kill(process)
     town.store.database.close()
-    Path(open_settings(town.environ).database_url.removeprefix("sqlite:///")).unlink()
+    for path in town.state_dir.iterdir():
+        if path not in {but, Path(town.environ["EXECUTOR_CLOCK_FILE"])}:
+            path.unlink()
     folder.mkdir()
     own = {"EXECUTOR_STATE_DIR": str(folder), "DATABASE_URL": f"sqlite:///{folder / 'executor.sqlite3'}"}
     return replace(town, environ={**town.environ, **own}, state_dir=folder, processes=town.processes)
@@ -60,7 +65,7 @@ def test_after_a_power_cut_the_position_is_found_again_halted_and_proved(sqlite_
     told = json.loads(town.command("backup", str(backup), "--json"))
     before = town.orders()
 
-    town = lose_everything(town, tmp_path / "new")
+    town = lose_everything(town, tmp_path / "new", but=backup)
     restored(town, backup)
     refused = town.signal()
     eventually(lambda: town.all_ended(2))
@@ -75,6 +80,36 @@ def test_after_a_power_cut_the_position_is_found_again_halted_and_proved(sqlite_
     town.store.database.close()
 
 
+def test_the_key_that_lay_in_the_state_dir_is_asked_for(sqlite_town: Town, tmp_path: Path) -> None:
+    """The drill as a person does it: web and trader under one supervisor, and only what commands tell."""
+    town, backup = sqlite_town, tmp_path / "copy.gz"
+    key = town.environ.pop("SECRET_KEY")
+    lay_key(town.state_dir, key)
+    town.start("executor", "run")
+    a_position(town)
+    town.command("backup", str(backup))
+
+    town = lose_everything(town, tmp_path / "new", but=backup)
+    refused = town.command("restore", str(backup), code=1)  # a new state dir makes a key of its own
+    (town.state_dir / "secret_key").unlink()
+    lay_key(town.state_dir, key)
+    town.command("restore", str(backup))
+    town.start("executor", "run")
+    eventually(lambda: town.get("/readyz") == 200)
+    position = json.loads(town.command("positions", "--json"))
+    halted = json.loads(town.command("halt", "--account", "default", "--json"))["halts"]
+
+    assert "another SECRET_KEY" in refused and str(town.state_dir / "secret_key") in refused
+    assert (position["held"], position["protected"]) == (10, True)
+    assert ("ALL", "restore") in {(halt["scope"], halt["by"]) for halt in halted}
+    town.command("audit", "verify")
+
+
+def lay_key(state_dir: Path, key: str) -> None:
+    (state_dir / "secret_key").write_text(key)
+    (state_dir / "secret_key").chmod(0o600)
+
+
 def test_what_was_sold_after_the_backup_is_not_sold_again(sqlite_town: Town, tmp_path: Path) -> None:
     town, backup = sqlite_town, tmp_path / "copy.gz"
     town.trader()
@@ -85,7 +120,7 @@ def test_what_was_sold_after_the_backup_is_not_sold_again(sqlite_town: Town, tmp
     eventually(lambda: town.held() == 0 and town.all_ended(2))
     sold = [order for order in town.orders() if order["side"] == "SELL"]
 
-    town = lose_everything(town, tmp_path / "new")
+    town = lose_everything(town, tmp_path / "new", but=backup)
     restored(town, backup)
     eventually(lambda: not town.store.pages.positions())
     town.command("resume")
@@ -110,7 +145,7 @@ def test_what_was_entered_after_the_backup_keeps_its_stop_and_a_person_is_told(
     a_position(town)
     before = town.orders()
 
-    town = lose_everything(town, tmp_path / "new")
+    town = lose_everything(town, tmp_path / "new", but=backup)
     restored(town, backup)
     told = eventually(lambda: [note for note in alarms(town) if note[0] == "foreign"])
     town.command("resume")
