@@ -266,7 +266,7 @@ def main(words: Iterable[str] | None = None) -> int:
         _progress(lines, options.days, began)
     failures = verdict(lines, mode)
     report = {"what": mode.what, "store": options.store, "seeds": [seeds.start, seeds.stop - 1]} | summary(lines)
-    report |= {"commit": commit_of_sources(), "failures": failures}
+    report |= {"commit": commit_of_sources(), "stop_within_s": mode.stop_within_s, "failures": failures}
     if options.report:
         Path(options.report).write_text(json.dumps(report, indent=1, sort_keys=True) + "\n")
     print(json.dumps(report) if options.json else _table(report))
