@@ -15,6 +15,7 @@ from executor.alerts.address import hook_secret
 from executor.alerts.template import Style, build
 from executor.clock import ManualClock
 from executor.domain.ids import Ids
+from executor.domain.strategy import Account, AccountKind
 from executor.store import schema
 from executor.store.engine import open_database
 from executor.store.store import Store
@@ -84,6 +85,14 @@ def house(store: Store, clock: ManualClock, ids: Ids) -> House:
     house.price("800")
     house.run(3)
     return house
+
+
+@pytest.fixture
+def accounts(store: Store, clock: ManualClock, ids: Ids) -> None:
+    """One account of each kind: paper, a simulator's, a live one."""
+    kinds = {"paper": AccountKind.PAPER, "sim": AccountKind.SIMULATOR, "mine": AccountKind.LIVE}
+    for name, kind in kinds.items():
+        store.people.add_account(Account(name, kind), by="settings", at=clock.now(), new_id=ids.new)
 
 
 @pytest.fixture
