@@ -41,9 +41,8 @@ class Template(Answer):
 
 class TemplateAsked(Asked):
     style = fields.asked_word(Style, "which alert it is for", load_default=Style.STRATEGY.value)
-    set = fields.anything(
-        'paths of the message that are fixed, or left open with a {{placeholder}}: {"action": "buy"}',
-        required=False,
+    set = fields.asked_texts(
+        'paths of the message that are fixed, or left open with a {{placeholder}}: {"action": "buy"}'
     )
     days = fields.asked_count("how long it lives; 366 unless given", least=1, most=LIFETIME.days)
     tickers = fields.texts("only these of the strategy's", required=False)

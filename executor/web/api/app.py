@@ -52,6 +52,8 @@ _MEANS = (
 class _Api(Api):  # type: ignore[misc]  # flask-smorest has no types
     """The document; errors are answered by us, and told as we answer them."""
 
+    DEFAULT_ERROR_RESPONSE_NAME = None  # each route tells its own
+
     def _register_error_handlers(self) -> None:
         """None of its own."""
 

@@ -6,7 +6,7 @@ Every field says what it means and in which unit; the OpenAPI document is made o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -44,11 +44,11 @@ class Rupees(fields.String):
 
 
 class Moment(fields.String):
-    """An aware time as ISO 8601."""
+    """An aware time as ISO 8601, of UTC."""
 
     def _serialize(self, value: Any, *_of: Any, **_more: Any) -> str | None:
         assert value is None or isinstance(value, datetime)
-        return None if value is None else value.isoformat()
+        return None if value is None else value.astimezone(UTC).isoformat()
 
 
 # -- given out
@@ -101,6 +101,11 @@ def anything(means: str, **more: Any) -> fields.Dict:
 
 
 # -- asked with
+
+
+def asked_texts(means: str) -> fields.Dict:
+    """An object of texts by name."""
+    return fields.Dict(keys=fields.String(), values=fields.String(), metadata={"description": means})
 
 
 def asked(means: str, *, longest: int = LONGEST, **more: Any) -> fields.String:

@@ -82,7 +82,7 @@ class Told(Line):
     body = fields.text("what arrived, secrets masked")
     source = fields.text("the address that it came from")
     layers = fields.many(Layer, "how it was judged, layer by layer")
-    plan = fields.anything("the plan with its arithmetic, in our own words", allow_none=True)
+    plan = fields.text("the plan with its arithmetic, in words", allow_none=True)
     latencies_ms = fields.anything("milliseconds of each step")
     repeated_by = fields.texts("ids of later deliveries with the same key")
     events = fields.many(Event, "its life, in order")
