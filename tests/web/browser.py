@@ -13,6 +13,7 @@ from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
 from executor.alerts.strategies import Strategies
+from executor.broker.limits import load_limits
 from executor.clock import ManualClock
 from executor.config.calendar import load_calendar
 from executor.domain.ids import Ids
@@ -101,6 +102,7 @@ def page_parts(
         session_key=b"k" * 32,
         public_url=url,
         port=8080,
+        windows=[(window.count, window.span) for window in load_limits().write],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -38,7 +39,9 @@ def test_orders_stand_newest_first_with_what_they_are_for(house: House, browser:
     text = words(page.split("<main")[1])
 
     assert text.index(target["orderid"]) < text.index(stop["orderid"]) < text.index(entry["orderid"])
-    assert "BUY 10 SBIN-EQ INTRADAY trend entry default SIMULATOR" in text
+    assert re.search(
+        rf"BUY 10 SBIN-EQ \d\d:\d\d:\d\d INTRADAY FILLED {entry['orderid']} trend entry default SIMULATOR", text
+    )
     assert "trend stop" in text and "trigger 79" in text
     assert page.count(f'href="/signals/{signal}"') == 3
 

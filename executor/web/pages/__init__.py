@@ -27,6 +27,7 @@ from executor.web.authenticity import source_of
 from executor.web.hardening import allowed_hosts, harden
 from executor.web.login import LoginParts, add_login, configure_sessions
 from executor.web.pages import words
+from executor.web.pages.account import add_account
 from executor.web.pages.alerts import add_alerts
 from executor.web.pages.audit import add_audit_log
 from executor.web.pages.command import CommandParts, add_commands
@@ -38,6 +39,7 @@ from executor.web.pages.position import add_positions
 from executor.web.pages.profit import add_profit
 from executor.web.pages.refusals import add_refusals
 from executor.web.pages.signal import add_stories
+from executor.web.pages.status import StatusParts, add_status
 from executor.web.pages.strategies import StrategyParts, add_strategies
 
 _WEB = Path(__file__).parent.parent
@@ -94,6 +96,8 @@ def register_pages(app: Flask, parts: PageParts) -> None:
     add_positions(blueprint, parts.pages, frame)
     add_orders(blueprint, Accounts(parts.store.database), frame, parts.clock)
     add_profit(blueprint, parts.pages, frame, parts.clock)
+    add_account(blueprint, parts.store, frame, parts.clock, parts.doorbell)
+    add_status(blueprint, StatusParts(parts.store, parts.calendar, parts.clock, parts.expected, parts.windows), frame)
     keeping = StrategyParts(parts.strategies, parts.people, parts.pages, parts.clock, parts.public_url)
     add_strategies(blueprint, keeping, frame)
     add_alerts(blueprint, keeping, frame)
@@ -113,6 +117,7 @@ def _no_database(error: Exception) -> tuple[str, int]:
 def _add_words(app: Flask) -> None:
     for filter_ in (
         words.asked_of,
+        words.coded,
         words.ist_day,
         words.ist_moment,
         words.ist_exact,

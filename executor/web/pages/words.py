@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from executor.clock import IST
 from executor.domain.bracket import Leg
 from executor.domain.delivery import Delivery, Verdict
@@ -66,6 +68,14 @@ def span(length: timedelta) -> str:
     if abs(seconds) < 120:
         return f"{seconds:.1f} s" if abs(seconds) < 10 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if abs(seconds) < 7200 else f"{seconds / 3600:.0f} h"
+
+
+def coded(text: str) -> Markup:
+    """A sentence of ours whose commands and paths, between backticks, are set as code."""
+    pieces = [
+        Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(text.split("`"))
+    ]
+    return Markup("").join(pieces)
 
 
 def rupees(value: Decimal | None) -> str:
