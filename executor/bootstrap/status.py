@@ -12,6 +12,7 @@ from typing import Any
 
 from executor.clock import Clock
 from executor.desk.book import Book
+from executor.desk.rows import LIVE
 from executor.domain.messages import Evidence
 from executor.store.reserve import Reserve
 from executor.trader.feeds import ThreadFeeds
@@ -50,6 +51,7 @@ class StatusTeller:
             ],
             "book_at": _iso(max(evidence.clean_reads, default=None)),
             "unprotected": {one: since.isoformat() for one, since in evidence.unprotected_since.items()},
+            "prices": _prices(book),
             "feeds": self._feeds(evidence),
             "clock_ahead": None if self.clock_ahead is None else round(self.clock_ahead().total_seconds()),
             "disk": self._disk(),
@@ -72,6 +74,14 @@ class StatusTeller:
             "size": found.f_blocks * found.f_frsize,
             "reserve": None if self.reserve is None else not self.reserve.is_spent,
         }
+
+
+def _prices(book: Book) -> dict[str, dict[str, str]]:
+    """The last price of each contract that is held, and when it was seen."""
+    held, seen = {one.instrument for one in book.rows.watched(LIVE)}, book.evidence.prices
+    return {
+        one.text: {"value": str(price.value), "at": price.at.isoformat()} for one, price in seen.items() if one in held
+    }
 
 
 def _iso(at: datetime | None) -> str | None:

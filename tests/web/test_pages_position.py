@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,8 +15,8 @@ from executor.domain.position import Holding
 from executor.domain.strategy import Protection
 from executor.store.positions import OpenPosition
 from executor.store.store import Store
-from executor.web.pages.position import danger
-from tests.builders import a_bracket, a_leg, an_id, an_order
+from executor.web.pages.position import danger, worth
+from tests.builders import NOW, a_bracket, a_leg, an_id, an_order
 from tests.desk.charts import Charts, charted
 from tests.house import House
 from tests.web.browser import Browser, a_browser, words
@@ -43,6 +44,36 @@ def test_a_position_shows_what_is_held_and_where_its_stop_rests(house: House, br
     assert re.search(rf"target for 10 81\d\.\d+ ACCEPTED {target['orderid']}", words(page))
     assert f'href="/signals/{signal}"' in page
     assert "UNPROTECTED" not in page
+
+
+def test_what_the_trader_tells_of_prices_says_what_a_position_is_worth(
+    house: House, clock: ManualClock, browser: Browser
+) -> None:
+    house.long()
+    prices = {"NSE:3045": {"value": "804.5", "at": (clock.now() - timedelta(seconds=40)).isoformat()}}
+    house.store.ledger.beat("default", 1, at=clock.now(), status={"prices": prices})
+
+    told = words(browser.get("/positions").text)
+
+    assert re.search(r"last 804.50 40 s old profit 4\d.\d\d lost at the stop 8\d.\d\d", told)
+
+
+def test_a_price_that_nobody_saw_says_nothing_of_profit(house: House, browser: Browser) -> None:
+    house.long()
+
+    told = words(browser.get("/positions").text)
+
+    assert "profit" not in told.split("lost at the stop")[0].split("SBIN-EQ")[1]
+    assert "lost at the stop" in told
+
+
+def test_a_short_gains_when_its_price_falls() -> None:
+    short = a_bracket(side=Side.SELL, state=BracketState.OPEN)
+    position = OpenPosition(short, Holding(10, 0, Decimal(150)), halted=False, legs=(), orders=())
+
+    found = worth(position, {"prices": {short.instrument.text: {"value": "148", "at": NOW.isoformat()}}})
+
+    assert (found.profit, found.at_stop) == (Decimal(20), None)
 
 
 def test_nothing_held_is_said(browser: Browser) -> None:

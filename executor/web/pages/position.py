@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
 from flask import Blueprint
 
 from executor.domain.bracket import Bracket, Role
+from executor.domain.instrument import Price
 from executor.domain.order import Order, Side
 from executor.store.pages import Pages
 from executor.store.positions import OpenPosition
 from executor.web.pages.frame import Frame
+from executor.web.pages.profit import sign
 from executor.web.pages.words import level_words, rupees
+
+#: A price that is older says so: what follows from it may not be so any more.
+FRESH = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a position is worth at its last price, and what it makes where its stop rests, in rupees before charges.
+
+    None where nobody tells: no price seen, nothing held, no stop at the broker.
+    """
+
+    last: Price | None
+    profit: Decimal | None
+    at_stop: Decimal | None
+    unprotected_since: datetime | None
 
 
 def add_positions(blueprint: Blueprint, pages: Pages, frame: Frame) -> None:
     @blueprint.get("/positions")
     def positions() -> str:
         found = pages.positions()
+        told = {account.name: beat.status for account, beat in pages.standing().accounts if beat}
         return frame.render(
             "positions.html",
-            positions=found,
+            positions=[(one, worth(one, told.get(one.bracket.account, {}))) for one in found],
+            fresh=FRESH,
+            sign=sign,
             danger=danger,
             opener=opener,
             trigger=trigger,
@@ -39,6 +66,27 @@ def danger(position: OpenPosition) -> tuple[str, str] | None:
     if position.stop_ended_with_its_day:
         return "warn", "Its stop ended with the day. A new one is the first order of the next session"
     return "bad", f"UNPROTECTED: stops that wait cover {position.stopped} of {position.holding.held}"
+
+
+def worth(position: OpenPosition, told: Mapping[str, Any]) -> Worth:
+    """What it is worth by what the account's trader last told."""
+    price = told.get("prices", {}).get(position.bracket.instrument.text)
+    last = Price(Decimal(price["value"]), datetime.fromisoformat(price["at"])) if price else None
+    since = told.get("unprotected", {}).get(position.bracket.id)
+    stop = position.stop if position.stopped else None
+    return Worth(
+        last,
+        _made(position, last.value if last else None),
+        _made(position, _trigger(stop) if stop else None),
+        datetime.fromisoformat(since) if since else None,
+    )
+
+
+def _made(position: OpenPosition, price: Decimal | None) -> Decimal | None:
+    average, held = position.holding.average, position.holding.held
+    if price is None or average is None or not held:
+        return None
+    return (price - average) * held * (1 if position.bracket.side is Side.BUY else -1)
 
 
 def opener(position: OpenPosition) -> str | None:
@@ -70,5 +118,10 @@ def is_disaster_stop(bracket: Bracket) -> bool:
 
 
 def trigger(stop: Order) -> str:
-    """Where a stop triggers, as the broker showed it or else as we sent it."""
-    return rupees(stop.working_trigger if stop.shown else stop.sent_trigger)
+    """Where a stop triggers."""
+    return rupees(_trigger(stop))
+
+
+def _trigger(stop: Order) -> Decimal | None:
+    """As the broker showed it, or else as we sent it."""
+    return stop.working_trigger if stop.shown else stop.sent_trigger

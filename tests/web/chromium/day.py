@@ -63,6 +63,8 @@ def a_day(store: Store, clock: ManualClock, ids: Ids) -> Day:
         Halt(f"strategy:{LONG_NAME}", HaltKind.HALT, clock.now(), "looks wrong", "trader"), at=clock.now()
     )
     house.run(1)
+    told = {"NSE:3045": {"value": "803.45", "at": clock.now().isoformat()}}
+    store.ledger.beat(ACCOUNT, 1, at=clock.now(), status={"prices": told})
     return day
 
 
