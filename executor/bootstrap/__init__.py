@@ -21,6 +21,7 @@ from executor.doorbell import DatagramBell
 from executor.errors import ConfigError
 from executor.store.bell import NotifyBell
 from executor.store.engine import open_database
+from executor.store.logins import Logins
 from executor.store.recovery import Recovery
 from executor.store.store import Store, build_store
 from executor.store.version import check_schema
@@ -64,9 +65,10 @@ def make_ids(clock: Clock, recovery: Recovery) -> Ids:
     return Ids(clock.now, Random(secrets.randbits(128)), above=recovery.newest_id())
 
 
-def expected_accounts(settings: Settings) -> tuple[str, ...]:
-    """The accounts that these settings have a trader trade."""
-    return (PAPER_ACCOUNT,) if settings.credentials is None else (PAPER_ACCOUNT, DEFAULT_ACCOUNT)
+def expected_accounts(settings: Settings, store: Store) -> tuple[str, ...]:
+    """The accounts that a trader with these settings trades."""
+    own = () if settings.credentials is None else (DEFAULT_ACCOUNT,)
+    return (PAPER_ACCOUNT, *own, *Logins(store.database).all())
 
 
 def ensure_accounts(settings: Settings, store: Store, *, at: datetime) -> None:

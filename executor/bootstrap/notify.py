@@ -52,7 +52,7 @@ def build_follower(settings: Settings) -> Follower:
             load_tariff(),
             clock,
             _meanings(store, clock, calendar),
-            expected=expected_accounts(settings),
+            expected=expected_accounts(settings, store),
         ),
         turn=Turn(store.database),
         clock=clock,

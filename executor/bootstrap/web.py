@@ -42,7 +42,7 @@ def create_web_app() -> Flask:
         doorbell=open_bell(settings, store),
         floods=Floods(f"{socket.gethostname()}:{os.getpid()}"),
         trusted_proxies=settings.trusted_proxies,
-        expected=expected_accounts(settings),
+        expected=expected_accounts(settings, store),
         windows=[(window.count, window.span) for window in load_limits().write],
     )
     strategies = Strategies(store.people, parts.keys, clock, public_url=settings.public_url, new_id=ids.new)

@@ -6,26 +6,37 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from ipaddress import ip_address
 
 import click
+import httpx
 
 from executor import bootstrap
+from executor.cli.egress import egress
 from executor.config.calendar import load_calendar
 from executor.config.environment import Settings, open_settings
 from executor.errors import ConfigError, ExecutorError
 from executor.findings import Finding, findings
 from executor.store.store import Store
 
+_IPV4 = "0.0.0.0"  # noqa: S104 - not a server: leave as orders do
+_PATIENCE_S = 5.0
+
 
 @click.command()
+@click.option("--seen-by", "url", metavar="URL", help="Ask this https:// host, which answers with the address it sees.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(*, as_json: bool) -> None:
+def doctor(*, url: str | None, as_json: bool) -> None:
     """Say what is wrong, and the remedy; 1 when anything is.
 
     It looks at settings, database, instrument table, calendar, notices, each account's trader, session, books and
-    feeds, and the clock and disk of their machines: what the status page shows.
+    feeds, and the clock and disk of their machines: what the status page shows. Of each login it compares the address
+    that orders leave from with SMARTAPI_PUBLIC_IP, as far as it can be seen from inside; with --seen-by it is asked
+    outside, at a host of your choice, by IPv4.
     """
-    found = list(_look())
+    if url is not None and not url.startswith("https://"):
+        raise click.UsageError("--seen-by: give an https:// address that answers with nothing but the caller's address")
+    found = list(_look(url))
     good = all(finding.ok for finding in found)
     if as_json:
         click.echo(json.dumps({"ok": good, "findings": [asdict(finding) for finding in found]}))
@@ -35,7 +46,7 @@ def doctor(*, as_json: bool) -> None:
     sys.exit(0 if good else 1)
 
 
-def _look() -> Iterator[Finding]:
+def _look(url: str | None) -> Iterator[Finding]:
     try:
         settings = open_settings()
     except ConfigError as error:
@@ -49,10 +60,21 @@ def _look() -> Iterator[Finding]:
     yield Finding("database", ok=True, said="answers, with the schema and the key of this program")
     try:
         yield from _look_at(settings, store)
+        yield from egress(settings, store, seen=None if url is None else lambda: _seen_by(url))
     finally:
         store.database.close()
 
 
 def _look_at(settings: Settings, store: Store) -> list[Finding]:
     now, calendar = bootstrap.clock_of(settings).now(), load_calendar(settings.calendar_file)
-    return findings(store, calendar, now=now, expected=bootstrap.expected_accounts(settings))
+    return findings(store, calendar, now=now, expected=bootstrap.expected_accounts(settings, store))
+
+
+def _seen_by(url: str) -> str:
+    """The address that a host says it sees. Raises OSError."""
+    transport = httpx.HTTPTransport(local_address=_IPV4)
+    try:
+        with httpx.Client(transport=transport, timeout=_PATIENCE_S, trust_env=False) as client:
+            return str(ip_address(client.get(url).raise_for_status().text.strip()))
+    except (httpx.HTTPError, ValueError) as error:
+        raise OSError(f"{url}: {error}") from error

@@ -81,6 +81,16 @@ class Accounts:
         with self._database.read() as connection:
             return [LoginCall(*row) for row in connection.execute(statement.order_by(call.id.desc()).limit(most))]
 
+    def newest_send(self, account: str) -> tuple[datetime, str] | None:
+        """When the account's newest order or change left, and what came of it; None before the first."""
+        intent = schema.intent.c
+        statement = select(intent.sending_at, intent.outcome).where(
+            intent.account == account, intent.sending_at.is_not(None), intent.outcome.is_not(None)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(statement.order_by(intent.sending_at.desc()).limit(1)).first()
+        return None if row is None else (row.sending_at, row.outcome)
+
     def orders(self, day: date) -> list[ListedOrder]:
         """All orders of a day, ours and foreign ones, the oldest first."""
         return self._listed(_orders(Wanted(day)).order_by(schema.broker_order.c.id))
