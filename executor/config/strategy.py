@@ -163,9 +163,12 @@ def _product(value: Any) -> Product:
 
 def _minute(value: Any) -> time:
     try:
-        return value if isinstance(value, time) else time.fromisoformat(value).replace(second=0, microsecond=0)
+        found = value if isinstance(value, time) else time.fromisoformat(value).replace(second=0, microsecond=0)
     except (TypeError, ValueError):
-        raise ValidationError(f'is {value!r}; give a time in India such as "09:16"') from None
+        found = None
+    if found is None or found.tzinfo is not None:
+        raise ValidationError(f'is {value!r}; give a time in India such as "09:16"')
+    return found
 
 
 def _no_contracts(_value: Any) -> None:
