@@ -3,6 +3,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
+
 from executor.alerts.address import (
     account_of,
     hook_secret,
@@ -10,6 +12,7 @@ from executor.alerts.address import (
     postback_url,
     rotation_of,
     standard_webhook_secret,
+    unreachable,
 )
 from tests.alerts.sending import KEYS, OTHER_KEYS, STRATEGY
 
@@ -65,3 +68,17 @@ def test_a_postback_address_belongs_to_one_account():
     assert account_of(KEYS, ["paper"], secret) is None
     assert account_of(OTHER_KEYS, ["default"], secret) is None
     assert secret != hook_secret(KEYS, "default", 0)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://localhost", "http://127.0.0.1:8080", "https://10.0.0.5", "http://desk", "https://pi.local", "https://[2a00::1]",
+     "https://trade.example:8443"],
+)  # fmt: skip
+def test_where_tradingview_cannot_send_is_said(url):
+    assert "set EXECUTOR_PUBLIC_URL" in unreachable(url)
+
+
+@pytest.mark.parametrize("url", ["https://trade.example", "http://trade.example:80/x", "https://52.89.214.238"])
+def test_a_public_address_is_good(url):
+    assert unreachable(url) == ""

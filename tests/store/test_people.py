@@ -12,7 +12,7 @@ from executor.domain.ids import Ids
 from executor.domain.record import HaltKind
 from executor.domain.strategy import Account, AccountKind, AccountRails, Rails, Size, SizeKind
 from executor.errors import InvariantBroken
-from executor.store.people import Person
+from executor.store.people import Person, SavedStrategy
 from executor.store.store import Store
 from tests.builders import LANE, NOW, a_strategy, an_id
 
@@ -43,6 +43,27 @@ def test_a_version_is_saved_once(store: Store):
         store.people.save_strategy(a_strategy(enabled=False), by="page", at=NOW)
 
     assert store.people.strategy("trend") == a_strategy()
+
+
+def test_versions_are_told_newest_first_with_who_saved_them(store: Store):
+    first, second = a_strategy(), a_strategy(version=2, enabled=False)
+    store.people.save_strategy(first, by="cli", at=NOW)
+    store.people.save_strategy(a_strategy(name="other"), by="cli", at=NOW)
+    store.people.save_strategy(second, by="trader", at=NOW + timedelta(seconds=1))
+
+    newest, oldest = SavedStrategy(second, NOW + timedelta(seconds=1), "trader"), SavedStrategy(first, NOW, "cli")
+    assert store.people.versions("trend", 9) == [newest, oldest]
+    assert store.people.versions("trend", 1) == [newest]
+    assert store.people.versions("none\0", 9) == []
+
+
+def test_alerts_of_a_strategy_are_told_newest_first(store: Store):
+    issued = [IssuedAlert(an_id(n), name, 1, NOW, NOW) for n, name in ((7, "trend"), (8, "other"), (9, "trend"))]
+    for alert in issued:
+        store.people.issue_alert(alert, by="trader")
+
+    assert store.people.alerts("trend", 9) == [issued[2], issued[0]]
+    assert store.people.alerts("trend", 1) == [issued[2]]
 
 
 def test_accounts_are_kept_with_their_kind(store: Store, ids: Ids):
