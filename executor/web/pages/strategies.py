@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from executor.alerts.address import unreachable
 from executor.alerts.strategies import ChangedMeanwhile, NoSuchAlert, NoSuchStrategy, Strategies
 from executor.clock import Clock
+from executor.config.account import PAPER_ACCOUNT
 from executor.config.charges import load_tariff
 from executor.config.schema import FieldErrors
 from executor.config.strategy_file import laid_over
@@ -35,7 +36,13 @@ from executor.web.pages.frame import Frame
 from executor.web.pages.profit import sign
 
 _VERSIONS, _ALERTS = 20, 100
-_NEW: Mapping[str, str] = {"product": "intraday", "size_kind": "quantity", "protection": "auto"}
+#: A form begins with what can lose no money.
+_NEW: Mapping[str, str] = {
+    "account": PAPER_ACCOUNT,
+    "product": "intraday",
+    "size_kind": "quantity",
+    "protection": "auto",
+}
 _WAYS = ("disable", "enable")
 
 
