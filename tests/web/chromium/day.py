@@ -11,6 +11,7 @@ from executor.broker.smartapi.master import read_row
 from executor.clock import ManualClock
 from executor.domain.delivery import Verdict
 from executor.domain.ids import DeliveryId, Ids, SignalId
+from executor.domain.reading import QueryKind
 from executor.domain.record import Halt, HaltKind
 from executor.domain.refusal import RefusalCode
 from executor.domain.strategy import Account, AccountKind
@@ -19,6 +20,7 @@ from executor.store.store import Store
 from tests.builders import a_delivery, a_strategy
 from tests.house import ACCOUNT, House, rails
 from tests.instruments.builders import SENTINEL_ROWS, index, row, share
+from tests.test_findings import GOOD
 
 #: The longest name a strategy may have: where it fits, every other does.
 LONG_NAME = "nifty-weekly-expiry-day-straddle-v12-abc"
@@ -63,8 +65,7 @@ def a_day(store: Store, clock: ManualClock, ids: Ids) -> Day:
         Halt(f"strategy:{LONG_NAME}", HaltKind.HALT, clock.now(), "looks wrong", "trader"), at=clock.now()
     )
     house.run(1)
-    told = {"NSE:3045": {"value": "803.45", "at": clock.now().isoformat()}}
-    store.ledger.beat(ACCOUNT, 1, at=clock.now(), status={"prices": told})
+    _tell(store, clock)
     return day
 
 
@@ -114,6 +115,18 @@ def _arrive_in_vain(store: Store, clock: ManualClock, ids: Ids) -> list[Delivery
         store.intake.record_delivery(refused, None)
         clock.advance(0.25)
     return made
+
+
+def _tell(store: Store, clock: ManualClock) -> None:
+    """What no row of a signal says: the trader's beat, funds and what the broker holds."""
+    now, ledger = clock.now(), store.ledger
+    prices = {"NSE:3045": {"value": "803.45", "at": now.isoformat()}}
+    ledger.beat(ACCOUNT, 1, at=now, status={**GOOD, "book_at": now.isoformat(), "prices": prices})
+    funds = {"available": "150000.5", "cash": "200000", "collateral": "0", "used": "49999.5"}
+    ledger.save_snapshot(ACCOUNT, QueryKind.FUNDS, funds, at=now)
+    ours = {"instrument": "NSE:3045", "symbol": "SBIN-EQ", "product": "INTRADAY", "quantity": 20}
+    foreign = {"instrument": "NSE:2885", "symbol": "RELIANCE-EQ", "product": "INTRADAY", "quantity": -250}
+    ledger.save_snapshot(ACCOUNT, QueryKind.POSITIONS, {"positions": [ours, foreign]}, at=now)
 
 
 def _take_table(store: Store, clock: ManualClock, ids: Ids) -> None:
