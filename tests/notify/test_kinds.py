@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from executor.domain.ids import Ids
 from executor.domain.record import Halt, HaltKind
 from executor.domain.refusal import RefusalCode
 from executor.domain.strategy import Account, AccountKind
+from executor.notify.message import NoticeKind
 from tests.builders import a_call_row, a_delivery
 from tests.house import House, rails
 from tests.notify.conftest import Town
@@ -62,6 +64,15 @@ def test_rejected_is_told_in_the_brokers_own_words(house: House, town: Town):
 
     (text,) = town.told("REJECTED")
     assert text.startswith(f"{WHO} REJECTED: trend buy NSE:SBIN: {words}\n")
+
+
+def test_an_entry_that_was_not_filled_is_told(house: House, town: Town):
+    house.signal("buy", price="800", interval="1", order={"type": "limit", "limit": "780"})
+    house.run(75)
+    town.hear()
+
+    (text,) = town.told("NOT FILLED")
+    assert text.startswith(f"{WHO} NOT FILLED: trend buy NSE:SBIN: ")
 
 
 def test_unprotected_and_the_exit_that_it_forces_are_told(house: House, town: Town):
@@ -140,7 +151,7 @@ def test_a_login_that_the_broker_refused_is_told(house: House, town: Town, clock
     house.store.ledger.record_calls("default", lease.epoch, [call], say="login refused: Invalid totp", at=clock.now())
     town.hear()
 
-    assert town.told("LOGIN") == [f"{WHO} LOGIN REFUSED: login refused: Invalid totp"]
+    assert town.told("LOGIN REFUSED") == [f"{WHO} LOGIN REFUSED: login refused: Invalid totp"]
 
 
 def test_ready_is_told_once_a_day_with_what_is_known(house: House, town: Town, clock: ManualClock):
@@ -211,6 +222,13 @@ def test_halts_that_no_row_stands_for_are_told_once(house: House, town: Town):
     town.hear(8)
 
     assert town.told("KILLED") == [f"{WHO} KILLED: everything: the file KILL lies there (by file)"]
+
+
+def test_no_kind_is_left_out_here():
+    """What `executor notify test` sends is received in tests/process/test_notices.py."""
+    here = Path(__file__).read_text()
+
+    assert [kind for kind in NoticeKind if kind is not NoticeKind.TEST and f'told("{kind.upper()}' not in here] == []
 
 
 def stand(house: House, *, reconciled: bool, **more: object) -> None:

@@ -83,10 +83,12 @@ class Town:
         except OSError:
             return 0
 
-    def command(self, *words: str, code: int = 0) -> str:
+    def command(self, *words: str, code: int = 0, given: str | None = None) -> str:
         """What a command prints, its error with it if it is to fail; it must end with `code`."""
         line = [sys.executable, "-m", "executor", *words]
-        done = subprocess.run(line, env=self.environ, cwd=self.state_dir, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(
+            line, env=self.environ, cwd=self.state_dir, input=given, capture_output=True, text=True, timeout=30
+        )
         assert done.returncode == code, done.stderr + done.stdout
         return done.stdout + (done.stderr if code else "")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import signal
 import socket
 import time
@@ -12,13 +14,23 @@ import pytest
 
 from tests.notify import servers
 from tests.process.conftest import Town, eventually, free_port
+from tests.process.reader import Reader
 
 pytestmark = pytest.mark.process
+
+PASSWORD = "correct horse battery staple"
 
 
 def status(town: Town) -> dict[str, dict[str, Any]]:
     lines = [json.loads(line) for line in town.command("notify", "status", "--json").splitlines()]
     return {line["address"]: line for line in lines}
+
+
+def the_log(town: Town) -> str:
+    """The first page, as a person sees it."""
+    reader = Reader(f"http://127.0.0.1:{town.environ['PORT']}")
+    reader.log_in("trader", PASSWORD)
+    return html.unescape(reader.read("/").decode())
 
 
 def test_trading_goes_on_with_every_address_dead_and_it_is_seen(sqlite_town: Town) -> None:
@@ -33,6 +45,8 @@ def test_trading_goes_on_with_every_address_dead_and_it_is_seen(sqlite_town: Tow
             ]
         )
         town.environ["EXECUTOR_HEARTBEAT_URL"] = f"http://127.0.0.1:{free_port()}/beat"
+        town.command("password", "set", "--stdin", given=PASSWORD)
+        town.web()
         trader = town.trader()
 
         town.signal()
@@ -40,6 +54,7 @@ def test_trading_goes_on_with_every_address_dead_and_it_is_seen(sqlite_town: Tow
         town.signal("exit")
         eventually(lambda: town.held() == 0 and town.all_ended(2))
         found = eventually(lambda: len([one for one in status(town).values() if one["failures"]]) == 4 and status(town))
+        page = the_log(town)
         began = time.monotonic()
         trader.send_signal(signal.SIGTERM)
         trader.wait(20)
@@ -51,6 +66,8 @@ def test_trading_goes_on_with_every_address_dead_and_it_is_seen(sqlite_town: Tow
         "the mail was not taken",
     ]
     assert time.monotonic() - began < 10
+    assert sorted(re.findall(r"Notices do not reach (\w+)", page)) == sorted(label.split()[0] for label in found)
+    assert "hush" not in page and "1:token" not in page and "a-password" not in page
     assert "Traceback" not in town.log and "hush" not in town.log and "1:token" not in town.log
     town.command("notify", "test", code=1)
     town.command("audit", "verify")
