@@ -1,7 +1,7 @@
 """The password before the pages: one person, a signed cookie, a token in every form.
 
-A session ends after twelve hours of system time (not of a simulated clock), with a new password, and with another
-SECRET_KEY. The cookie holds no secret: it is signed, not sealed.
+A session ends after twelve hours of system time (not of a simulated clock), with a logout, with a new password, and
+with another SECRET_KEY. The cookie holds no secret: it is signed, not sealed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response
 from executor.clock import Clock
 from executor.store.people import People, Person
 from executor.web.attempts import Attempts
+from executor.web.ended import Ended
 
 PERSON = "trader"
 SESSION_LIFE = timedelta(hours=12)
@@ -87,7 +88,7 @@ def add_login(blueprint: Blueprint, parts: LoginParts) -> None:
 
     @blueprint.post("/logout")
     def leave() -> Response:
-        session.clear()
+        door.leave()
         return redirect(url_for("pages.login"), HTTPStatus.SEE_OTHER)
 
 
@@ -95,16 +96,22 @@ class _Door:
     def __init__(self, parts: LoginParts) -> None:
         self._parts = parts
         self._attempts = Attempts(parts.people, PERSON)
+        self._ended = Ended(parts.people, SESSION_LIFE)
         self._one_at_a_time = threading.Lock()
 
     def is_open(self) -> bool:
         """Whether this request belongs to a session that still holds."""
         person = self._parts.people.person(PERSON)
-        if person is None or "bound" not in session:
+        if person is None or "bound" not in session or self._ended.holds(session["id"]):
             return False
         age = self._parts.system.now().timestamp() - session["since"]
         same_password = hmac.compare_digest(str(session["bound"]), self._bound(person))
         return same_password and 0 <= age < SESSION_LIFE.total_seconds()
+
+    def leave(self) -> None:
+        """End the session, for every copy of its cookie."""
+        self._ended.add(session["id"], self._parts.system.now())
+        session.clear()
 
     def enter(self, name: str, password: str) -> tuple[str, HTTPStatus] | None:
         """Start a session, or say why not."""
@@ -128,7 +135,7 @@ class _Door:
             return "Wrong name or password.", HTTPStatus.UNAUTHORIZED
         self._attempts.succeeded(source, now)
         session.clear()
-        session.update(since=int(now.timestamp()), bound=self._bound(person))
+        session.update(id=secrets.token_urlsafe(12), since=int(now.timestamp()), bound=self._bound(person))
         csrf_token()
         return None
 

@@ -44,11 +44,10 @@ class Rupees(fields.String):
 
 
 class Moment(fields.String):
-    """An aware time as ISO 8601, of UTC."""
+    """An aware time as ISO 8601, of UTC; what is a text already stays as it is."""
 
     def _serialize(self, value: Any, *_of: Any, **_more: Any) -> str | None:
-        assert value is None or isinstance(value, datetime)
-        return None if value is None else value.astimezone(UTC).isoformat()
+        return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
 
 
 # -- given out

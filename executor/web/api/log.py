@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from executor.domain.bracket import Leg, Role
+from executor.domain.bracket import Role
 from executor.domain.delivery import Verdict
-from executor.domain.order import Order, OrderState
+from executor.domain.order import OrderState
 from executor.domain.refusal import Refusal
-from executor.domain.signal import Outcome, SignalState, lane_of
+from executor.domain.signal import Outcome, SignalState
 from executor.store.log import LogLine
 from executor.store.log_search import Filters
 from executor.store.pages import Pages
 from executor.store.story import Story
 from executor.web.api import fields
 from executor.web.api.fields import Answer, Asked
+from executor.web.pages.line_file import line_json
 from executor.web.pages.signal import layers_of
 from executor.web.pages.timeline import latencies, timeline
 
@@ -114,22 +115,10 @@ def page_of(pages: Pages, query: Mapping[str, Any], *, signals: bool = False) ->
 
 
 def line_of(line: LogLine) -> dict[str, Any]:
-    signal, delivery = line.signal, line.delivery
-    return {
-        "signal": signal.id if signal else None,
-        "delivery": delivery.id,
-        "strategy": delivery.strategy,
-        "account": signal.account if signal else None,
-        "received_at": delivery.received_at,
-        "fired_at": signal.fired_at if signal else None,
-        "action": signal.action if signal else None,
-        "ticker": lane_of(signal).ticker if signal else None,
-        "instrument": line.symbol,
-        "state": line.state,
-        "outcome": line.outcome,
-        "reason": line.reason,
-        "orders": [_order(leg, order) for leg, order in line.orders],
-    }
+    """As the log's file has it, with the broker's words."""
+    told = line_json(line)
+    texts = [order.text for _, order in line.orders]
+    return {**told, "orders": [{**one, "text": text} for one, text in zip(told["orders"], texts, strict=True)]}
 
 
 def told_of(line: LogLine, story: Story | None) -> dict[str, Any]:
@@ -159,16 +148,3 @@ def _events(story: Story | None) -> Sequence[Mapping[str, Any]]:
         {"at": one.at, "title": one.title, "text": one.text, "audit": one.seq, "evidence": one.evidence}
         for one in (timeline(story) if story else [])
     ]
-
-
-def _order(leg: Leg, order: Order) -> dict[str, Any]:
-    return {
-        "orderid": order.broker_id,
-        "tag": order.tag,
-        "leg": leg.role,
-        "status": order.state,
-        "quantity": order.sent_quantity if order.working_quantity is None else order.working_quantity,
-        "filled": order.filled,
-        "average": order.average,
-        "text": order.text,
-    }

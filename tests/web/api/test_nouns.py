@@ -26,7 +26,7 @@ def test_a_filled_signal_tells_its_whole_story(house: House, program: Program) -
     )
     assert (entry["leg"], entry["status"], entry["filled"]) == ("ENTRY", "FILLED", 10)
     assert Decimal(entry["average"]) > 0
-    assert told["received_at"].endswith("+00:00")
+    assert told["received_at"].endswith("Z")
     assert [event["title"] for event in told["events"]].count("Entry: filled") == 1
     assert any(piece["texts"] for event in told["events"] for piece in event["evidence"])
     assert told["latencies_ms"]["fired → received"] >= 0
