@@ -44,6 +44,7 @@ def test_a_position_shows_what_is_held_and_where_its_stop_rests(house: House, br
     assert re.search(rf"target for 10 81\d\.\d+ ACCEPTED {target['orderid']}", words(page))
     assert f'href="/signals/{signal}"' in page
     assert "UNPROTECTED" not in page
+    assert re.search(r"without a stop today [0-9]\.[0-9] s", words(page))
 
 
 def test_what_the_trader_tells_of_prices_says_what_a_position_is_worth(

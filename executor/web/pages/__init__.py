@@ -18,6 +18,7 @@ from executor.doorbell import Doorbell
 from executor.errors import StoreError
 from executor.store.accounts import Accounts
 from executor.store.commands import Commands
+from executor.store.exposure import Exposures
 from executor.store.loads import Loads
 from executor.store.master import Master
 from executor.store.pages import Pages
@@ -35,7 +36,7 @@ from executor.web.pages.frame import Frame, add_freshness
 from executor.web.pages.instruments import InstrumentParts, add_instruments
 from executor.web.pages.layout import laid_out
 from executor.web.pages.orders import add_orders
-from executor.web.pages.position import add_positions
+from executor.web.pages.position import add_positions, exposed_today
 from executor.web.pages.profit import add_profit
 from executor.web.pages.refusals import add_refusals
 from executor.web.pages.signal import add_stories
@@ -93,7 +94,13 @@ def register_pages(app: Flask, parts: PageParts) -> None:
     add_freshness(blueprint, frame)
     add_audit_log(blueprint, parts.pages, frame)
     add_stories(blueprint, parts.pages, frame)
-    add_positions(blueprint, parts.pages, frame)
+    exposures = Exposures(parts.store.database)
+    add_positions(
+        blueprint,
+        parts.pages,
+        frame,
+        lambda found: exposed_today(found, exposures, parts.calendar, parts.clock.now()),
+    )
     add_orders(blueprint, Accounts(parts.store.database), frame, parts.clock)
     add_profit(blueprint, parts.pages, frame, parts.clock)
     add_account(blueprint, parts.store, frame, parts.clock, parts.doorbell)

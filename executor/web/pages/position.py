@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,13 +11,17 @@ from typing import Any
 from flask import Blueprint
 
 from executor.domain.bracket import Bracket, Role
+from executor.domain.calendar import Calendar, trading_day
 from executor.domain.instrument import Price
 from executor.domain.order import Order, Side
+from executor.store.exposure import Exposures, Watched
 from executor.store.pages import Pages
 from executor.store.positions import OpenPosition
 from executor.web.pages.frame import Frame
 from executor.web.pages.profit import sign
 from executor.web.pages.words import level_words, rupees
+
+Exposed = Callable[[Sequence[OpenPosition]], Mapping[str, timedelta]]
 
 #: A price that is older says so: what follows from it may not be so any more.
 FRESH = timedelta(seconds=10)
@@ -36,7 +40,9 @@ class Worth:
     unprotected_since: datetime | None
 
 
-def add_positions(blueprint: Blueprint, pages: Pages, frame: Frame) -> None:
+def add_positions(blueprint: Blueprint, pages: Pages, frame: Frame, exposed: Exposed) -> None:
+    """`exposed` tells how long each position, by its bracket, had no working stop today."""
+
     @blueprint.get("/positions")
     def positions() -> str:
         found = pages.positions()
@@ -44,6 +50,7 @@ def add_positions(blueprint: Blueprint, pages: Pages, frame: Frame) -> None:
         return frame.render(
             "positions.html",
             positions=[(one, worth(one, told.get(one.bracket.account, {}))) for one in found],
+            exposed=exposed(found),
             fresh=FRESH,
             sign=sign,
             danger=danger,
@@ -53,6 +60,16 @@ def add_positions(blueprint: Blueprint, pages: Pages, frame: Frame) -> None:
             shown=shown,
             is_disaster_stop=is_disaster_stop,
         )
+
+
+def exposed_today(
+    found: Sequence[OpenPosition], exposures: Exposures, calendar: Calendar, now: datetime
+) -> Mapping[str, timedelta]:
+    """How long each had no working stop while its market was open today."""
+    hours = {one.bracket.id: calendar.session(one.bracket.instrument.segment, trading_day(now)) for one in found}
+    return exposures.of(
+        found, {name: Watched(day.opens_at, min(now, day.closes_at)) for name, day in hours.items() if day is not None}
+    )
 
 
 def danger(position: OpenPosition) -> tuple[str, str] | None:

@@ -1,0 +1,95 @@
+"""How long a position had no working stop, from what the audit says of its rows at each moment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from executor.domain.bracket import BracketState
+from executor.domain.messages import Change
+from executor.domain.order import Order, OrderState
+from executor.domain.strategy import Protection
+from executor.store.exposure import Exposures, Watched
+from executor.store.store import Store
+from tests.builders import ACCOUNT, BRACKET, NOW, a_bracket, a_delivery, a_lane, a_leg, a_signal, an_order
+from tests.store.test_positions import a_stop
+from tests.store.trading import decision_of, made, take_lease
+
+OPEN = a_bracket(state=BracketState.OPEN, opened_at=NOW)
+ENTRY = an_order(created_at=NOW)
+DAY = Watched(NOW - timedelta(minutes=5), NOW + timedelta(minutes=5))
+
+
+class Life:
+    """A bracket whose orders change second by second."""
+
+    def __init__(self, store: Store, **bracket: Any) -> None:
+        self.store = store
+        leg, stop = a_stop(state=OrderState.SUBMITTED, working_quantity=None, working_type=None, created_at=NOW)
+        self.now = {"entry": ENTRY, "stop": stop}
+        store.intake.record_delivery(a_delivery(), a_signal())
+        take_lease(store)
+        self._commit(made(a_lane(), replace(OPEN, **bracket), a_leg(), ENTRY, leg, stop), 0)
+
+    def at(self, second: float, which: str, **changes: Any) -> None:
+        before: Order = self.now[which]
+        self.now[which] = replace(before, **changes)
+        self._commit((Change(self.now[which], before=before),), second)
+
+    def exposed(self, watched: Watched = DAY) -> float:
+        found = Exposures(self.store.database).of(self.store.pages.positions(), {BRACKET: watched})
+        return found[BRACKET].total_seconds()
+
+    def _commit(self, changes: Any, second: float) -> None:
+        at = NOW + timedelta(seconds=second)
+        self.store.ledger.commit(ACCOUNT, 1, decision_of(*changes), permits=(), known=(), at=at)
+
+
+@pytest.fixture
+def life(store: Store) -> Life:
+    return Life(store)
+
+
+def test_from_the_fill_until_the_stop_is_shown_it_has_none(life: Life) -> None:
+    life.at(2, "entry", state=OrderState.FILLED, filled=10)
+    life.at(3.5, "stop", state=OrderState.ACCEPTED, working_quantity=10, working_type=a_stop()[1].type)
+
+    assert life.exposed() == 1.5
+
+
+def test_a_stop_for_a_part_leaves_the_rest_without(life: Life) -> None:
+    accepted = {"state": OrderState.ACCEPTED, "working_type": a_stop()[1].type}
+    life.at(2, "entry", state=OrderState.PARTIALLY_FILLED, filled=5)
+    life.at(3, "stop", **accepted, working_quantity=5)
+    life.at(10, "entry", state=OrderState.FILLED, filled=10)
+    life.at(12, "stop", working_quantity=10)
+
+    assert life.exposed() == 1 + 2
+
+
+def test_what_left_by_its_stop_needs_none(life: Life) -> None:
+    life.at(2, "entry", state=OrderState.FILLED, filled=10)
+    life.at(3, "stop", state=OrderState.ACCEPTED, working_quantity=10, working_type=a_stop()[1].type)
+    life.at(60, "stop", state=OrderState.FILLED, filled=10)
+
+    assert life.exposed() == 1
+
+
+def test_what_is_exposed_now_counts_up_to_now_and_within_the_hours_only(life: Life) -> None:
+    life.at(2, "entry", state=OrderState.FILLED, filled=10)
+
+    def until(begins: datetime, seconds: int) -> float:
+        return life.exposed(Watched(begins, NOW + timedelta(seconds=seconds)))
+
+    assert until(DAY.begins, 9) == 7
+    assert until(NOW + timedelta(seconds=5), 9) == 4
+    assert until(NOW + timedelta(seconds=20), 9) == 0
+
+
+def test_what_is_meant_to_have_no_stop_is_not_told_of(store: Store) -> None:
+    Life(store, protection=Protection.NONE)
+
+    assert Exposures(store.database).of(store.pages.positions(), {BRACKET: DAY}) == {}
