@@ -175,7 +175,6 @@ def _page(parts: StrategyParts, frame: Frame, tariff: Tariff, found: Strategy, *
         "strategy.html",
         strategy=found,
         today=_today(parts, tariff).get(found.name, Figures()),
-        halted=_halted(parts),
         versions=words.changes(parts.people.versions(found.name, _VERSIONS)),
         alerts=parts.people.alerts(found.name, _ALERTS),
         unreachable=unreachable(parts.public_url),
