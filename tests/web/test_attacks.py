@@ -1,0 +1,382 @@
+"""Attacks on the pages: forged forms, sessions, guesses, hosts, detours, oversized and strange requests.
+
+Routes are taken from the application itself, so a new one cannot be forgotten.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from executor.clock import ManualClock
+from executor.store.chain import Head
+from executor.store.store import Store
+from executor.web.attempts import FREE
+from tests.builders import NOW, a_strategy
+from tests.house import House
+from tests.web.browser import PASSWORD, URL, Browser, words
+from tests.web.whole import a_person, a_whole_web, changing, readable
+
+COOKIE = "executor"
+
+
+@pytest.fixture
+def app(store: Store, clock: ManualClock) -> Flask:
+    if store.people.strategy("trend") is None:  # a whole house has one
+        store.people.save_strategy(a_strategy(), by="test", at=NOW)
+    return a_whole_web(store, clock)
+
+
+@pytest.fixture
+def trader(app: Flask) -> Browser:
+    return a_person(app)
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Browser:
+    return a_person(app, entered=False)
+
+
+def cookie_of(browser: Browser) -> str:
+    found = browser.client.get_cookie(COOKIE, domain="127.0.0.1")
+    assert found is not None
+    return found.value
+
+
+def with_cookie(app: Flask, value: str) -> Browser:
+    browser = a_person(app, entered=False)
+    browser.client.set_cookie(COOKIE, value, domain="127.0.0.1")
+    return browser
+
+
+def token_in(browser: Browser, path: str = "/") -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', browser.get(path).text)
+    assert found is not None
+    return found[1]
+
+
+# -- forged forms
+
+
+def test_there_are_routes_to_attack(app: Flask) -> None:
+    assert ("POST", "/commands") in changing(app)
+    assert {method for method, _ in changing(app)} == {"POST"}
+
+
+def test_no_form_works_without_the_token_of_its_session(app: Flask, store: Store, trader: Browser) -> None:
+    other = token_in(a_person(app))
+    before = store.pages.head()
+
+    for method, path in changing(app):
+        for wrong in ({}, {"csrf": ""}, {"csrf": other}, {"csrf": token_in(trader)[:-1]}):
+            fields = {"kind": "kill", "scope": "ALL", **wrong}
+            answer = trader.client.open(path, method=method, data=fields, base_url=URL)
+
+            assert answer.status_code == 400, path
+    assert store.pages.head() == before
+
+
+def test_the_token_counts_in_the_form_only(app: Flask, store: Store, trader: Browser) -> None:
+    token, before = token_in(trader), store.pages.head()
+    ways = [
+        {"query_string": {"csrf": token}, "data": {"kind": "kill", "scope": "ALL"}},
+        {"json": {"csrf": token, "kind": "kill", "scope": "ALL"}},
+        {"data": f"csrf={token}&kind=kill&scope=ALL", "content_type": "text/plain"},
+        {"headers": {"X-CSRF-Token": token}, "data": {"kind": "kill", "scope": "ALL"}},
+    ]
+
+    for _, path in changing(app):
+        for way in ways:
+            assert trader.client.post(path, base_url=URL, **way).status_code == 400, path
+    assert store.pages.head() == before
+
+
+def test_nothing_changes_without_a_login_even_with_the_token_of_the_login_form(
+    app: Flask, store: Store, stranger: Browser
+) -> None:
+    before = store.pages.head()
+
+    for _, path in changing(app):
+        answer = stranger.post(path, kind="kill", scope="ALL")
+
+        assert path == "/login" or answer.headers["Location"].startswith("/login"), path
+    assert store.pages.head() == before
+
+
+def test_no_page_changes_anything_by_being_looked_at(app: Flask, store: Store, trader: Browser) -> None:
+    before = store.pages.head()
+
+    for path in readable(app, name="trend"):
+        trader.get(f"{path}?kind=kill&scope=ALL&csrf={token_in(trader)}")
+
+    assert store.pages.head() == before
+
+
+def test_no_page_is_told_to_a_stranger(app: Flask, stranger: Browser) -> None:
+    told = {path: stranger.get(path) for path in readable(app) if path != "/login"}
+
+    assert len(told) > 10
+    for path, answer in told.items():
+        assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, "/login"), path
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"])
+def test_other_methods_do_nothing(app: Flask, store: Store, trader: Browser, method: str) -> None:
+    before = store.pages.head()
+
+    for _, path in changing(app):
+        assert trader.client.open(path, method=method, base_url=URL).status_code in (400, 405)
+    assert store.pages.head() == before
+
+
+def test_the_method_cannot_be_smuggled(store: Store, trader: Browser) -> None:
+    before = store.pages.head()
+
+    trader.get("/commands?_method=POST&kind=kill&scope=ALL", headers={"X-HTTP-Method-Override": "POST"})
+
+    assert store.pages.head() == before
+
+
+# -- sessions
+
+
+def test_a_session_that_an_attacker_planted_is_not_the_one_that_is_opened(app: Flask, stranger: Browser) -> None:
+    stranger.get("/login")
+    planted, token = cookie_of(stranger), stranger.token()
+
+    assert stranger.log_in().status_code == 303
+
+    assert cookie_of(stranger) != planted
+    assert token_in(stranger) != token
+    assert with_cookie(app, planted).get("/").status_code == 302
+
+
+def test_a_login_over_a_login_makes_a_new_session(app: Flask, trader: Browser) -> None:
+    first, token = cookie_of(trader), token_in(trader)
+
+    trader.post("/login", csrf=token, name="trader", password=PASSWORD)
+
+    assert cookie_of(trader) != first
+    assert token_in(trader) != token
+
+
+def test_a_stolen_cookie_is_worth_nothing_after_the_logout(app: Flask, trader: Browser) -> None:
+    stolen = cookie_of(trader)
+    thief = with_cookie(app, stolen)
+    before = thief.get("/").status_code
+
+    trader.post("/logout", csrf=token_in(trader))
+
+    assert (before, thief.get("/").status_code) == (200, 302)
+
+
+def test_a_logout_leaves_other_sessions_alone(app: Flask, trader: Browser) -> None:
+    phone = a_person(app)
+
+    trader.post("/logout", csrf=token_in(trader))
+
+    assert (trader.get("/").status_code, phone.get("/").status_code) == (302, 200)
+
+
+@pytest.mark.parametrize("forged", ["", "x", "e30.aaaa.bbbb", ".e30.", "eyJib3VuZCI6ICIifQ.ZzZzZg.AAAA", "\u00e9" * 9])
+def test_a_cookie_of_ones_own_making_opens_nothing(app: Flask, forged: str) -> None:
+    browser = a_person(app, entered=False)
+
+    answer = browser.get("/", headers={"Cookie": f"{COOKIE}={forged}".encode().decode("latin-1")})
+
+    assert answer.status_code == 302
+
+
+def test_the_cookie_holds_no_secret(trader: Browser) -> None:
+    answer = trader.post("/login", csrf=token_in(trader), name="trader", password=PASSWORD)
+
+    set_cookie = answer.headers["Set-Cookie"]
+
+    assert all(part in set_cookie for part in ("HttpOnly", "SameSite=Strict", "Path=/"))
+    assert PASSWORD not in set_cookie
+
+
+# -- guesses
+
+
+def test_guesses_are_limited_wherever_they_come_from(stranger: Browser) -> None:
+    answers = [
+        stranger.log_in(f"guess {number}", address=f"203.0.113.{number}").status_code for number in range(FREE + 3)
+    ]
+
+    assert answers == [401] * FREE + [429] * 3
+    assert stranger.log_in(address="198.51.100.7").status_code == 429
+
+
+def test_a_source_cannot_be_made_up_by_a_header(stranger: Browser) -> None:
+    for number in range(FREE):
+        data = {"name": "trader", "password": "x", "csrf": stranger.token()}
+        headers = {"X-Forwarded-For": f"203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}"}
+        stranger.client.post("/login", data=data, base_url=URL, headers=headers)
+
+    assert stranger.log_in(name="nobody").status_code == 429
+
+
+def test_the_answer_does_not_tell_names_from_passwords(stranger: Browser) -> None:
+    nobody, wrong = stranger.log_in(name="root"), stranger.log_in("wrong")
+
+    assert words(nobody.text) == words(wrong.text)
+
+
+def test_a_password_of_any_size_or_kind_is_an_answer(stranger: Browser) -> None:
+    answers = [stranger.log_in(text).status_code for text in ("", "\0", "é" * 500)]
+    large = stranger.log_in("x" * 20_000)
+
+    assert (answers, large.status_code) == ([401] * 3, 413)
+
+
+# -- hosts, detours, files
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1:8080.evil.example", "127.0.0.1:8080@evil.example", "evil\t"]
+)
+def test_no_page_answers_under_another_name(app: Flask, trader: Browser, host: str) -> None:
+    for path in readable(app):
+        answer = trader.get(path, headers={"Host": host})
+
+        assert answer.status_code == 400, path
+        assert "evil" not in answer.text + str(answer.headers)
+
+
+def test_a_forwarded_host_counts_for_nothing(trader: Browser, stranger: Browser) -> None:
+    headers = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "Forwarded": "host=evil.example"}
+
+    assert trader.get("/", headers=headers).status_code == 200
+    assert stranger.get("/", headers=headers).headers["Location"] == "/login?next=/"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "/\r\nSet-Cookie: a=b",
+        "javascript:alert(1)",
+        "http:evil.example",
+        "%2F%2Fevil.example",
+        " //evil.example",
+    ],
+)
+def test_no_detour_leaves_this_place(stranger: Browser, target: str) -> None:
+    form = stranger.client.get("/login", query_string={"next": target}, base_url=URL)
+    data = {"name": "trader", "password": PASSWORD, "csrf": stranger.token()}
+    entered = stranger.client.post("/login", query_string={"next": target}, data=data, base_url=URL)
+
+    assert "evil" not in form.text
+    assert re.fullmatch(r"/(?![/\\])[ -~]*", entered.headers["Location"])
+    assert "evil" not in entered.headers["Location"] or not target.startswith(("/", "h", "j", "\\", " "))
+
+
+def test_no_detour_is_made_of_a_path(app: Flask, stranger: Browser) -> None:
+    for path in ("//evil.example", "/\\evil.example", "///evil.example/..", "/login//evil.example", "", "/\tx"):
+        answer = stranger.client.get("/", base_url=URL, environ_overrides={"PATH_INFO": path})
+
+        assert answer.headers.get("Location", "/login?next=/") in ("/login?next=/", f"{URL}/"), path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../login.py",
+        "..%2flogin.py",
+        "%2e%2e/%2e%2e/app.py",
+        "....//app.py",
+        "/etc/passwd",
+        "page.css/../../app.py",
+        "\0",
+    ],
+)
+def test_static_files_are_those_in_their_folder(stranger: Browser, path: str) -> None:
+    answer = stranger.client.get(f"/static/{path}", base_url=URL)
+
+    assert answer.status_code in (302, 400, 404, 405)
+    assert "import" not in answer.text and "root:" not in answer.text
+
+
+def test_every_static_file_says_what_it_is(stranger: Browser) -> None:
+    folder = Path(__file__).parents[2] / "executor" / "web" / "static"
+    files = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+
+    for path in files:
+        with stranger.get(f"/static/{path}") as answer:
+            assert (answer.status_code, answer.headers["X-Content-Type-Options"]) == (200, "nosniff"), path
+
+
+# -- what every answer is wrapped in
+
+
+def test_no_page_is_kept_framed_or_runs_what_is_not_ours(app: Flask, trader: Browser) -> None:
+    for path in readable(app, name="trend"):
+        headers = trader.get(path).headers
+
+        assert headers["Cache-Control"] == "no-store", path
+        policy = headers["Content-Security-Policy"]
+        assert "unsafe" not in policy and "*" not in policy and "data:" not in policy
+        assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "base-uri 'none'" in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_form_larger_than_any_of_ours_is_refused(app: Flask, store: Store, trader: Browser) -> None:
+    before = store.pages.head()
+
+    for _, path in changing(app):
+        assert trader.post(path, csrf=token_in(trader), why="x" * 20_000).status_code == 413, path
+    assert store.pages.head() == before
+
+
+def test_strange_queries_are_no_fault(house: House, app: Flask, trader: Browser) -> None:
+    house.long()
+    odd = ("%00", "%ff", "'", '"', "%F0%9F%92%A5", "{{7*7}}", "%25s", "../..", "9" * 300, "-1", "1e999")
+    names = (
+        "strategy",
+        "account",
+        "ticker",
+        "outcome",
+        "day",
+        "text",
+        "before",
+        "after",
+        "page",
+        "option",
+        "roll",
+        "id",
+    )
+
+    for path in readable(app, name="trend"):
+        for value in odd:
+            answer = trader.get(f"{path}?{'&'.join(f'{name}={value}' for name in names)}")
+
+            assert answer.status_code < 500, (path, value)
+
+
+def test_strange_paths_are_no_fault(app: Flask, trader: Browser) -> None:
+    for odd in ("%00", "%ff", "'", "%F0%9F%92%A5", "..", "a%2fb", "9" * 300):
+        for path in readable(app, name=odd, signal_id=odd, delivery_id=odd, alert_id=odd):
+            assert trader.client.get(path, base_url=URL).status_code < 500, path
+
+
+def test_strange_forms_are_no_fault(app: Flask, store: Store, trader: Browser) -> None:
+    fields = ("kind", "scope", "bracket", "ticker", "stop", "target", "why", "name", "settings", "strategy", "style")
+    fields += ("version", "account", "tickers", "quantity", "stop_loss", "days", "most", "from", "to", "symbol", "id")
+
+    for _, path in changing(app):
+        for odd in ("", "\0", "\ufffd", "1e999", "x" * 300, "9" * 40, "{{7*7}}", "none"):
+            if path in ("/login", "/logout"):
+                continue
+            answer = trader.post(path, csrf=token_in(trader), **dict.fromkeys(fields, odd))
+
+            assert answer.status_code < 500, (path, odd)
+    assert isinstance(store.pages.verify(None).head, Head)
