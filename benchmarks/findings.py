@@ -24,12 +24,23 @@ class Effort:
     starts: int = 5
     rows: int = 200_000
     lookups: int = 3000
+    signals: int = 1_000_000
     calm: int = 30
     profile_s: float = 30.0
 
 
 QUICK = Effort(
-    turns=1, block_s=5.0, parts=10, burst=10, kills=1, starts=1, rows=5_000, lookups=200, calm=4, profile_s=5.0
+    turns=1,
+    block_s=5.0,
+    parts=10,
+    burst=10,
+    kills=1,
+    starts=1,
+    rows=5_000,
+    lookups=200,
+    signals=20_000,
+    calm=4,
+    profile_s=5.0,
 )
 
 

@@ -18,7 +18,7 @@ from executor.domain.order import Order
 from executor.domain.refusal import Refusal
 from executor.domain.signal import Signal
 from executor.store import schema
-from executor.store.log_search import Filters, Term, facets_of, named, newest, spelled_out, words_wanted
+from executor.store.log_search import Filters, facets_of, named_by, newest, spelled_out, words_wanted
 from executor.store.log_words import words_of_delivery, words_of_signal
 from executor.store.rows import load
 from executor.store.types import storable
@@ -80,11 +80,20 @@ def read_page(connection: Connection, filters: Filters, *, before: str | None, l
     if not texts and not facets:
         return LogPage(tuple(_lines(connection, _unfiltered(filters, before).limit(limit))))
     terms = [*texts, *facets]
-    found = newest(connection, terms, before=before, limit=limit, signals=filters.signals)
-    lines = {line.delivery.id: line for line in _lines(connection, _these(found))}
-    others = [(_open(connection, before), terms), (_named(connection, filters.text, before), facets)]
-    for chunk, must in others:
-        lines |= {line.delivery.id: line for line in _held(chunk, must, limit, signals=filters.signals)}
+    found = set(newest(connection, terms, before=before, limit=limit, signals=filters.signals))
+    named = _named(connection, filters.text)
+
+    def holds(line: LogLine) -> bool:
+        must = facets if line.delivery.id in named else terms
+        return bool(line.signal or not filters.signals) and all(term.holds(line.words) for term in must)
+
+    others = {key for key in named | _open(connection) if before is None or key < storable(before)} - found
+    lines: dict[str, LogLine] = {}
+    for keys in _parts(sorted(others, reverse=True), found):
+        if len(lines) >= limit and max(keys) < sorted(lines, reverse=True)[limit - 1]:
+            break
+        read = _lines(connection, _these(keys))
+        lines |= {line.delivery.id: line for line in read if line.delivery.id in found or holds(line)}
     vague = [term.beginning[2:] for term, said in zip(wanted, texts, strict=True) if term.beginning != said.beginning]
     return LogPage(tuple(lines[key] for key in sorted(lines, reverse=True)[:limit]), tuple(vague))
 
@@ -100,33 +109,23 @@ def read_line(connection: Connection, key: str) -> LogLine | None:
 # -- what is looked at one by one ----------------------------------------------------------------------------------
 
 
-def _held(lines: Iterator[LogLine], terms: Sequence[Term], limit: int, *, signals: bool) -> Iterator[LogLine]:
-    """Those of these lines, newest first, for which all terms hold."""
-    for line in lines:
-        if limit and (line.signal or not signals) and all(term.holds(line.words) for term in terms):
-            limit -= 1
-            yield line
+def _open(connection: Connection) -> set[str]:
+    """The deliveries of signals that have not ended: they have no words in the store yet."""
+    return set(connection.execute(select(schema.signal.c.delivery).where(schema.SIGNAL_OPEN)).scalars())
 
 
-def _open(connection: Connection, before: str | None) -> Iterator[LogLine]:
-    """The lines of signals that have not ended, newest first: they have no words in the store yet."""
-    signal = schema.signal.c
-    found = connection.execute(select(signal.delivery).where(schema.SIGNAL_OPEN)).scalars()
-    yield from _some(connection, [key for key in found if before is None or key < storable(before)])
+def _named(connection: Connection, text: str) -> set[str]:
+    """The deliveries that the text names by an id or number."""
+    is_one_word = bool(text) and not any(character.isspace() for character in text)
+    return named_by(connection, text) if is_one_word else set()
 
 
-def _named(connection: Connection, text: str, before: str | None) -> Iterator[LogLine]:
-    """The lines that the text names by an id or number."""
-    if text and not any(character.isspace() for character in text):
-        found = named(connection, text)
-        yield from _some(connection, [key for key in found if before is None or key < storable(before)])
-
-
-def _some(connection: Connection, keys: Sequence[str]) -> Iterator[LogLine]:
-    """The lines of these deliveries, newest first, some hundred at a time."""
-    ordered = sorted(keys, reverse=True)
-    for start in range(0, len(ordered), _CHUNK):
-        yield from _lines(connection, _these(ordered[start : start + _CHUNK]))
+def _parts(others: Sequence[str], found: set[str]) -> Iterator[list[str]]:
+    """What to read, some hundred lines at a time: what was found with the newest of the others."""
+    if first := [*found, *others[:_CHUNK]]:
+        yield first
+    for start in range(_CHUNK, len(others), _CHUNK):
+        yield list(others[start : start + _CHUNK])
 
 
 # -- lines ---------------------------------------------------------------------------------------------------------

@@ -113,7 +113,7 @@ def newest(
     return sorted(found, reverse=True)[:limit]
 
 
-def named(connection: Connection, text: str) -> set[str]:
+def named_by(connection: Connection, text: str) -> set[str]:
     """The deliveries that an id of ours, an order's tag or the broker's number of an order names."""
     delivery, signal, leg, order = schema.delivery.c, schema.signal.c, schema.leg.c, schema.broker_order.c
     of_order = (
