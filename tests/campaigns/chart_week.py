@@ -124,8 +124,15 @@ def _moves(random: Random, lane: Lane) -> Iterator[Act]:
             yield Act(at, "price", lane, value=far if random.random() < 0.3 else random.uniform(-0.001, 0.001))
 
 
-def play_charts(seed: int, store: Store, *, plan: Plan | None = None, only: str | None = None) -> ChartWeek:
+def play_charts(
+    seed: int,
+    store: Store,
+    *,
+    plan: Plan | None = None,
+    only: str | None = None,
+    kind: type[ChartWeek] = ChartWeek,
+) -> ChartWeek:
     """Play the week of a seed on an empty store."""
-    week = ChartWeek(plan or chart_plan(seed), store, Trouble(seed, only=only))
+    week = kind(plan or chart_plan(seed), store, Trouble(seed, only=only))
     week.play()
     return week

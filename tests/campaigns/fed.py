@@ -1,4 +1,4 @@
-"""A day with both feeds, through the parsers and lines of the product; the feeds have faults of their own.
+"""Days and weeks with both feeds, through the parsers and lines of the product; the feeds have faults of their own.
 
 Frames get lost, come twice, late and out of order; a feed falls silent while it answers pings; connections are cut
 (reliability.md 3.3). The prices of targets and trails come from the price feed.
@@ -7,12 +7,14 @@ Frames get lost, come twice, late and out of order; a feed falls silent while it
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from random import Random
 from typing import Any, ClassVar
 
+from tests.campaigns.chart_market import ChartRig
+from tests.campaigns.chart_week import ChartWeek
 from tests.campaigns.day import Day
 from tests.campaigns.rig import Rig
+from tests.campaigns.week import Week
 from tests.fed import Fed
 
 #: The share of the trader's rounds in which a fault of a feed's frames comes up, and which.
@@ -35,26 +37,25 @@ def named(feed: str, kind: str) -> str:
 FAULTS_OF_FEEDS = sorted({named(feed, kind) for feed in _FEEDS for kind in FRAME_FAULTS})
 
 
-@dataclass
-class FedRig(Fed, Rig):
-    """A rig whose trader hears both feeds; their frames have faults while there is trouble."""
+class HearsFeeds(Fed):
+    """What a rig becomes that hears both feeds; their frames have faults while there is trouble."""
 
-    def __post_init__(self) -> None:
+    def __post_init__(self: Any) -> None:
         self._chance = Random(f"{self.seed}/frames")
-        self.planted: Counter[str] = Counter()
-        super().__post_init__()
+        self.planted = Counter()
+        super().__post_init__()  # type: ignore[misc]
 
-    def work(self) -> None:
+    def work(self: Any) -> None:
         self._disturb()
         self._hear()
-        super().work()
+        super().work()  # type: ignore[misc]
         self._hear()
-        super().work()
+        super().work()  # type: ignore[misc]
 
-    def looks_in(self) -> float:
-        return min(_HEARS_S, super().looks_in())
+    def looks_in(self: Any) -> float:
+        return float(min(_HEARS_S, super().looks_in()))  # type: ignore[misc]
 
-    def struck(self) -> dict[str, int]:
+    def struck(self: Any) -> dict[str, int]:
         """How often each fault of the feeds struck: those that still wait for a frame did not."""
         waiting = Counter(named(one["route"], one["kind"]) for one in self.simulation.faults.describe())
         return dict(self.planted - waiting)
@@ -63,7 +64,7 @@ class FedRig(Fed, Rig):
         if self.lines is not None:
             self.lines.hear()
 
-    def _disturb(self) -> None:
+    def _disturb(self: Any) -> None:
         if not self.trouble.is_on or self._chance.random() > _SHARE * self.trouble.factor:
             return
         feed, kind = self._chance.choice(_FEEDS), self._chance.choice(FRAME_FAULTS)
@@ -72,10 +73,31 @@ class FedRig(Fed, Rig):
         self.planted[named(feed, kind)] += 1
 
 
-class FedDay(Day):
+class FedRig(HearsFeeds, Rig):
+    pass
+
+
+class FedChartRig(HearsFeeds, ChartRig):
+    pass
+
+
+class CountsFeeds:
+    """What a day or a week becomes that tells how often the faults of the feeds struck."""
+
+    def play(self: Any) -> None:
+        super().play()  # type: ignore[misc]
+        self.fired |= self.rig.struck()
+
+
+class FedDay(CountsFeeds, Day):
     a_rig: ClassVar[type[Rig]] = FedRig
 
-    def play(self) -> None:
-        super().play()
-        assert isinstance(self.rig, FedRig)
-        self.fired |= self.rig.struck()
+
+class FedWeek(CountsFeeds, Week):
+    a_rig: ClassVar[type[Rig]] = FedRig
+    jump_s: ClassVar[float] = 1.0  # while anything happens it looks more often
+
+
+class FedChartWeek(CountsFeeds, ChartWeek):
+    a_rig: ClassVar[type[Rig]] = FedChartRig
+    jump_s: ClassVar[float] = 1.0

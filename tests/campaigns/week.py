@@ -27,8 +27,6 @@ from tests.campaigns.rig import RULES
 from tests.campaigns.truth import Truth, truth_of
 from tests.campaigns.week_market import HOLIDAYS, START, sessions, week_market
 
-#: A step longer than this is a jump: nobody looked meanwhile.
-_JUMP_S = 6.0
 #: After a mark of the calendar every look is played for so long.
 _MARK_S = 8.0
 #: So much later may still come what was given up.
@@ -44,6 +42,9 @@ class Week(Day):
     market: ClassVar[Callable[[], Market]] = staticmethod(week_market)
     rules: ClassVar[Rules] = replace(RULES, holidays=HOLIDAYS)
 
+    #: A step longer than this is a jump: nobody looked meanwhile.
+    jump_s: ClassVar[float] = 6.0
+
     jumps: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def truth(self) -> Truth:
@@ -51,7 +52,7 @@ class Week(Day):
 
     def _step(self, at: float) -> float:
         step = super()._step(at)
-        if step > _JUMP_S:
+        if step > self.jump_s:
             now = self.rig.exchange_clock.now()
             self.jumps.append((now, now + timedelta(seconds=step)))
         return step
@@ -107,8 +108,8 @@ class Week(Day):
             self._count("restart")
 
 
-def play_week(seed: int, store: Store, *, plan: Plan) -> Week:
+def play_week(seed: int, store: Store, *, plan: Plan, kind: type[Week] = Week) -> Week:
     """Play the week of a plan on an empty store."""
-    week = Week(plan, store, Trouble(seed, factor=HELL if plan.is_hell else 1.0))
+    week = kind(plan, store, Trouble(seed, factor=HELL if plan.is_hell else 1.0))
     week.play()
     return week

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,15 @@ from executor.domain.bracket import Role
 from executor.domain.calendar import clock_time, trading_day
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Action, Outcome
-from tests.campaigns.chart_week import chart_plan, play_charts
+from tests.campaigns.chart_week import ChartWeek, chart_plan, play_charts
 from tests.campaigns.check_charts import FEATURES as CHARTS
 from tests.campaigns.check_charts import chart_features, check_charts
 from tests.campaigns.days import line_of, results_of, run, summary, violated
+from tests.campaigns.fed import FedChartWeek, FedWeek
 from tests.campaigns.results import commit_of_sources
 from tests.campaigns.stores import StoreMaker
 from tests.campaigns.truth import Truth, path_of
-from tests.campaigns.week import play_week
+from tests.campaigns.week import Week, play_week
 from tests.campaigns.week_plan import week_plan
 
 #: What a week is for; each must have come up in a run of enough weeks.
@@ -51,22 +53,22 @@ ENOUGH_WEEKS = 40
 _CLOSED = dt.time(15, 40)
 
 
-def play_one(seed: int, maker: StoreMaker) -> dict[str, Any]:
+def play_one(seed: int, maker: StoreMaker, *, feeds: bool = False) -> dict[str, Any]:
     """Play and check the week of a seed; its line."""
     began = time.process_time()
     with maker.a_store() as store:
-        week = play_week(seed, store, plan=week_plan(seed))
+        week = play_week(seed, store, plan=week_plan(seed), kind=FedWeek if feeds else Week)
         truth = week.truth()
         line = line_of(week, truth)
         line["features"] = dict(Counter(line["features"]) + nights(truth))
         return line | {"cpu_s": round(time.process_time() - began, 2)}
 
 
-def play_charts_one(seed: int, maker: StoreMaker) -> dict[str, Any]:
+def play_charts_one(seed: int, maker: StoreMaker, *, feeds: bool = False) -> dict[str, Any]:
     """Play and check the week of charts of a seed; its line."""
     began = time.process_time()
     with maker.a_store() as store:
-        week = play_charts(seed, store, plan=chart_plan(seed))
+        week = play_charts(seed, store, plan=chart_plan(seed), kind=FedChartWeek if feeds else ChartWeek)
         truth = week.truth()
         line = line_of(week, truth, violations=check_charts(truth, week.spots))
         line["features"] = dict(chart_features(truth, week.spots))
@@ -129,6 +131,7 @@ def main(words: Iterable[str] | None = None) -> int:
     options = _options(words)
     seeds = range(options.first, options.first + options.weeks)
     what, play = ("charts", play_charts_one) if options.charts else ("weeks", play_one)
+    what, play = what + "-feeds" * options.feeds, partial(play, feeds=options.feeds)
     results = results_of(options.store, what)
     lines: list[dict[str, Any]] = []
     began = time.monotonic()
@@ -159,6 +162,7 @@ def _options(words: Iterable[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns.weeks", description=__doc__)
     parser.add_argument("--weeks", type=int, default=20, help="how many weeks (20)")
     parser.add_argument("--charts", action="store_true", help="options from an index chart, and 1! over its roll")
+    parser.add_argument("--feeds", action="store_true", help="hear both feeds, with faults of their own")
     parser.add_argument("--first", type=int, default=0, help="the first seed (0)")
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (one a core)")
