@@ -27,14 +27,17 @@ from sqlalchemy import func, select
 
 from executor.clock import ManualClock
 from executor.domain.ids import Ids
+from executor.domain.strategy import Strategy
 from executor.simulator.faults import Fault, Faults, Kind
 from executor.simulator.simulation import Simulation
 from executor.store import schema
 from executor.trader.loop import SWEEP_S
+from tests.builders import a_strategy
 from tests.campaigns.plan import START
 from tests.campaigns.results import commit_of_sources
 from tests.campaigns.stores import StoreMaker
 from tests.fed import FedHouse
+from tests.house import ACCOUNT, rails
 
 #: Of each frame (reliability.md 3.3); late ones come so many seconds later.
 FRAMES = {Kind.DUPLICATE: 0.03, Kind.HOLD: 0.03, Kind.LOSE: 0.01, Kind.REORDER: 0.01}
@@ -85,6 +88,7 @@ class FrameFaults(Faults):
 class Hour(FedHouse):
     """The house whose feeds have faults; `spans` are the seconds from each part that filled to its stop."""
 
+    strategy: Strategy = field(default_factory=lambda: a_strategy(account=ACCOUNT, rails=rails(max_trades=1000)))
     spans: list[float] = field(default_factory=list)
     ups: int = 0
     filled_while_down: int = 0

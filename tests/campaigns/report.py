@@ -218,7 +218,7 @@ def _counts(all_sums: Sequence[Mapping[str, int]]) -> list[list[Any]]:
 
 
 def _sweep(reports: Path) -> list[str]:
-    found = _found(reports, "sweep")
+    found = [*_found(reports, "sweep"), *((f"{one} with feeds", told) for one, told in _found(reports, "sweep-feeds"))]
     if not found:
         return ["## Crash sweep\n\nNot run yet."]
     parts = [
@@ -233,7 +233,11 @@ def _sweep(reports: Path) -> list[str]:
 
 def _kills(reports: Path) -> list[str]:
     rows: list[list[Any]] = []
-    ways = (("forkkill", "forked processes, `make forkkills`"), ("kills", "real processes, `make kills`"))
+    ways = (
+        ("forkkill", "forked processes, `make forkkills`"),
+        ("kills", "real processes, `make kills`"),
+        ("kills-feeds", "real processes that hear both feeds, `make kills ARGS=--feeds`"),
+    )
     for what, words in ways:
         for name, told in _found(reports, what):
             rows.append([words, name, told["kills"], told["acknowledged"], told["lost"], told["doubled"]])

@@ -100,6 +100,8 @@ class HostClock(ManualClock):
 class Calm:
     """No trouble at all, and answers after a tenth of a second."""
 
+    is_on = False
+
     def before_send(self, intent: Any) -> None: ...
 
     def before_read(self, query: Any) -> None: ...

@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -42,7 +42,7 @@ from tests.campaigns.results import commit_of_sources
 from tests.campaigns.stores import in_memory
 from tests.campaigns.truth import Truth, rows_of, unprotected
 from tests.postgres import Server, private_cluster
-from tests.process.conftest import Town, a_town, eventually, kill
+from tests.process.conftest import Town, a_town, eventually, feeds_of, kill
 
 #: Seconds between two kills, and between two alerts.
 _KILL_S = (1.5, 6.5)
@@ -260,8 +260,10 @@ def main(words: Iterable[str] | None = None) -> int:
         _url(options.store, Path(home)) as url,
         a_town(url, Path(home)) as town,
     ):
-        soak = Soak(town, options.seed)
+        environ = town.environ | (feeds_of(town) if options.feeds else {})
+        soak = Soak(replace(town, environ=environ), options.seed)
         report = report_of(soak, soak.run(options.kills), options.store)
+        report["what"] += "-feeds" * options.feeds
     if options.report:
         Path(options.report).write_text(json.dumps(report, indent=1, sort_keys=True) + "\n")
     print(json.dumps(report) if options.json else _lines(report))
@@ -277,6 +279,7 @@ def _options(words: Iterable[str] | None) -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=20, help="how many processes are killed (20)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--feeds", action="store_true", help="the trader hears both feeds")
     parser.add_argument("--report", help="write what came of it to this file, as JSON")
     parser.add_argument("--json", action="store_true", help="print it as one JSON value")
     return parser.parse_args(list(words) if words is not None else None)

@@ -25,14 +25,16 @@ from typing import Any
 
 from executor.store.engine import open_database
 from executor.store.upgrade import upgrade
+from tests.campaigns.fed import FedRig
 from tests.campaigns.results import ROOT, Results, commit_of_sources, source_digest
+from tests.campaigns.rig import Rig
 from tests.campaigns.scenarios import SCENARIOS
 from tests.campaigns.story import SEAMS, At
 from tests.campaigns.theatre import Theatre
 from tests.postgres import running_server
 
 #: What besides the product decides how a run ends.
-_FRAME = ("check*", "endings", "plan", "rig", "scenarios", "seam", "story", "theatre", "truth")
+_FRAME = ("check*", "endings", "fed", "plan", "rig", "scenarios", "seam", "story", "theatre", "truth")
 #: How far behind a story's last passage a sampled second crash may lie: recovery makes some more.
 _RECOVERY = 12
 _PAIRED = 0.7
@@ -103,12 +105,12 @@ def sampled(random: Random, passed: Mapping[str, Mapping[str, int]]) -> Run:
 class Company:
     """A theatre in each of some processes, each on its own database."""
 
-    def __init__(self, urls: Sequence[str]) -> None:
+    def __init__(self, urls: Sequence[str], *, feeds: bool = False) -> None:
         context = get_context("fork")
         self._theatres = {}
         for url in urls:
             mine, its = context.Pipe()
-            process = context.Process(target=_perform, args=(url, its))
+            process = context.Process(target=_perform, args=(url, its, FedRig if feeds else Rig))
             process.start()
             its.close()
             self._theatres[mine] = process
@@ -140,10 +142,10 @@ class Company:
             process.join()
 
 
-def _perform(url: str, pipe: Connection) -> None:
+def _perform(url: str, pipe: Connection, kind: type[Rig]) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     logging.disable(logging.CRITICAL)
-    theatre = Theatre(url)
+    theatre = Theatre(url, kind)
     while (run := pipe.recv()) is not None:
         pipe.send(theatre.tell(SCENARIOS[run.scenario], run.crashes))
     theatre.close()
@@ -271,6 +273,7 @@ def _words() -> argparse.Namespace:
     parser.add_argument("--pairs", action="store_true", help="also all pairs of the five core stories")
     parser.add_argument("--sample", type=int, metavar="N", help="only N crashes or pairs, by chance")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--feeds", action="store_true", help="hear both feeds")
     parser.add_argument("--scenario", choices=SCENARIOS, action="append")
     parser.add_argument("--at", metavar="CRASHES", help='tell one run again: "trader 12 after, web 1 before"')
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
@@ -284,9 +287,13 @@ def main() -> int:
     names = words.scenario or list(SCENARIOS)
     home = ROOT / "tests" / "campaigns"
     digest = source_digest(file for name in _FRAME for file in home.glob(f"{name}.py"))
-    kept = Results(ROOT / "build" / "campaigns" / f"sweep-{words.store}.jsonl", digest)
+    what = "sweep" + "-feeds" * words.feeds
+    kept = Results(ROOT / "build" / "campaigns" / f"{what}-{words.store}.jsonl", digest)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # or a server of ours would be left behind
-    with databases(words.store, 1 if words.at else words.processes) as urls, Company(urls) as company:
+    with (
+        databases(words.store, 1 if words.at else words.processes) as urls,
+        Company(urls, feeds=words.feeds) as company,
+    ):
         sweep = Sweep(company, kept)
         if words.at:
             again = Run(names[0], tuple(At.read(one) for one in words.at.split(",")))
@@ -309,9 +316,10 @@ def _tell(sweep: Sweep, words: argparse.Namespace) -> int:
         print(told)
         return 1 if failed else 0
     print(_shown(rows))
+    how = f"--store {words.store}{' --feeds' * words.feeds}"
     for run in failed[:_SHOWN]:
         where = ", ".join(str(one) for one in run.crashes)
-        print(f'\npython -m tests.campaigns.sweep --store {words.store} --scenario {run.scenario} --at "{where}"')
+        print(f'\npython -m tests.campaigns.sweep {how} --scenario {run.scenario} --at "{where}"')
         for name, sentences in sweep.lines[run]["violations"].items():
             print(*(f"  {name}: {one}" for one in sentences), sep="\n")
     if len(failed) > _SHOWN:

@@ -49,16 +49,16 @@ class Keep(Protocol):
 class Theatre:
     """Tells stories on a migrated, empty database that belongs to nobody else."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, kind: type[Rig] = Rig) -> None:
         self._keep: Keep = _File(url) if url.startswith("sqlite") else _Template(url)
         database = open_database(url)
-        self._rig = _prepared(database)
+        self._rig = _prepared(database, kind)
         story = Story(self._rig)
         SCENARIOS["exit"].tell(story)  # what is made once (statements, templates) shall not be made in every fork
         judge(story, SCENARIOS["exit"])
         database.close()
         self._keep.put_back()
-        self._rig = _prepared(database)
+        self._rig = _prepared(database, kind)
         database.close()
         self._keep.renew()
 
@@ -96,11 +96,11 @@ class Theatre:
         })  # fmt: skip
 
 
-def _prepared(database: Database) -> Rig:
+def _prepared(database: Database, kind: type[Rig]) -> Rig:
     """Strategies, login and reconciliation done; what fills in parts stands in the stories."""
     clock = HostClock(START)
     store = a_store(database, new_id=Ids(clock.now, Random(f"{_SEED}/store")).new)
-    rig = Rig(store, clock, Ids(clock.now, Random(f"{_SEED}/first")), seed=_SEED)
+    rig = kind(store, clock, Ids(clock.now, Random(f"{_SEED}/first")), seed=_SEED)
     exchange = rig.simulation.exchange
     exchange.rules = replace(exchange.rules, partial_fills=0.0)
     for key in exchange.walks:  # a price that is held costs nothing

@@ -243,6 +243,14 @@ def _environ(told: dict[str, Any], database_url: str, state_dir: Path, clock_fil
     }
 
 
+def feeds_of(town: Town) -> dict[str, str]:
+    """What a trader must be told to hear both feeds."""
+    return {
+        "SMARTAPI_ORDER_FEED_URL": town.told["order_feed_url"],
+        "SMARTAPI_PRICE_FEED_URL": town.told["price_feed_url"],
+    }
+
+
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.process.conftest import Town, a_town, eventually, kill
+from tests.process.conftest import Town, a_town, eventually, feeds_of, kill
 
 pytestmark = pytest.mark.process
 
@@ -19,13 +19,6 @@ def fed_town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
     """A town whose trader hears both feeds; no process yet."""
     with a_town(sqlite_url, tmp_path) as town:
         yield replace(town, environ=town.environ | feeds_of(town))
-
-
-def feeds_of(town: Town) -> dict[str, str]:
-    return {
-        "SMARTAPI_ORDER_FEED_URL": town.told["order_feed_url"],
-        "SMARTAPI_PRICE_FEED_URL": town.told["price_feed_url"],
-    }
 
 
 def reads(town: Town) -> int:
