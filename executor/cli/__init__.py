@@ -9,41 +9,58 @@ import click
 
 from executor.errors import ExecutorError
 
-#: Command → the module that holds it, loaded when it is used: `--help` stays quick.
-_COMMANDS = {
-    "account": "account",
-    "alert": "alert",
-    "api-token": "api_token",
-    "audit": "audit",
-    "backup": "backup",
-    "convert": "errand",
-    "db": "db",
-    "demo": "demo",
-    "doctor": "doctor",
-    "exit": "position",
-    "flatten": "halt",
-    "funds": "funds",
-    "halt": "halt",
-    "holdings": "funds",
-    "instruments": "instruments",
-    "kill": "halt",
-    "login": "login",
-    "margin": "errand",
-    "orders": "orders",
-    "notify": "notify",
-    "password": "password",
-    "positions": "position",
-    "profit": "profit",
-    "protect": "position",
-    "restore": "backup",
-    "rehearse": "rehearse",
-    "resume": "halt",
-    "run": "run",
-    "simulator": "simulator",
-    "strategy": "strategy",
-    "trader": "trader",
-    "web": "web",
+#: Command → the module that holds it, loaded when it is used; in the groups in which help shows them.
+_GROUPS: dict[str, dict[str, str]] = {
+    "Begin": {
+        "demo": "demo",
+        "run": "run",
+        "doctor": "doctor",
+        "password": "password",
+    },
+    "Set up": {
+        "strategy": "strategy",
+        "alert": "alert",
+        "account": "account",
+        "instruments": "instruments",
+        "notify": "notify",
+        "api-token": "api_token",
+    },
+    "Look": {
+        "audit": "audit",
+        "positions": "position",
+        "orders": "orders",
+        "profit": "profit",
+        "funds": "funds",
+        "holdings": "funds",
+        "margin": "errand",
+    },
+    "Step in": {
+        "halt": "halt",
+        "flatten": "halt",
+        "kill": "halt",
+        "resume": "halt",
+        "exit": "position",
+        "protect": "position",
+        "convert": "errand",
+    },
+    "The broker's login": {
+        "login": "login",
+        "rehearse": "rehearse",
+    },
+    "Keep": {
+        "backup": "backup",
+        "restore": "backup",
+        "db": "db",
+    },
+    "Processes one by one": {
+        "web": "web",
+        "trader": "trader",
+        "simulator": "simulator",
+    },
 }
+_COMMANDS = {name: module for group in _GROUPS.values() for name, module in group.items()}
+#: Of a first sentence; help breaks its lines.
+_LONGEST = 200
 
 
 class Commands(click.Group):
@@ -60,6 +77,12 @@ class Commands(click.Group):
         assert isinstance(found, click.Command)
         return found
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, group in _GROUPS.items():
+            found = [(name, self.get_command(ctx, name)) for name in group]
+            with formatter.section(title):
+                formatter.write_dl([(name, one.get_short_help_str(_LONGEST)) for name, one in found if one])
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
@@ -75,7 +98,13 @@ class Commands(click.Group):
 def main() -> None:
     """TradingView alerts to Angel One SmartAPI orders.
 
-    Start with `executor demo`. Then: set the login in .env, `executor db upgrade`, `executor instruments refresh`,
-    `executor strategy add`, `executor password set`, `executor run`, and `executor alert template` for what to paste
-    into TradingView.
+    Every command has --help, every list --json. Exit codes: 0 ok, 1 failed, 2 wrong use. `executor demo` shows all of
+    it on a simulated exchange. Then, on paper until the login is set in .env:
+
+    \b
+        executor run
+        executor password set
+        executor strategy add trend --tickers NSE:SBIN --product intraday \\
+            --quantity 10 --max-quantity 20 --stop-loss 1%
+        executor alert template trend
     """

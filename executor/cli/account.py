@@ -46,6 +46,10 @@ def account() -> None:
     """Accounts: the broker logins, live or paper, and the limits over all their strategies.
 
     `paper` is always there; `default` is made when its login is set in the environment, all others by `add`.
+
+    \b
+        executor account list
+        executor account set default --max-daily-loss 20000 --max-open 10
     """
 
 
@@ -91,6 +95,9 @@ def set_login(*, name: str, login_file: TextIO | None, **addresses: str | None) 
     """Give an account another API key, PIN or TOTP secret: all of the login is asked for, as by `add`.
 
     It counts from the next start of the trader.
+
+    \b
+        executor account set-login second
     """
     settings = open_settings()
     with open_room(settings) as room:
@@ -120,7 +127,11 @@ def list_(*, as_json: bool) -> None:
 @click.argument("name")
 @as_json_option
 def show(*, name: str, as_json: bool) -> None:
-    """One account with its limits, and the address at which the broker may tell of its orders."""
+    """One account with its limits, and the address at which the broker may tell of its orders.
+
+    \b
+        executor account show default
+    """
     settings = open_settings()
     with open_room(settings) as room:
         found = _known(room, name)

@@ -40,7 +40,13 @@ def _set_option(metavar: str, words: str) -> Callable[[Callable[..., None]], Cal
 
 @click.group()
 def alert() -> None:
-    """Alerts: make the message for TradingView, try it out, end it."""
+    """Alerts: make the message for TradingView, try it out, end it.
+
+    \b
+        executor alert template trend
+        executor alert check message.json
+        executor alert send --url URL --body message.json --set close=800
+    """
 
 
 @alert.command("template")
@@ -53,6 +59,11 @@ def template(*, name: str, style: str, settings: dict[str, str], days: int, as_j
     """Print the address and the message to paste into TradingView for strategy NAME.
 
     The message holds a token: whoever has it and the address can repeat what it allows.
+
+    \b
+        executor alert template trend
+        executor alert template trend --style indicator --set action=buy
+        executor alert template trend --json
     """
     wanted = Wanted(Style(style), settings, lifetime=timedelta(days=days))
     with open_room(open_settings()) as room:
@@ -69,7 +80,12 @@ def template(*, name: str, style: str, settings: dict[str, str], days: int, as_j
 @click.option("--resend", is_flag=True, help="Send again when answered 5xx, as TradingView does: 3 times, 5 s apart.")
 @_as_json
 def send_(*, url: str, body: Path, settings: dict[str, str], resend: bool, as_json: bool) -> None:
-    """Send a message as TradingView would; exit code 0 when it was taken (2xx)."""
+    """Send a message as TradingView would; exit code 0 when it was taken (2xx).
+
+    \b
+        executor alert send --url URL --body message.json \\
+            --set exchange=NSE --set ticker=SBIN --set close=800
+    """
     now = bootstrap.clock_of(open_settings()).now()
     values = {name.strip("{} "): value for name, value in settings.items()}
     message = render(body.read_text(), {**_times(now), **values})
@@ -87,7 +103,11 @@ def send_(*, url: str, body: Path, settings: dict[str, str], resend: bool, as_js
 @click.argument("file", type=_FILE)
 @_as_json
 def check(*, file: Path, as_json: bool) -> None:
-    """Check a message against schema version 1 without sending it; placeholders get example values."""
+    """Check a message against schema version 1 without sending it; placeholders get example values.
+
+    \b
+        executor alert check message.json
+    """
     text = file.read_text()
     body = parse.read(render(text, EXAMPLES).encode())
     fields = body if isinstance(body, Refusal) else _understood(body)
@@ -104,7 +124,11 @@ def check(*, file: Path, as_json: bool) -> None:
 @click.argument("alert_id", metavar="ID")
 @_as_json
 def revoke(*, alert_id: str, as_json: bool) -> None:
-    """End the token of an alert for ever; its id was printed by `alert template`."""
+    """End the token of an alert for ever; its id was printed by `alert template`.
+
+    \b
+        executor alert revoke 1m88d6k3w1gqc
+    """
     with open_room(open_settings()) as room:
         strategies_of(room.settings, room.store).revoke(alert_id, by=BY)
     click.echo(json.dumps({"alert_id": alert_id, "revoked": True}) if as_json else f"alert {alert_id} is revoked")

@@ -23,7 +23,12 @@ _LONGEST_DAYS = 3650
 
 @click.group()
 def api_token() -> None:
-    """Tokens of the API: programs show one as `Authorization: Bearer …`."""
+    """Tokens of the API: programs show one as `Authorization: Bearer …`.
+
+    \b
+        executor api-token create --name grafana --scope read
+        executor api-token list
+    """
 
 
 @api_token.command("create")
@@ -43,7 +48,7 @@ def create(*, name: str, scope: str, expires: int | None, as_json: bool) -> None
 
     \b
         executor api-token create --name grafana --scope read
-        curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/api/v1/positions
+        curl -H "Authorization: Bearer $TOKEN" localhost:8080/api/v1/positions
     """
     now = SystemClock().now()
     ends_at = None if expires is None else now + timedelta(days=expires)
@@ -83,7 +88,11 @@ def list_(*, as_json: bool) -> None:
 @click.argument("name")
 @as_json_option
 def revoke(*, name: str, as_json: bool) -> None:
-    """End a token: what still shows it is answered 401 from now on."""
+    """End a token: what still shows it is answered 401 from now on.
+
+    \b
+        executor api-token revoke grafana
+    """
     with open_room(open_settings()) as room:
         found = Tokens(room.store.database).revoke(name, at=SystemClock().now(), by=BY)
     if found is None:

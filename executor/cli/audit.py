@@ -59,7 +59,13 @@ class _OutcomeText(click.ParamType[str]):
 
 @click.group()
 def audit() -> None:
-    """What became of every alert, and the proof that nobody changed it afterwards."""
+    """What became of every alert, and the proof that nobody changed it afterwards.
+
+    \b
+        executor audit list
+        executor audit show 1m88d6k3w1gqc
+        executor audit verify
+    """
 
 
 @audit.command("list")
@@ -121,7 +127,11 @@ def _print_table(lines: Iterable[LogLine]) -> None:
 @click.argument("signal_or_delivery")
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON value.")
 def show(*, signal_or_delivery: str, as_json: bool) -> None:
-    """Tell a signal's life, from the delivery to the last fill; or why a delivery became none."""
+    """Tell a signal's life, from the delivery to the last fill; or why a delivery became none.
+
+    \b
+        executor audit show 1m88d6k3w1gqc
+    """
     pages = _pages()
     line = pages.line(signal_or_delivery)
     if line is None:
@@ -137,7 +147,12 @@ def show(*, signal_or_delivery: str, as_json: bool) -> None:
 @click.option("--head", type=_HeadText(), help="A head that you kept elsewhere: it must still be in the chain.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def verify(*, head: Head | None, as_json: bool) -> None:
-    """Recompute every link of the audit and compare every row with it; exit 1 names the first that differs."""
+    """Recompute every link of the audit and compare every row with it; exit 1 names the first that differs.
+
+    \b
+        executor audit verify
+        executor audit verify --head 1204:9f2c…
+    """
     found = _pages().verify(head)
     if as_json:
         _print_json({"entries": found.entries, "rows": found.rows, "head": _head_text(found.head)})
@@ -158,7 +173,11 @@ def head_(*, as_json: bool) -> None:
 
 @audit.command()
 def export() -> None:
-    """Print every entry of the audit as a JSON line, oldest first."""
+    """Print every entry of the audit as a JSON line, oldest first.
+
+    \b
+        executor audit export | gzip > audit.jsonl.gz
+    """
     for entry in _pages().audit_entries():
         _print_json(entry)
 

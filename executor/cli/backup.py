@@ -66,6 +66,9 @@ def restore(*, file: Path, new_key: bool, as_json: bool) -> None:
     First put the old SECRET_KEY in place: as setting, or as the file secret_key of the state dir. The audit is verified
     before anything counts. After `executor run` the account is compared with the broker: what was traded after the
     backup shows as orders that are not ours. Look at `executor positions` and the broker's app, then `executor resume`.
+
+    \b
+        executor restore /var/backups/executor/2026-11-25-0015.gz
     """
     settings = open_settings()
     if not file.exists():

@@ -18,6 +18,10 @@ def db() -> None:
 @db.command("upgrade")
 @click.option("--json", "as_json", is_flag=True, help="Print the revision as JSON.")
 def upgrade(*, as_json: bool) -> None:
-    """Bring the schema to this program's version; safe to repeat. Run it before every start of a new version."""
+    """Bring the schema to this program's version; safe to repeat. Run it before every start of a new version.
+
+    \b
+        executor db upgrade
+    """
     revision = upgrade_database(open_settings())
     click.echo(json.dumps({"revision": revision}) if as_json else f"the database is at revision {revision}")

@@ -33,6 +33,10 @@ def demo(*, once: bool, as_json: bool) -> None:
 
     A simulator plays a Wednesday morning; web and trader run as real processes in a new state dir; seven alerts are
     sent, signed, over HTTP. Then a table says what became of each. Without --once the audit page stays up.
+
+    \b
+        executor demo
+        executor demo --once --json
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)

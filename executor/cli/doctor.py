@@ -33,6 +33,10 @@ def doctor(*, url: str | None, as_json: bool) -> None:
     feeds, and the clock and disk of their machines: what the status page shows. Of each login it compares the address
     that orders leave from with SMARTAPI_PUBLIC_IP, as far as it can be seen from inside; with --seen-by it is asked
     outside, at a host of your choice, by IPv4.
+
+    \b
+        executor doctor
+        executor doctor --seen-by https://ip.example.com
     """
     if url is not None and not url.startswith("https://"):
         raise click.UsageError("--seen-by: give an https:// address that answers with nothing but the caller's address")

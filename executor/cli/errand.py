@@ -47,7 +47,8 @@ def margin(
 
     \b
         executor margin NSE:SBIN --quantity 100
-        executor margin NFO:NIFTY1! --quantity 65 --side sell --product carryforward
+        executor margin NFO:NIFTY1! --quantity 65 --side sell \\
+            --product carryforward
     """
     with open_room(open_settings()) as room:
         found = _contract(room, ticker)

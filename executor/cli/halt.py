@@ -41,6 +41,10 @@ def halt(*, strategy: str | None, account: str | None, why: str, as_json: bool) 
     """Let no new entry through. Stops, targets and exits go on.
 
     It lasts until `executor resume` with the same scope, over restarts too.
+
+    \b
+        executor halt --why lunch
+        executor halt --strategy dip
     """
     _give(CommandKind.HALT, _scope(strategy, account), why=why, as_json=as_json)
 
@@ -51,6 +55,9 @@ def flatten(*, strategy: str | None, account: str | None, why: str, as_json: boo
     """Halt, cancel entries, and leave every position of ours at a marketable limit.
 
     What you or others hold in the same account outside this program is not touched.
+
+    \b
+        executor flatten --strategy dip
     """
     _give(CommandKind.FLATTEN, _scope(strategy, account), why=why, as_json=as_json)
 
@@ -66,6 +73,10 @@ def kill(
 
     Stops that rest stay, and what an entry still fills gets its stop. It lasts until `executor resume`, which sends no
     alert that came meanwhile. When the database cannot be written, the file KILL in the state dir does the same.
+
+    \b
+        executor kill
+        executor kill --everything
     """
     if everything:
         _confirm(confirm)
@@ -87,6 +98,10 @@ def resume(*, strategy: str | None, account: str | None, why: str, as_json: bool
 
     It ends what was answers with the same scope: after `executor halt --strategy dip` say `executor resume --strategy
     dip`. Without a scope it takes the file KILL away too. A live account's first halt takes its name, typed.
+
+    \b
+        executor resume
+        executor resume --strategy dip
     """
     scope, settings = _scope(strategy, account), open_settings()
     file = settings.state_dir / bootstrap.KILL_FILE

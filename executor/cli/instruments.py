@@ -53,7 +53,13 @@ def _moment(_ctx: click.Context, param: click.Parameter, value: str | None) -> d
 
 @click.group()
 def instruments() -> None:
-    """The instrument table: refreshed every trading morning from the broker's file."""
+    """The instrument table: refreshed every trading morning from the broker's file.
+
+    \b
+        executor instruments resolve 'NIFTY1!'
+        executor instruments search NIFTY DEC FUT
+        executor instruments refresh
+    """
 
 
 @instruments.command("refresh")

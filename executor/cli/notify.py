@@ -22,7 +22,12 @@ from executor.store.notices import Notices, Progress
 
 @click.group()
 def notify() -> None:
-    """Notices: to the addresses of EXECUTOR_NOTIFY_URLS."""
+    """Notices: to the addresses of EXECUTOR_NOTIFY_URLS.
+
+    \b
+        executor notify test
+        executor notify status
+    """
 
 
 @notify.command("test")

@@ -32,6 +32,10 @@ def orders(*, account: str | None, day: datetime | None, one: str | None, as_jso
 
     Orders that somebody else gave in the same account are listed as foreign: this program never touches them.
     With --id the broker is asked how one order stands now; that changes nothing.
+
+    \b
+        executor orders
+        executor orders --account default --json
     """
     with open_room(open_settings()) as room:
         asked = day.date() if day else trading_day(room.clock.now())

@@ -22,7 +22,12 @@ def password() -> None:
 @password.command("set")
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read it from standard input instead of asking twice.")
 def set_(*, from_stdin: bool) -> None:
-    """Set or replace the password of `trader`. Everyone who is logged in has to log in again."""
+    """Set or replace the password of `trader`. Everyone who is logged in has to log in again.
+
+    \b
+        executor password set
+        printf %s "$PASSWORD" | executor password set --stdin
+    """
     if not from_stdin and not _on_terminal():
         raise click.UsageError("there is no terminal to ask on; use --stdin")
     text = sys.stdin.readline().rstrip("\r\n") if from_stdin else _ask_twice()

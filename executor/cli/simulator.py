@@ -83,12 +83,12 @@ def simulator(
         curl $C/band -d '{"exchange":"NSE","token":"3045","low":780,"high":850}'
         curl $C/spread -d '{"exchange":"NSE","token":"3045","bid":808,"ask":812}'
         curl $C/split -d '{"exchange":"NSE","token":"3045","factor":5}'
-        curl $C/order -d '{...}'                                   as placeOrder, by another hand
+        curl $C/order -d '{...}'                 as placeOrder, by another hand
         curl $C/order/ID/fill -d '{"quantity":5,"price":809}'      or .../cancel
         curl $C/fault -d '{"route":"placeOrder","kind":"cut_after"}'
         curl $C/fault -d '{"route":"order_feed","kind":"silence","seconds":60}'
         curl $C/fault -d '{"route":"master","kind":"fewer_rows","of":10}'
-        curl $C/clock -d '{"to":"2026-11-25 15:29"}'               forward only; "speed" too
+        curl $C/clock -d '{"to":"2026-11-25 15:29"}'  forward only; "speed" too
         curl $C/reset -d '{"holidays":["2026-11-26"]}'             begin anew
 
     A price is held once it is set; band and spread without prices are lifted. A fault takes "times", "after" and

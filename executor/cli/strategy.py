@@ -27,7 +27,15 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def strategy() -> None:
-    """Strategies: who may send alerts, and what their alerts may do."""
+    """Strategies: who may send alerts, and what their alerts may do.
+
+    \b
+        executor strategy add trend --tickers NSE:SBIN --product intraday \\
+            --quantity 10 --max-quantity 20 --stop-loss 1%
+        executor strategy list
+        executor strategy show trend
+        executor strategy set trend --max-daily-loss 2000
+    """
 
 
 @strategy.command("add", cls=GroupedCommand)
@@ -81,7 +89,11 @@ def list_(*, as_json: bool) -> None:
 @click.argument("name")
 @_as_json
 def show(*, name: str, as_json: bool) -> None:
-    """One strategy with its secret address: whoever has that can send to it."""
+    """One strategy with its secret address: whoever has that can send to it.
+
+    \b
+        executor strategy show trend
+    """
     with _open() as desk:
         found = desk.strategies.named(name)
         card = desk.strategies.card(found)
@@ -97,7 +109,12 @@ def show(*, name: str, as_json: bool) -> None:
 @click.option("--end-overlap", is_flag=True, help="Make none; end the address before the present one.")
 @_as_json
 def rotate(*, name: str, end_overlap: bool, as_json: bool) -> None:
-    """Make a new secret address; the one before goes on working until --end-overlap."""
+    """Make a new secret address; the one before goes on working until --end-overlap.
+
+    \b
+        executor strategy rotate trend
+        executor strategy rotate trend --end-overlap
+    """
     with _open() as desk:
         rotate = desk.strategies.end_overlap if end_overlap else desk.strategies.rotate
         _print_card(desk.strategies.card(rotate(name, by=BY)), as_json=as_json)
@@ -107,7 +124,11 @@ def rotate(*, name: str, end_overlap: bool, as_json: bool) -> None:
 @click.argument("name")
 @_as_json
 def enable(*, name: str, as_json: bool) -> None:
-    """Let a strategy enter again."""
+    """Let a strategy enter again.
+
+    \b
+        executor strategy enable trend
+    """
     _switch(name, enabled=True, as_json=as_json)
 
 
@@ -115,7 +136,11 @@ def enable(*, name: str, as_json: bool) -> None:
 @click.argument("name")
 @_as_json
 def disable(*, name: str, as_json: bool) -> None:
-    """Let a strategy enter no more; its exits and stops go on."""
+    """Let a strategy enter no more; its exits and stops go on.
+
+    \b
+        executor strategy disable trend
+    """
     _switch(name, enabled=False, as_json=as_json)
 
 
@@ -123,7 +148,11 @@ def disable(*, name: str, as_json: bool) -> None:
 @click.argument("names", nargs=-1)
 @_as_json
 def export(*, names: tuple[str, ...], as_json: bool) -> None:
-    """Print strategies, all or those named, as TOML; nothing of it is secret."""
+    """Print strategies, all or those named, as TOML; nothing of it is secret.
+
+    \b
+        executor strategy export > strategies.toml
+    """
     with _open() as desk:
         found = [desk.strategies.named(name) for name in names] if names else desk.people.strategies()
     fields = {one.name: open_fields(one) for one in found}
@@ -134,7 +163,11 @@ def export(*, names: tuple[str, ...], as_json: bool) -> None:
 @click.argument("file", type=FILE)
 @_as_json
 def import_(*, file: Path, as_json: bool) -> None:
-    """Make or change the strategies of a file as `export` prints it; when one is wrong, none is saved."""
+    """Make or change the strategies of a file as `export` prints it; when one is wrong, none is saved.
+
+    \b
+        executor strategy import strategies.toml
+    """
     with _open() as desk:
         read: list[tuple[Strategy, Strategy | None]] = []
         for name, fields in read_strategies(file).items():
