@@ -105,6 +105,20 @@ def test_a_strategy_tells_its_settings_rails_and_versions(dip: Browser):
     assert "version 1 by trader made" in text
 
 
+def test_each_ticker_leads_to_what_it_means_now(browser: Browser):
+    browser.post("/strategies/_new", name="all", **EVERYTHING)
+
+    page = unescape(browser.get("/strategies/all").text)
+
+    assert 'href="/instruments?ticker=NSE:NIFTY&roll=2+days+at+15:00&option=CE+ATM%2B1+weekly+2"' in page
+
+
+def test_of_many_tickers_the_list_tells_the_first(browser: Browser):
+    browser.post("/strategies/_new", **{**DIP, "tickers": ",".join(f"T{number:02}" for number in range(30))})
+
+    assert "T06, T07 and 22 more intraday" in words(browser.get("/strategies").text)
+
+
 @pytest.mark.parametrize("path", ["/strategies/none", "/strategies/none/edit", "/strategies/%00", "/strategies/%ff"])
 def test_an_unknown_name_is_told(dip: Browser, path: str):
     answer = dip.get(path)

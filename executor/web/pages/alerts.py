@@ -20,6 +20,7 @@ from executor.domain.strategy import Strategy
 from executor.errors import ConfigError
 from executor.web.login import PERSON
 from executor.web.pages import alert_form as form
+from executor.web.pages import strategy_words as words
 from executor.web.pages.frame import Frame
 from executor.web.pages.strategies import StrategyParts
 
@@ -34,7 +35,7 @@ def add_alerts(blueprint: Blueprint, parts: StrategyParts, frame: Frame) -> None
         if len(known) == 1 and not asked:
             asked = known[0].name
         if not asked:
-            return frame.render("alert_new.html", strategies=known)
+            return frame.render("alert_new.html", strategies=known, words=words)
         found = parts.strategies.named(asked)
         return _form(frame, found, _FILLED, sorted(found.rails.tickers))
 

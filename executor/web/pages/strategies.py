@@ -19,7 +19,7 @@ from executor.clock import Clock
 from executor.config.account import PAPER_ACCOUNT
 from executor.config.charges import load_tariff
 from executor.config.schema import FieldErrors
-from executor.config.strategy_file import laid_over
+from executor.config.strategy_file import laid_over, open_fields
 from executor.config.strategy_settings import GROUPS
 from executor.domain.calendar import trading_day
 from executor.domain.charges import Tariff
@@ -174,7 +174,8 @@ def _page(parts: StrategyParts, frame: Frame, tariff: Tariff, found: Strategy, *
     return frame.render(
         "strategy.html",
         strategy=found,
-        today=_today(parts, tariff).get(found.name, Figures()),
+        fields=open_fields(found),
+        today=_today(parts, tariff, found.name).get(found.name, Figures()),
         versions=words.changes(parts.people.versions(found.name, _VERSIONS)),
         alerts=parts.people.alerts(found.name, _ALERTS),
         unreachable=unreachable(parts.public_url),
@@ -184,10 +185,10 @@ def _page(parts: StrategyParts, frame: Frame, tariff: Tariff, found: Strategy, *
     )
 
 
-def _today(parts: StrategyParts, tariff: Tariff) -> dict[str, Figures]:
-    """What each strategy made today, with the charges estimated; those without a fill are not in it."""
+def _today(parts: StrategyParts, tariff: Tariff, strategy: str = "") -> dict[str, Figures]:
+    """What each strategy, or one, made today, with the charges estimated; those without a fill are not in it."""
     day = trading_day(parts.clock.now())
-    lines = lines_of(parts.pages.traded(Days(day, day)), tariff, first=day, last=day)
+    lines = lines_of(parts.pages.traded(Days(day, day, strategy)), tariff, first=day, last=day)
     names = {line.strategy for line in lines}
     return {name: total([line for line in lines if line.strategy == name]) for name in names}
 

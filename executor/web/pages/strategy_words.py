@@ -19,6 +19,7 @@ from executor.web.pages.words import level_words, plain, rupees
 #: An alert that ends within this is said to.
 SOON = timedelta(days=7)
 _ALL = Decimal(100)
+_FEW = 8
 _NO_LIMIT = "no limit of its own"
 _UNSAID = {"enter_from": "a minute after the opening", "enter_until": "15:00, for MCX 23:00"}
 
@@ -49,6 +50,13 @@ def size_words(strategy: Strategy) -> str:
             return f"as many as lose ₹{rupees(value)} at the stop"
         case SizeKind.CONTRACTS:
             return f"{plain(value)} contracts"
+
+
+def tickers_words(strategy: Strategy) -> str:
+    """Its tickers; of many the first."""
+    found = sorted(strategy.rails.tickers)
+    more = f" and {len(found) - _FEW} more" if len(found) > _FEW else ""
+    return f"{', '.join(found[:_FEW])}{more}"
 
 
 def protection_words(strategy: Strategy) -> str:
