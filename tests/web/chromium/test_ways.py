@@ -28,12 +28,15 @@ def moved(before: FloatRect | None, after: FloatRect | None) -> float:
     return abs(before["x"] - after["x"]) + abs(before["y"] - after["y"])
 
 
-def test_the_brokers_rejection_is_two_taps_from_the_log(stage: Stage) -> None:
+def test_the_brokers_rejection_is_told_on_the_log_and_with_all_of_its_story_one_tap_away(stage: Stage) -> None:
     with stage.sight(PHONE, script=False) as sight:
-        sight.go("/?outcome=REJECTED")
-        sight.page.locator("#main .log a").first.click()
+        sight.go("/")
+        line = sight.page.locator("#main .log a", has_text="REJECTED")
+        expect(line).to_contain_text(NO_FUNDS)
+        line.click()
 
-        expect(sight.page.locator("#main")).to_contain_text(NO_FUNDS)
+        expect(sight.page.locator("#main h2", has_text="What happened")).to_be_visible()
+        expect(sight.page.locator("#main table")).to_contain_text(NO_FUNDS)
 
 
 def test_halt_is_two_taps_away_and_followed_to_its_answer(stage: Stage) -> None:
