@@ -6,12 +6,13 @@ whose trader lives; all of them must have read their books.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, Select, select, text
 
 from executor.domain.signal import SignalState
 from executor.domain.strategy import Account
@@ -149,25 +150,26 @@ def _newest(connection: Connection, subject: str, kinds: Sequence[str]) -> Audit
 
 
 def _backlogs(connection: Connection) -> dict[str, Backlog]:
+    """What waits is little: it is counted here, because grouping leads SQLite away from the indexes of what is open."""
     signal, intent, command = schema.signal.c, schema.intent.c, schema.command.c
-    signals = select(signal.account, func.count().label("many"), func.min(signal.received_at).label("oldest")).where(
-        schema.SIGNAL_OPEN, signal.state == SignalState.RECEIVED
-    )
-    intents = select(intent.account, func.count().label("many"), func.min(intent.created_at).label("oldest")).where(
-        intent.settled_by.is_(None)
-    )
-    commands = select(command.account, func.count().label("many")).where(schema.COMMAND_NEW)
-    waiting, unsettled, ordered = (
-        {row.account: row for row in connection.execute(one.group_by(one.selected_columns[0]))}
-        for one in (signals, intents, commands)
-    )
+    received = (schema.SIGNAL_OPEN, signal.state == SignalState.RECEIVED)
+    signals = _times(connection, select(signal.account, signal.received_at).where(*received))
+    commands = _times(connection, select(command.account, command.made_at).where(schema.COMMAND_NEW))
+    intents = _times(connection, select(intent.account, intent.created_at).where(intent.settled_by.is_(None)))
     return {
         name: Backlog(
-            signals=waiting[name].many if name in waiting else 0,
-            oldest_signal=waiting[name].oldest if name in waiting else None,
-            commands=ordered[name].many if name in ordered else 0,
-            intents=unsettled[name].many if name in unsettled else 0,
-            oldest_intent=unsettled[name].oldest if name in unsettled else None,
+            signals=len(signals[name]),
+            oldest_signal=min(signals[name], default=None),
+            commands=len(commands[name]),
+            intents=len(intents[name]),
+            oldest_intent=min(intents[name], default=None),
         )
-        for name in waiting.keys() | unsettled.keys() | ordered.keys()
+        for name in signals.keys() | commands.keys() | intents.keys()
     }
+
+
+def _times(connection: Connection, statement: Select[Any]) -> dict[str, list[datetime]]:
+    found: dict[str, list[datetime]] = defaultdict(list)
+    for account, at in connection.execute(statement):
+        found[account].append(at)
+    return found

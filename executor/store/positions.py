@@ -88,8 +88,8 @@ class OpenPosition:
 
 def read_positions(connection: Connection) -> list[OpenPosition]:
     """Every bracket that is not CLOSED, oldest first, in the connection's snapshot."""
-    statement = select(schema.bracket).where(schema.BRACKET_ALIVE).order_by(schema.bracket.c.id)
-    brackets = [load(Bracket, row) for row in connection.execute(statement)]
+    statement = select(schema.bracket).where(schema.BRACKET_ALIVE)  # in order SQLite would read all that ever was
+    brackets = sorted((load(Bracket, row) for row in connection.execute(statement)), key=lambda one: one.id)
     leg = schema.leg
     rows = connection.execute(select(leg).where(leg.c.bracket.in_([one.id for one in brackets])).order_by(leg.c.id))
     legs = {row.id: load(Leg, row) for row in rows}
