@@ -316,7 +316,7 @@ def test_a_name_is_taken_once(dip: Browser, store: Store):
     answer = dip.post("/strategies/_new", **{**DIP, "size": "20"})
 
     assert answer.status_code == 422
-    assert "strategy dip exists" in words(answer.text)
+    assert re.search(r'id="wrong-name"[^>]*>strategy dip exists', answer.text)
     assert len(store.people.versions("dip", 9)) == 1
 
 

@@ -14,7 +14,7 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from executor.alerts.address import unreachable
-from executor.alerts.strategies import ChangedMeanwhile, NoSuchAlert, NoSuchStrategy, Strategies
+from executor.alerts.strategies import ChangedMeanwhile, NoSuchAlert, NoSuchStrategy, Strategies, StrategyExists
 from executor.clock import Clock
 from executor.config.account import PAPER_ACCOUNT
 from executor.config.charges import load_tariff
@@ -157,17 +157,22 @@ def _form(
     before: Strategy | None = None,
     error: ConfigError | None = None,
 ) -> str:
-    errors = error.fields if isinstance(error, FieldErrors) else {"": str(error)} if error else {}
     return frame.render(
         "strategy_form.html",
         before=before,
         texts=texts,
-        errors=form.beside(errors),
+        errors=form.beside(_errors(error)) if error else {},
         groups=GROUPS,
         form=form,
         accounts=parts.people.accounts(),
         changed_meanwhile=isinstance(error, ChangedMeanwhile),
     )
+
+
+def _errors(error: ConfigError) -> Mapping[str, str]:
+    if isinstance(error, FieldErrors):
+        return error.fields
+    return {"name" if isinstance(error, StrategyExists) else "": str(error)}
 
 
 def _page(parts: StrategyParts, frame: Frame, tariff: Tariff, found: Strategy, **more: Any) -> str:
