@@ -19,6 +19,7 @@ from executor.store.chain import verify
 from executor.store.engine import Database
 from tests.campaigns.lanes import Lane, Post, lanes
 from tests.campaigns.rig import Rig
+from tests.house import ACCOUNT
 
 WORKING = {"open", "trigger pending"}
 #: Of an order: from when on it stands for how many units, a sell's below zero.
@@ -116,13 +117,14 @@ def truth_of(rig: Rig) -> Truth:
 
 
 def rows_of(database: Database) -> dict[str, Any]:
-    """Our own rows, as the fields of a Truth."""
+    """Our own rows, as the fields of a Truth; calls of the paper account went to an exchange of its own."""
+    calls = schema.broker_call
     with database.read() as connection:
         return {
             "signals": {row.id: row for row in connection.execute(select(schema.signal))},
             "legs": {row.id: row for row in connection.execute(select(schema.leg))},
             "orders": {row.tag: row for row in connection.execute(select(schema.broker_order)) if row.tag},
-            "calls": list(connection.execute(select(schema.broker_call))),
+            "calls": list(connection.execute(select(calls).where(calls.c.account == ACCOUNT))),
             "chain_fault": _chain_fault(connection),
             "deliveries": list(connection.execute(select(schema.delivery))),
             "halts": list(connection.execute(select(schema.halt))),
