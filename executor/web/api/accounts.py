@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
+from flask import g
+
 from executor.config.account import rails_fields
+from executor.domain.command import CommandKind
+from executor.domain.instrument import Segment
 from executor.domain.reading import QueryKind
-from executor.domain.strategy import Account, AccountKind
+from executor.domain.strategy import Account, AccountKind, Product
 from executor.store.accounts import Accounts, Snapshot
 from executor.web.api import ApiParts, fields
+from executor.web.api.commands import CommandsMade
 from executor.web.api.fields import Answer, Asked
-from executor.web.api.problems import not_found
+from executor.web.api.problems import not_found, wrong_fields
 from executor.web.api.routes import Routes
+from executor.web.pages.account import held_at
 
 
 class Limits(Answer):
@@ -42,6 +49,33 @@ class SnapshotsShown(Answer):
     items = fields.many(SnapshotShown, "by account")
 
 
+class HeldShown(Answer):
+    """Units of one contract and product, sold ones negative."""
+
+    instrument = fields.text("segment:token")
+    symbol = fields.text("the contract, as the broker names it")
+    product = fields.word(Product, "its product")
+    broker = fields.count("units that the broker shows")
+    ours = fields.count("units that our strategies hold")
+    foreign = fields.count("units that are somebody else's")
+    is_missing = fields.flag("whether the broker shows less than we hold")
+
+
+class PositionsAtBroker(Answer):
+    at = fields.moment("when the broker was asked; null: it never was", allow_none=True)
+    items = fields.many(HeldShown, "by contract and product, what differs first")
+
+
+class ConversionAsked(Asked):
+    """A position of the account's, not of a strategy's, that is to go on under another product."""
+
+    segment = fields.asked_word(Segment, "where it is traded", required=True)
+    symbol = fields.asked("the contract, as the broker names it", required=True)
+    old = fields.asked_word(Product, "its product", required=True)
+    new = fields.asked_word(Product, "the one that it is to have", required=True)
+    quantity = fields.asked_count("units", least=1, most=10**9, required=True)
+
+
 class SnapshotQuery(Asked):
     account = fields.asked("only this account's")
 
@@ -58,10 +92,7 @@ def accounts(parts: ApiParts) -> Routes:
     @routes.shows("/accounts/<account>", AccountShown, missing=True)
     def show_account(account: str) -> dict[str, Any]:
         """One account with its limits."""
-        found = people.account(account)
-        if found is None:
-            raise not_found(f"account {account!r}")
-        return _account(found)
+        return _account(_known(parts, account))
 
     @routes.shows("/funds", SnapshotsShown, query=SnapshotQuery)
     def list_funds(*, query: dict[str, str]) -> dict[str, Any]:
@@ -73,7 +104,43 @@ def accounts(parts: ApiParts) -> Routes:
         """The shares that each account owns since before today, whoever bought them."""
         return _snapshots(told.snapshots(QueryKind.HOLDINGS), query)
 
+    _add_positions(routes, parts)
     return routes
+
+
+def _add_positions(routes: Routes, parts: ApiParts) -> None:
+    web, told = parts.web, Accounts(parts.web.store.database)
+
+    @routes.shows("/accounts/<account>/positions", PositionsAtBroker, missing=True)
+    def list_positions_at_broker(account: str) -> dict[str, Any]:
+        """What the broker shows in an account beside what our strategies hold in it."""
+        _known(parts, account)
+        [positions, holdings] = [
+            next((one for one in told.snapshots(kind) if one.account == account), None)
+            for kind in (QueryKind.POSITIONS, QueryKind.HOLDINGS)
+        ]
+        ours = [one for one in web.store.pages.positions() if one.bracket.account == account]
+        items = held_at(positions, holdings, ours) if positions else []
+        return {"at": positions and positions.at, "items": items}
+
+    @routes.does("/accounts/<account>/convert", CommandsMade, body=ConversionAsked, status=HTTPStatus.ACCEPTED)
+    def convert_position(account: str, *, body: dict[str, Any]) -> dict[str, Any]:
+        """Have the trader convert a position that is not a strategy's; its answer is looked for under the id."""
+        _known(parts, account)
+        if body["old"] == body["new"]:
+            raise wrong_fields({"new": [f"it is {body['old']} already; choose another product"]})
+        scope, by, at = f"account:{account}", f"api:{g.token.name}", web.clock.now()
+        made = web.store.commands.record(CommandKind.CONVERT, scope=scope, arguments=body, by=by, why="", at=at)
+        web.doorbell.ring()
+        return {"items": web.store.commands.answers(made)}
+
+
+def _known(parts: ApiParts, name: str) -> Account:
+    """Raises Failed."""
+    found = parts.web.store.people.account(name)
+    if found is None:
+        raise not_found(f"account {name!r}")
+    return found
 
 
 def _account(found: Account) -> dict[str, Any]:

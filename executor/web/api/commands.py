@@ -15,8 +15,11 @@ from executor.web.api.fields import Answer, Asked
 from executor.web.api.problems import not_found, wrong_fields
 from executor.web.api.routes import Routes
 
-#: What programs may order. A login's code is a person's.
-_KINDS = (*(one for one in CommandKind if one is not CommandKind.LOGIN),)
+#: What is ordered here. A login's code is a person's; a conversion is ordered at its account.
+_KINDS = (
+    *(CommandKind.HALT, CommandKind.FLATTEN, CommandKind.KILL, CommandKind.RESUME),
+    *(CommandKind.EXIT, CommandKind.PROTECT),
+)
 _NEEDS = {CommandKind.EXIT: ("bracket", "ticker"), CommandKind.PROTECT: ("bracket", "stop", "target")}
 _EVERYTHING = "everything"
 _LONGEST_WHY = 200

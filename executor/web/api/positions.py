@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from executor.domain.bracket import BracketState, Goal
 from executor.domain.order import Order, OrderState, Side
 from executor.domain.strategy import Product
+from executor.store.exposure import Exposures
 from executor.store.positions import Aim, OpenPosition
 from executor.web.api import ApiParts, fields
 from executor.web.api.fields import Answer, Asked
 from executor.web.api.problems import not_found
 from executor.web.api.routes import Routes
-from executor.web.pages.position import danger
+from executor.web.pages.position import danger, exposed_today, worth
 
 
 class Stop(Answer):
@@ -56,6 +59,12 @@ class Position(Answer):
     protected = fields.flag("whether that is all that is held")
     danger = fields.text("why it stands without protection, as a sentence; null when it does not", allow_none=True)
     targets = fields.many(Target, "the nearest first")
+    last = fields.money("rupees of its last price; null: none was seen", allow_none=True)
+    last_at = fields.moment("when that was", allow_none=True)
+    profit = fields.money("rupees that it makes at that price, before charges", allow_none=True)
+    at_stop = fields.money("rupees that it makes where its stop rests, before charges", allow_none=True)
+    unprotected_since = fields.moment("since when stops do not cover it; null: they do", allow_none=True)
+    unprotected_today_s = fields.count("seconds of today's session in which they did not")
     state = fields.word(BracketState, "by quantities")
     goal = fields.word(Goal, "where it is to be")
     opened_at = fields.moment("when it was opened")
@@ -72,20 +81,27 @@ class PositionQuery(Asked):
 
 def positions(parts: ApiParts) -> Routes:
     routes, pages = Routes("positions", "What each strategy holds."), parts.web.store.pages
+    exposures = Exposures(parts.web.store.database)
+
+    def all_of() -> list[dict[str, Any]]:
+        found, now = pages.positions(), parts.web.clock.now()
+        told = {account.name: beat.status for account, beat in pages.standing().accounts if beat}
+        exposed = exposed_today(found, exposures, parts.calendar, now)
+        return [_position(each) | _worth(each, told, exposed) for each in found]
 
     @routes.shows("/positions", Positions, query=PositionQuery)
     def list_positions(*, query: dict[str, str]) -> dict[str, Any]:
         """Open positions of every account, the oldest first."""
-        found = [_position(each) for each in pages.positions()]
+        found = all_of()
         return {"items": [each for each in found if all(each[name] == said for name, said in query.items())]}
 
     @routes.shows("/positions/<position>", Position, missing=True)
     def show_position(position: str) -> dict[str, Any]:
         """One open position."""
-        found = [each for each in pages.positions() if each.bracket.id == position]
-        if not found:
+        found = next((each for each in all_of() if each["id"] == position), None)
+        if found is None:
             raise not_found(f"open position {position!r}")
-        return _position(found[0])
+        return found
 
     return routes
 
@@ -104,6 +120,20 @@ def _position(found: OpenPosition) -> dict[str, Any]:
         "protected": found.is_protected,
         "danger": why[1] if why else None,
         "targets": [_target(each) for each in found.targets],
+    }
+
+
+def _worth(
+    found: OpenPosition, told: Mapping[str, Mapping[str, Any]], exposed: Mapping[str, timedelta]
+) -> dict[str, Any]:
+    made = worth(found, told.get(found.bracket.account, {}))
+    return {
+        "last": made.last and made.last.value,
+        "last_at": made.last and made.last.at,
+        "profit": made.profit,
+        "at_stop": made.at_stop,
+        "unprotected_since": made.unprotected_since,
+        "unprotected_today_s": round(exposed.get(found.bracket.id, timedelta(0)).total_seconds()),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from executor.domain.record import Halt, HaltKind
 from executor.domain.strategy import Account, AccountKind
-from executor.instruments.freshness import troubles
+from executor.findings import findings
 from executor.store.health import SILENT, counted
 from executor.store.pages import Beat, Standing
 from executor.web.api import ApiParts, fields
@@ -36,12 +36,18 @@ class Halts(Answer):
     items = fields.many(HaltShown, "those in force")
 
 
+class FindingShown(Answer):
+    name = fields.text("what was looked at")
+    ok = fields.flag("whether it is as it should be")
+    said = fields.text("how it is; where it is not ok what is wrong, and what to do")
+
+
 class StatusShown(Answer):
     ready = fields.flag("whether every account that should be traded can be, as /readyz says")
     at = fields.moment("now, by the product's clock")
     accounts = fields.many(Trader, "by name")
     halts = fields.many(HaltShown, "those in force")
-    warnings = fields.texts("what a person should see to, as sentences")
+    findings = fields.many(FindingShown, "what `executor doctor` tells too: what waits, runs short or does not work")
 
 
 def status(parts: ApiParts) -> Routes:
@@ -51,14 +57,12 @@ def status(parts: ApiParts) -> Routes:
     def show_status() -> dict[str, Any]:
         """Accounts with their traders, halts in force, and what a person should see to."""
         now, standing = clock.now(), store.pages.standing()
-        newest = next(iter(store.loads.history(1)), None)
-        table = troubles(store.master.current_load(), newest, parts.calendar, now)
         return {
             "ready": counted(standing, now, parts.web.expected).is_ready,
             "at": now,
             "accounts": [_trader(account, beat, now) for account, beat in standing.accounts],
             "halts": _halts(standing),
-            "warnings": [*_warnings(standing), *_untold(parts), *table],
+            "findings": findings(store, parts.calendar, now=now, expected=parts.web.expected),
         }
 
     @routes.shows("/halts", Halts)
@@ -85,13 +89,3 @@ def _halts(standing: Standing) -> list[dict[str, Any]]:
 
 def _halt(halt: Halt, *, resumable: bool) -> dict[str, Any]:
     return {name: getattr(halt, name) for name in ("scope", "kind", "since", "why", "by")} | {"resumable": resumable}
-
-
-def _warnings(standing: Standing) -> list[str]:
-    said = [beat.status.get("calendar") for _, beat in standing.accounts if beat]
-    return sorted({str(words) for words in said if words})
-
-
-def _untold(parts: ApiParts) -> list[str]:
-    failing = [one for one in parts.web.store.pages.notices() if one.failures]
-    return [f"Notices do not reach {one.label} since {one.failing_since}: {one.failure}." for one in failing]

@@ -110,3 +110,21 @@ def test_no_database_is_503_and_says_what_works_without_it(program: Program, mon
     assert (answer.status_code, answer.get_json()["code"]) == (503, "not_recorded")
     assert "executor kill" in answer.get_json()["remedy"]
     assert "secret path" not in answer.text
+
+
+def test_a_conversion_is_ordered_at_its_account(house: House, program: Program) -> None:
+    body = {"segment": "NSE", "symbol": "SBIN-EQ", "old": "DELIVERY", "new": "INTRADAY", "quantity": 3}
+
+    given = program.post("/accounts/default/convert", body)
+    same = program.post("/accounts/default/convert", {**body, "new": "DELIVERY"})
+    nobody = program.post("/accounts/none/convert", body)
+
+    [[command, _]] = house.store.pages.commands(1)
+    assert (given.status_code, program.bell.rings) == (202, 1)
+    assert (command.kind, dict(command.arguments)) == ("convert", {**body, "scope": "account:default"})
+    assert (same.status_code, list(same.get_json()["errors"]), nobody.status_code) == (422, ["new"], 404)
+
+
+@pytest.mark.parametrize("kind", ["login", "look", "margin", "convert"])
+def test_errands_of_a_person_are_no_commands_of_programs(program: Program, kind: str) -> None:
+    assert list(program.post("/commands", {"kind": kind, "scope": "ALL"}).get_json()["errors"]) == ["kind"]

@@ -170,3 +170,16 @@ def test_the_audit_is_read_page_by_page_to_its_head(house: House, program: Progr
     assert [entry["seq"] for entry in entries] == list(range(1, head["seq"] + 1))
     assert entries[-1]["hash"] == head["hash"]
     assert all(one["prev"] == before["hash"] for before, one in pairwise(entries))
+
+
+def test_what_the_broker_shows_stands_beside_what_we_hold(house: House, program: Program) -> None:
+    house.long()
+    row = {"instrument": "NSE:3045", "symbol": "SBIN-EQ", "product": "INTRADAY", "quantity": 15}
+    house.store.ledger.save_snapshot("default", "POSITIONS", {"positions": [row]}, at=house.clock.now())
+
+    told = program.get("/accounts/default/positions").get_json()
+
+    [sbin] = told["items"]
+    assert (sbin["broker"], sbin["ours"], sbin["foreign"], sbin["is_missing"]) == (15, 10, 5, False)
+    assert told["at"] is not None
+    assert program.get("/accounts/none/positions").status_code == 404
