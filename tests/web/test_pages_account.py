@@ -86,7 +86,7 @@ def test_the_page_shows_funds_holdings_limits_and_the_profile_in_the_brokers_wor
     ledger, now = house.store.ledger, house.clock.now()
     ledger.save_snapshot("default", QueryKind.FUNDS, FUNDS, at=now)
     ledger.save_snapshot("default", QueryKind.POSITIONS, {"positions": [{**SBIN, "quantity": 12}]}, at=now)
-    house.store.people.save_rails("default", AccountRails(max_open=3), by="test", at=now)
+    house.store.people.save_rails("default", AccountRails(max_open=3, max_daily_loss=Decimal(20000)), by="test", at=now)
 
     page = browser.get("/account").text
     text = words(page)
@@ -94,7 +94,7 @@ def test_the_page_shows_funds_holdings_limits_and_the_profile_in_the_brokers_wor
     assert signal
     assert "left to trade with ₹150,000.50" in text
     assert "SBIN-EQ INTRADAY 12 10 2 foreign" in text
-    assert "positions at a time 3" in text and "entries a day no limit" in text
+    assert "positions at a time 3 entries a day no limit rupees lost in a day ₹20,000.00" in text
     assert "Convert SBIN-EQ" not in text  # a strategy holds it
 
 
@@ -105,7 +105,7 @@ def test_before_anything_was_read_it_says_so(store: Store, browser: Browser) -> 
 
     assert "default LIVE" in text and "not rehearsed" in text
     assert "Funds not read yet" in text
-    assert "HALT account:default: a live account starts halted" in text
+    assert "HALTED account:default: a live account starts halted" in text
     assert "none was in the last days" in text
 
 
