@@ -25,7 +25,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from executor.clock import ManualClock
+from executor.clock import Clock, ManualClock
 from executor.domain.ids import Ids
 from executor.domain.strategy import Strategy
 from executor.simulator.faults import Fault, Faults, Kind
@@ -47,7 +47,7 @@ _DOWN_S, _UP_S = (4.0, 20.0), 228.0
 _FEEDS = ("order_feed", "price_feed")
 #: One position after the other: entered in parts, held, left.
 _CYCLE_S, _PARTS = 75.0, (3, 3, 4)
-STOP_WITHIN_S = 10.0
+STOP_WITHIN_S, _PRICE_WITHIN_S = 10.0, 4.0
 #: Whose memory must not grow.
 _LISTENING = (
     "trader/feeds.py",
@@ -63,9 +63,11 @@ GROWS_BY_KB = 50.0
 class FrameFaults(Faults):
     """What is planted, and by chance what happens to frames."""
 
-    def __init__(self, chance: Random) -> None:
+    def __init__(self, chance: Random, clock: Clock) -> None:
         super().__init__()
         self._chance = chance
+        self._clock = clock
+        self.silent_until: dict[str, float] = dict.fromkeys(_FEEDS, 0.0)
         self.struck: Counter[str] = Counter()
         self.frames: Counter[str] = Counter()
 
@@ -80,6 +82,8 @@ class FrameFaults(Faults):
                 found = Fault(route, kind, detail={"seconds": self._chance.uniform(*_LATE_S)})
             draw -= rate
         if found is not None:
+            if found.kind is Kind.SILENCE:
+                self.silent_until[route] = self._clock.monotonic() + found.seconds
             self.struck[f"{route.replace('_', ' ')}: {found.kind}"] += 1
         return found
 
@@ -98,11 +102,10 @@ class Hour(FedHouse):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.chance = Random(f"{self.seed}/hour")
-        self.faults = FrameFaults(self.chance)
+        self.faults = FrameFaults(self.chance, self.clock)
         simulation: Simulation = self.app.extensions["simulation"]
         simulation.faults = self.faults
         self._down_at = {feed: self.chance.expovariate(1 / _UP_S) for feed in _FEEDS}
-        self._back_at = dict.fromkeys(_FEEDS, 0.0)
         self._was_up = False
 
     def hear(self) -> None:
@@ -115,8 +118,7 @@ class Hour(FedHouse):
         for _ in range(round(seconds / SWEEP_S)):
             now = self.clock.monotonic()
             for feed in (one for one in _FEEDS if now >= self._down_at[one]):
-                self._back_at[feed] = now + self._take_down(feed)
-                self._down_at[feed] = self._back_at[feed] + self.chance.expovariate(1 / _UP_S)
+                self._down_at[feed] = now + self._take_down(feed) + self.chance.expovariate(1 / _UP_S)
             self.run(SWEEP_S)
 
     def trade(self) -> None:
@@ -154,16 +156,20 @@ class Hour(FedHouse):
         self.spans.append(self.clock.monotonic() - began)
 
     def _look_at_price(self, price: Decimal) -> None:
-        if not self._is_heard("price_feed"):
-            return
-        known = self.book.evidence.prices[self.contract.key].value
-        self.prices_heard += known == price
-        if known != price:
-            self.failures.append(f"{self.clock.now()}: the price {price} was not heard, known is {known}")
+        """A price that moved is known while its feed is heard; a frame may be lost or late, not three of them."""
+        heard = 0.0
+        while self._is_heard("price_feed") and self.book.evidence.prices[self.contract.key].value != price:
+            if heard >= _PRICE_WITHIN_S:
+                self.failures.append(f"{self.clock.now()}: the price {price} was not heard")
+                return
+            self.pass_by(SWEEP_S)
+            heard += SWEEP_S
+        self.prices_heard += self._is_heard("price_feed")
 
     def _is_heard(self, feed: str) -> bool:
-        """Whether a feed is up, and has been for three seconds at least."""
-        return self.clock.monotonic() - self._back_at[feed] >= 3 and self.lines is not None and self.lines.is_up(feed)
+        """Whether a feed is up and not silent."""
+        is_silent = self.clock.monotonic() < self.faults.silent_until[feed]
+        return not is_silent and self.lines is not None and self.lines.is_up(feed)
 
     def _take_down(self, feed: str) -> float:
         """Cut and refused, or silent; for how long."""

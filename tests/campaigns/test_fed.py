@@ -10,10 +10,12 @@ from executor.clock import ManualClock
 from executor.domain.ids import Ids
 from executor.store.store import Store
 from tests.campaigns.days import line_of
-from tests.campaigns.fed import FAULTS_OF_FEEDS, FRAME_FAULTS, FedDay
+from tests.campaigns.fed import FAULTS_OF_FEEDS, FRAME_FAULTS, FedDay, FedWeek
 from tests.campaigns.hour import Hour, play
 from tests.campaigns.mix import HELL, Trouble
 from tests.campaigns.plan import plan_of
+from tests.campaigns.week import play_week
+from tests.campaigns.week_plan import week_plan
 from tests.fed import FedHouse
 
 #: 1, 10 and 12 once closed a session that had just opened, for a read that was asked for before.
@@ -31,6 +33,12 @@ def test_a_day_with_both_feeds_is_without_a_violation(sqlite_store: Store, seed:
     line = line_of(day)
     assert line["violations"] == {}
     assert set(FAULTS_OF_FEEDS) & set(line["faults"])
+
+
+def test_a_week_with_both_feeds_is_without_a_violation(sqlite_store: Store) -> None:
+    week = play_week(1, sqlite_store, plan=week_plan(1), kind=FedWeek)
+
+    assert line_of(week, week.truth())["violations"] == {}
 
 
 def test_whatever_becomes_of_the_frames_all_that_filled_is_protected(
@@ -58,7 +66,7 @@ def test_whatever_becomes_of_the_frames_all_that_filled_is_protected(
 def test_minutes_of_an_hour_in_which_both_feeds_fail_miss_no_fill_and_leave_nothing_behind(
     sqlite_store: Store, clock: ManualClock, ids: Ids
 ) -> None:
-    found = play(4, Hour(sqlite_store, clock, ids, seed=2))
+    found = play(3, Hour(sqlite_store, clock, ids, seed=2))
 
     assert found["failures"] == []
     assert found["connections_of_the_order_feed"] >= 2
