@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from executor.desk import carried, hours
+from executor.desk import carried, hours, prices
 from executor.desk.aim.leave import close
 from executor.desk.book import Draft
 from executor.desk.settle import is_refused
@@ -21,8 +21,6 @@ from executor.domain.strategy import Protection
 
 ALARM = timedelta(seconds=15)
 FORCED_EXIT = timedelta(seconds=30)
-#: A stop that triggered and did not fill is walked after this long (DESIGN: Protection).
-WALK = timedelta(seconds=2)
 #: A stop refused or rejected this often will not be taken: leave. Of a position in slices, for each of them.
 STOP_ATTEMPTS = 2
 
@@ -65,7 +63,7 @@ def _force(draft: Draft, bracket: Bracket, unprotected: timedelta) -> str:
     lost = [order for _, order in draft.orders_of_bracket(bracket.id, Role.STOP) if is_refused(draft, order)]
     if len(lost) >= STOP_ATTEMPTS * slices_held(draft, bracket):
         return f"its stop was refused {len(lost)} times: {lost[-1].text}"
-    if unprotected > WALK and _has_started(draft, bracket):
+    if unprotected > prices.WALK and _has_started(draft, bracket):
         return "its stop triggered but did not fill"
     return f"no stop was working for {unprotected.seconds} s" if unprotected > FORCED_EXIT else ""
 

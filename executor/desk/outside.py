@@ -2,8 +2,9 @@
 
 Their trades are charged to our newest bracket first, with an alarm, when both hold: foreign orders of the day filled
 against our side, and a positions read begun after the last fill shows the account netting less than we hold. Neither
-alone proves anything: an empty or late answer is not "flat" (DESIGN: Exits, the promise 6). What is bought or sold
-beyond that is not ours and is never touched.
+alone proves anything: an empty or late answer is not "flat" (DESIGN: Exits, the promise 6); one that knows of fewer
+units traded today than the order book is of before, whenever it was asked for. What is bought or sold beyond that is
+not ours and is never touched.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from executor.domain.strategy import Product
 
 #: A positions read tells of fills that are at least this old; the broker tells their times in whole seconds.
 _SETTLED = timedelta(seconds=1)
+#: Books lagged 15 s in bad moments (smartapi.md 9); what positions tell so long after the last fill counts as it is.
+_CAUGHT_UP = timedelta(seconds=20)
 
 
 def charge_outside(draft: Draft) -> None:
     for group in _groups(draft):
         suspected = max(suspected_outside(draft, bracket) for bracket in group)
-        if suspected <= 0 or not _positions_are_newer(draft) or awaits_holdings(draft, group[0]):
+        if suspected <= 0 or not _positions_tell(draft, group[0]) or awaits_holdings(draft, group[0]):
             continue
         missing = sum(draft.holding(bracket).held for bracket in group) - _netted(draft, group[0])
         _charge(draft, group, min(suspected, missing))
@@ -48,7 +51,7 @@ def suspected_outside(draft: Draft, bracket: Bracket) -> int:
 
 def is_unclear(draft: Draft, bracket: Bracket) -> bool:
     """Whether others may have closed what is held and no read of positions has told yet: an exit would go too far."""
-    known = _positions_are_newer(draft) and not awaits_holdings(draft, bracket)
+    known = _positions_tell(draft, bracket) and not awaits_holdings(draft, bracket)
     return suspected_outside(draft, bracket) > 0 and not known
 
 
@@ -75,9 +78,30 @@ def _is_like(bracket: Bracket, like: Bracket) -> bool:
     return (bracket.instrument, bracket.product, bracket.side) == (like.instrument, like.product, like.side)
 
 
-def _positions_are_newer(draft: Draft) -> bool:
+def _positions_tell(draft: Draft, like: Bracket) -> bool:
+    """Whether the positions are those after the last fill, as far as a contract's trades against a bracket show."""
     read, filled = draft.evidence.positions_at, draft.evidence.filled_at
-    return read is not None and (filled is None or read >= filled + _SETTLED)
+    if read is None or filled is None:
+        return read is not None
+    if read >= filled + _CAUGHT_UP:
+        return True
+    return read >= filled + _SETTLED and _told(draft, like) >= _filled_against(draft, like)
+
+
+def _told(draft: Draft, like: Bracket) -> int:
+    """Units of a bracket's contract and product that the positions say were traded against its side today."""
+    rows = [row for row in draft.evidence.positions if (row.instrument, row.product) == (like.instrument, like.product)]
+    return sum(row.sold if like.side is Side.BUY else row.bought for row in rows)
+
+
+def _filled_against(draft: Draft, like: Bracket) -> int:
+    """The same by the order book, ours and those of others."""
+    traded = (like.instrument, like.product, like.side.opposite)
+    return sum(
+        order.filled
+        for order in draft.orders.values()
+        if order.day == draft.day and (order.instrument, order.product, order.side) == traded
+    )
 
 
 def _netted(draft: Draft, like: Bracket) -> int:

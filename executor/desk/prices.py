@@ -10,6 +10,8 @@ from executor.domain.bracket import Bracket
 from executor.domain.instrument import Instrument, InstrumentKey
 from executor.domain.levels import stop_trigger
 from executor.domain.option import OptionChain
+from executor.domain.order import Order, OrderType, Side
+from executor.domain.price import band_of
 from executor.domain.reading import Query, QueryKind, Quote
 
 #: A price we saw ourselves counts this long; an alert's own price a little longer (DESIGN: Orders).
@@ -19,6 +21,8 @@ TOLD_FRESH = timedelta(seconds=10)
 QUOTE_FRESH = timedelta(seconds=3)
 #: A price this old is still taken for an exit, when no newer is to be had.
 OLD = timedelta(seconds=120)
+#: What was to trade at once and did not is walked after this long (DESIGN: Protection).
+WALK = timedelta(seconds=2)
 #: A quote is asked for again after this long without an answer.
 _ASK_AGAIN = timedelta(seconds=1)
 
@@ -65,6 +69,35 @@ def exit_price(draft: Draft, bracket: Bracket) -> Decimal | None:
     if average is None or bracket.stop_loss is None:
         return average
     return stop_trigger(bracket.stop_loss, average, bracket.side, tick=bracket.tick)
+
+
+def walked_price(draft: Draft, bracket: Bracket, order: Order, last: Decimal) -> Decimal:
+    """The last price for an exit that rests; one that nobody took for two seconds goes on towards the other side.
+
+    The last price of what hardly trades tells nothing of who buys it now. A quote is read, and the order moves to its
+    best price, at most two bands beyond where it rests: so a lone absurd bid costs time first.
+    """
+    if order.working_type is not OrderType.LIMIT or order.working_price is None:
+        return last
+    reaches = (order.working_price - last) * order.side.sign >= 0
+    if not reaches or not _waited(draft, order):
+        return last
+    quote = seen_quote(draft, bracket.instrument)
+    if quote is None:
+        ask_quotes(draft, (bracket.instrument,))
+        return last
+    offered = quote.bid if order.side is Side.SELL else quote.ask
+    if offered is None:
+        return last
+    away = 2 * band_of(bracket.kind, order.working_price) * order.working_price
+    most = order.working_price + order.side.sign * away
+    return max(last, min(offered, most)) if order.side is Side.BUY else min(last, max(offered, most))
+
+
+def _waited(draft: Draft, order: Order) -> bool:
+    """Whether an order has rested as it is for two seconds."""
+    sent = [intent.sending_at for intent in draft.intents_of(order.id) if intent.sending_at is not None]
+    return bool(sent) and draft.unsettled(order.id) is None and draft.now - max(sent) >= WALK
 
 
 def seen_quote(draft: Draft, contract: InstrumentKey) -> Quote | None:

@@ -63,12 +63,14 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class NetPosition:
-    """What the account nets in one contract and product, over all strategies and by hand."""
+    """What the account nets in one contract and product, over all strategies and by hand, and what it traded today."""
 
     instrument: InstrumentKey
     symbol: str
     product: Product
     quantity: int
+    bought: int = 0
+    sold: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,20 +96,19 @@ def _band(simulation: Simulation) -> dict[str, Any]:
 
 
 def _spread(simulation: Simulation) -> dict[str, Any]:
-    """Set the best bid and ask that quotes tell of an instrument; without them they lie around its price again.
-
-    Orders trade at the last price, whatever the spread.
+    """Set the best bid and ask of an instrument, at which orders then trade: it is an illiquid one, its last price a
+    thing of the past. Without them they lie around its price again.
     """
     body = _body()
-    walk = simulation.exchange.walk(_instrument(simulation, body))
-    walk.spread = None
+    key = _instrument(simulation, body)
+    spread = None
     if "bid" in body or "ask" in body:
-        bid, ask = _positive(body, "bid"), _positive(body, "ask")
-        if bid > ask:
-            raise ControlError(422, f"bid: {bid} is above ask {ask}")
-        walk.spread = (walk.instrument.floor(bid), walk.instrument.ceil(ask))
-    bid, ask = walk.sides
-    return {**_priced(simulation, walk.instrument.key), "bid": str(bid), "ask": str(ask)}
+        spread = _positive(body, "bid"), _positive(body, "ask")
+        if spread[0] > spread[1]:
+            raise ControlError(422, f"bid: {spread[0]} is above ask {spread[1]}")
+    simulation.exchange.set_spread(key, spread)
+    bid, ask = simulation.exchange.walk(key).sides
+    return {**_priced(simulation, key), "bid": str(bid), "ask": str(ask)}
 
 
 def _split(simulation: Simulation) -> dict[str, Any]:

@@ -290,3 +290,11 @@ def test_funds_without_the_sum_that_is_left_are_not_taken_for_none_left(host, da
 
     with pytest.raises(BrokerUnavailable, match="getRMS"):
         an_open_client(host).read(Query(QueryKind.FUNDS))
+
+
+def test_a_position_tells_what_was_traded_today_where_the_broker_says_so(host):
+    row = {"exchange": "NSE", "symboltoken": "1", "tradingsymbol": "X", "producttype": "INTRADAY", "netqty": "18"}
+
+    reading = read(host, QueryKind.POSITIONS, ok([{**row, "buyqty": "30", "sellqty": 12}, row]))
+
+    assert [(position.bought, position.sold) for position in reading.positions] == [(30, 12), (0, 0)]

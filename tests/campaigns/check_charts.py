@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from executor.domain.signal import Outcome
-from tests.campaigns.chart_market import AUTO, BY_PREMIUM, LOTS, MOST, NEAR, NEXT, PREMIUM, ROLLED, STEP, TURNS
+from tests.campaigns.chart_market import AUTO, BY_PREMIUM, LOTS, NEAR, NEXT, PREMIUM, RAIL, ROLLED, STEP, TURNS
 from tests.campaigns.check_life import AGAINST
 from tests.campaigns.check_orders import duplicated
 from tests.campaigns.checkers import CHECKERS, check
@@ -76,7 +76,7 @@ def _lanes(truth: Truth) -> Iterator[Lane]:
     ):
         strategy = "rolled" if symbol.endswith("FUT") else "premium" if symbol.startswith("BANK") else "auto"
         lot = LOTS[strategy]
-        yield Lane(strategy, Share(market, symbol, token, "0.05", market, lot), units=lot, limit=MOST * lot)
+        yield Lane(strategy, Share(market, symbol, token, "0.05", market, lot), units=lot, limit=RAIL)
 
 
 def _held(truth: Truth, strategy: str) -> list[Held]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from executor.domain.bracket import BracketState
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
 from executor.domain.strategy import Product, Short
@@ -69,6 +70,22 @@ def test_an_exit_right_behind_a_hand_waits_until_the_positions_tell_what_is_left
     assert (house.net(), house.working()) == (0, [])
     assert house.ended(leaving).outcome is not None
     assert [row["side"] for row in ours(house) if row["status"] == "complete"] == ["BUY"]
+
+
+def test_positions_that_lag_behind_a_hand_are_not_taken_for_what_is_left(make: Make) -> None:
+    """Week seed 86 again: they were asked for late enough, and told of the time before."""
+    house = make(product=Product.DELIVERY)
+    house.long()
+    house.fault("getPosition", "lag", seconds=4, times=20)
+    by_hand(house, "SELL", 10, product="DELIVERY")
+    house.until(lambda: house.said("foreign"), within=3)
+    house.run(2)
+
+    house.signal("exit")
+    house.run(20)
+
+    assert (house.net(), house.working()) == (0, [])
+    assert house.brackets()[0].state is BracketState.CLOSED
 
 
 def test_a_part_closed_by_hand_shrinks_stop_and_target(house: House) -> None:

@@ -144,6 +144,8 @@ def read_position(row: Row) -> NetPosition:
         symbol=required(row, "tradingsymbol"),
         product=_product(row),
         quantity=count(row, "netqty"),
+        bought=int(amount(row, "buyqty")),
+        sold=int(amount(row, "sellqty")),
     )
 
 

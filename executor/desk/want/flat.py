@@ -124,6 +124,7 @@ def _beyond(draft: Draft, bracket: Bracket, units: list[int], *, last: Decimal) 
 def _to_now(draft: Draft, bracket: Bracket, order: Order, quantity: int, *, last: Decimal) -> list[Need]:
     if order.state not in WORKING or order.leg is None:
         return []
+    last = prices.walked_price(draft, bracket, order, last)
     change = to_market(order, last, leaving_price(draft, bracket, draft.legs[order.leg], last), quantity)
     return [change] if change else []
 

@@ -138,8 +138,15 @@ def marketable_needs(draft: Draft, bracket: Bracket, leg: Leg, quantity: int) ->
     working = counted(draft, bracket, [order for order in alive if order.state in WORKING])
     doubtful = [order for order in alive if order.state not in WORKING]
     shares, missing = share(working, quantity, doubtful=doubtful, most=largest_of(bracket))
-    needs = [need for order, units in shares if (need := to_market(order, last, price, units))]
+    needs = [need for order, units in shares if (need := _moved(draft, bracket, leg, order, units, last=last))]
     return [*needs, *market_orders(bracket, leg, fresh(missing, doubtful, largest_of(bracket)), price)]
+
+
+def _moved(
+    draft: Draft, bracket: Bracket, leg: Leg, order: Order, units: int, *, last: Decimal
+) -> Modify | Cancel | None:
+    last = prices.walked_price(draft, bracket, order, last)
+    return to_market(order, last, leaving_price(draft, bracket, leg, last), units)
 
 
 def market_orders(bracket: Bracket, leg: Leg, units: Iterable[int], price: Decimal) -> list[Need]:

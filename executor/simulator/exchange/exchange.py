@@ -94,6 +94,12 @@ class Exchange:
         price = walk.ltp if walk.band is None else min(max(walk.ltp, walk.band[0]), walk.band[1])
         self.set_price(key, price)
 
+    def set_spread(self, key: InstrumentKey, spread: tuple[Decimal, Decimal] | None) -> None:
+        """Set best bid and ask, at which orders then trade; None: around the price again. Raises KeyError as `walk`."""
+        walk = self.walk(key)
+        walk.spread = spread and (walk.instrument.floor(spread[0]), walk.instrument.ceil(spread[1]))
+        self._match_with_followers(key)
+
     def move_price(self, key: InstrumentKey, price: Decimal) -> None:
         """Set a price that walks on from there; orders are matched at once. Raises KeyError as `walk`."""
         self.walks[key].go_on_from(price, self.at, band=self.rules.band_percent)
@@ -309,21 +315,21 @@ class Exchange:
             self._match(order)
 
     def _match(self, order: Order) -> Order:
-        """Trigger and trade an order as far as the last price, the hours and the latency allow."""
+        """Trigger and trade an order as far as price, hours and latency allow."""
         if order.ready_at is None or not self.hours[order.instrument.exchange].is_open(self.at):
             return order
         walk = self.walk(order.instrument.key)
-        ltp = walk.ltp
-        if order.state is State.TRIGGER_PENDING and is_triggered(order, ltp):
+        price = walk.trades_at(order.side)
+        if order.state is State.TRIGGER_PENDING and is_triggered(order, walk.ltp):
             order = self._trigger(order)
-        if order.state is not State.OPEN or not is_marketable(order, ltp):
+        if order.state is not State.OPEN or not is_marketable(order, price):
             return order
         if order.ready_at is None or self.at < order.ready_at or walk.lacks(order.side):
             return order
         quantity = self._part(order)
         if quantity < order.open_quantity:
             self._agenda.add(self.at + STEP, lambda: self._match_all(order.instrument.key))
-        return self.fill(order, quantity, price=ltp)
+        return self.fill(order, quantity, price=price)
 
     def _trigger(self, order: Order) -> Order:
         ready = self.at + timedelta(seconds=self.rules.fill_latency_s)

@@ -17,9 +17,9 @@ def is_triggered(order: Order, ltp: Decimal) -> bool:
     return ltp >= order.terms.trigger if order.side is Side.BUY else ltp <= order.terms.trigger
 
 
-def is_marketable(order: Order, ltp: Decimal) -> bool:
-    """Tell whether the limit allows a trade at the last price."""
-    return ltp <= order.terms.price if order.side is Side.BUY else ltp >= order.terms.price
+def is_marketable(order: Order, price: Decimal) -> bool:
+    """Tell whether the limit allows a trade at a price."""
+    return price <= order.terms.price if order.side is Side.BUY else price >= order.terms.price
 
 
 def quiet_range(orders: Iterable[Order]) -> tuple[int, int]:

@@ -17,7 +17,7 @@ class Priced(ABC):
         self.instrument = instrument
         self.held = False  #: set by hand: it stands until it is set again
         self.band: tuple[Decimal, Decimal] | None = None  #: set by hand: the lowest and highest price of the day
-        self.spread: tuple[Decimal, Decimal] | None = None  #: set by hand: the best bid and ask that quotes tell
+        self.spread: tuple[Decimal, Decimal] | None = None  #: set by hand: best bid and ask
         self.remark = ""  #: what orders are told that trade at this price
 
     @property
@@ -67,6 +67,12 @@ class Priced(ABC):
     def sides(self) -> tuple[Decimal, Decimal]:
         """Best bid and ask; a bid of zero is none."""
         return self.spread or (self.ltp - self.instrument.step, self.ltp + self.instrument.step)
+
+    def trades_at(self, side: Side) -> Decimal:
+        """At what an order of this side trades: the best price of the other one where these were set by hand."""
+        if self.spread is None:
+            return self.ltp
+        return self.spread[1] if side is Side.BUY else self.spread[0]
 
     def circuit(self, percent: Decimal) -> tuple[Decimal, Decimal] | None:
         """The lowest and highest price of the day: set by hand, else `percent` around the close of cash alone."""
