@@ -66,7 +66,7 @@ def test_whatever_becomes_of_the_frames_all_that_filled_is_protected(
 def test_minutes_of_an_hour_in_which_both_feeds_fail_miss_no_fill_and_leave_nothing_behind(
     sqlite_store: Store, clock: ManualClock, ids: Ids
 ) -> None:
-    found = play(3, Hour(sqlite_store, clock, ids, seed=2))
+    found = play(2.5, Hour(sqlite_store, clock, ids, seed=4))
 
     assert found["failures"] == []
     assert found["connections_of_the_order_feed"] >= 2
