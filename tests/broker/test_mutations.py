@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +22,7 @@ from executor.domain.intent import Accepted, IntentKind, Refused, Unknown
 from executor.domain.order import Side
 from executor.domain.reading import Query, QueryKind, Reading, Sketch
 from executor.domain.strategy import Product
-from executor.errors import BrokerUnavailable, LoginRefused, SessionLost
+from executor.errors import BrokerUnavailable, LoginNotYet, LoginRefused, SessionLost
 from tests.broker.fakes import FEED, JWT, LOGIN, ORDER, REFRESH, Host, a_client, an_entry, an_intent, an_open_client
 
 SBIN = InstrumentKey(Segment.NSE, "3045")
@@ -227,3 +228,28 @@ def test_a_changed_answer_to_a_login_opens_a_session_or_is_an_error_of_ours(rout
     except (BrokerUnavailable, LoginRefused):
         return
     assert all((session.jwt, session.refresh, session.feed))
+
+
+@FEW
+@given(data=st.data())
+def test_a_changed_answer_to_a_renewal_ends_in_a_session_all_the_same(data: st.DataObject) -> None:
+    tokens = {"jwtToken": JWT, "refreshToken": REFRESH, "feedToken": FEED, "state": None}
+    client = an_open_client(with_answer("generateTokens", data.draw(mutated(envelope(tokens)))))
+    known = client.session
+    assert known is not None
+    ran_out = replace(known, ends_at=known.opened_at)
+
+    try:
+        session = client.open_session(ran_out)
+    except LoginNotYet:
+        return  # its code of this half minute is used up: the next one opens it
+    assert all((session.jwt, session.refresh, session.feed))
+
+
+@FEW
+@given(body=st.one_of(mutated(envelope("Logout Successfully")), mutated(REFUSED)))
+def test_a_changed_answer_to_a_logout_raises_nothing(body: Any) -> None:
+    client = an_open_client(with_answer("logout", body))
+
+    assert [call.route for call in client.close_session()] == ["logout"]
+    assert client.session is None
