@@ -14,12 +14,8 @@ from executor.web.api import ApiParts, fields
 from executor.web.api.fields import Answer, Asked
 from executor.web.api.problems import not_found, wrong_fields
 from executor.web.api.routes import Routes
+from executor.web.pages.command import ORDERED
 
-#: What is ordered here. A login's code is a person's; a conversion is ordered at its account.
-_KINDS = (
-    *(CommandKind.HALT, CommandKind.FLATTEN, CommandKind.KILL, CommandKind.RESUME),
-    *(CommandKind.EXIT, CommandKind.PROTECT),
-)
 _NEEDS = {CommandKind.EXIT: ("bracket", "ticker"), CommandKind.PROTECT: ("bracket", "stop", "target")}
 _EVERYTHING = "everything"
 _LONGEST_WHY = 200
@@ -53,7 +49,7 @@ class CommandAsked(Asked):
     halts of a scope. exit: leave a position. protect: move its stop or target.
     """
 
-    kind = fields.asked_word(_KINDS, "what is ordered", required=True)
+    kind = fields.asked_word(ORDERED, "what is ordered", required=True)
     scope = fields.asked("ALL, account:NAME or strategy:NAME; without it that of the `bracket`")
     bracket = fields.asked("of exit and protect: a position's id")
     ticker = fields.asked("of exit: only what is held of this, such as NSE:SBIN")

@@ -21,6 +21,12 @@ from executor.web.pages.frame import Frame
 PAGE = 50
 #: For how long the page looks again by itself for an answer that is not there yet.
 AWAITED = timedelta(seconds=30)
+#: What is ordered here and through the API. The code of a login and errands come with words of their own, elsewhere:
+#: without them a trader could not read them.
+ORDERED = (
+    *(CommandKind.HALT, CommandKind.FLATTEN, CommandKind.KILL, CommandKind.RESUME),
+    *(CommandKind.EXIT, CommandKind.PROTECT),
+)
 _ARGUMENTS = ("bracket", "stop", "target")
 _INSTEAD = "Nothing was done. On the machine itself `executor kill` works without the database."
 
@@ -55,10 +61,13 @@ def add_commands(blueprint: Blueprint, parts: CommandParts, frame: Frame) -> Non
 
 
 def _record(parts: CommandParts) -> None:
-    """Record what the form asks for. Raises ValueError for a kind that is none; ConfigError, NotRecorded."""
+    """Record what the form asks for. Raises ValueError for a kind that is none here; ConfigError, NotRecorded."""
+    kind = CommandKind(request.form.get("kind", ""))
+    if kind not in ORDERED:
+        raise ValueError(f"{kind} is not ordered here; see `executor {kind} --help`")
     said = {name: request.form.get(name, "").strip() for name in _ARGUMENTS}
     parts.commands.record(
-        CommandKind(request.form.get("kind", "")),
+        kind,
         scope=request.form.get("scope", ""),
         arguments={name: value for name, value in said.items() if value},
         by=PERSON,
