@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, or_, select
+from sqlalchemy import Connection, Select, exists, select
 
 from executor.domain.bracket import Leg
 from executor.domain.delivery import Delivery
@@ -100,9 +100,8 @@ def read_page(connection: Connection, filters: Filters, *, before: str | None, l
 
 def read_line(connection: Connection, key: str) -> LogLine | None:
     """The line of a delivery, or of the delivery of a signal."""
-    table = schema.delivery
-    of_signal = select(schema.signal.c.delivery).where(schema.signal.c.id == key)
-    found = _lines(connection, select(table).where(or_(table.c.id == key, table.c.id.in_(of_signal))))
+    of_signal = connection.execute(select(schema.signal.c.delivery).where(schema.signal.c.id == key)).scalar()
+    found = _lines(connection, _these([of_signal or key]))
     return found[0] if found else None
 
 

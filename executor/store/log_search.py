@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal, select
 
 from executor.domain.refusal import RefusalCode
 from executor.store import schema
@@ -108,7 +108,7 @@ def newest(
         if before is not None:
             statement = statement.where(_WORD.delivery < before)
         if signals:
-            statement = statement.where(exists().where(schema.signal.c.delivery == _WORD.delivery))
+            statement = statement.where(_is_there(select(literal(1)).where(schema.signal.c.delivery == _WORD.delivery)))
         found.update(connection.execute(statement.order_by(_WORD.delivery.desc()).limit(limit)).scalars())
     return sorted(found, reverse=True)[:limit]
 
@@ -150,7 +150,12 @@ _BEGINNING = _beginning()
 def _too(words: Collection[str]) -> ColumnElement[bool]:
     """Whether the delivery has one of these words as well."""
     other = schema.log_word.alias().c
-    return exists().where(other.delivery == _WORD.delivery, other.word.in_(sorted(words)))
+    return _is_there(select(literal(1)).where(other.delivery == _WORD.delivery, other.word.in_(sorted(words))))
+
+
+def _is_there(question: Select[Any]) -> ColumnElement[bool]:
+    """EXISTS, asked of one row after the other: Postgres would make a join of it that sorts all of the other word's."""
+    return question.limit(1).correlate(schema.log_word).scalar_subquery().is_not(None)
 
 
 def _count(connection: Connection, words: Collection[str]) -> int:
