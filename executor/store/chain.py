@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, MetaData, Table, select
+from sqlalchemy import Column, Connection, MetaData, Select, Table, select
 from sqlalchemy.types import TypeDecorator
 
 from executor.errors import ChainBroken, InvariantBroken
@@ -27,6 +28,12 @@ from executor.store.statements import as_stored, ask, change, put
 from executor.store.types import Stamp, canonical, storable
 
 GENESIS = "0" * 64
+#: So many entries' rows are held in memory while an audit is verified: some 100 MB.
+AT_ONCE = 50_000
+#: Is told how far something has come: so much of so much.
+Seen = Callable[[int, int], None]
+_T = TypeVar("_T", bound=tuple[Any, ...])
+_Said = tuple[str, dict[str, Any]]
 _HEAD = "chain_head"
 _HEAD_TEXT = select(schema.meta.c.value).where(schema.meta.c.key == _HEAD)
 _LOCKED_HEAD = _HEAD_TEXT.with_for_update()
@@ -127,6 +134,10 @@ def _read_head(text: str) -> Head:
 # -- verification ------------------------------------------------------------------------------------------------
 
 
+def unseen(_done: int, _of: int) -> None:
+    """Nobody watches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verified:
     """`entries` links and `rows` rows agree; `head` is the newest link, to be kept elsewhere."""
@@ -136,28 +147,26 @@ class Verified:
     head: Head
 
 
-def verify(connection: Connection, *, kept: Head | None = None) -> Verified:
+def verify(
+    connection: Connection, *, kept: Head | None = None, seen: Seen = unseen, at_once: int = AT_ONCE
+) -> Verified:
     """Recompute every link and compare every audited row with the replay.
 
     Raises ChainBroken, naming the entry or the row and its table, at the first disagreement. `kept` is a head the
-    reader holds outside this machine: it must still be part of the chain.
+    reader holds outside this machine: it must still be part of the chain. The audit is read once for its links and
+    once more for every `at_once` entries, each time for other rows: memory does not grow with its length.
     """
-    replay: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
-    head = Head(0, GENESIS)
-    for newest, text in _links(connection, kept):
-        _replay(replay, text)
-        head = newest
     noted = connection.execute(_HEAD_TEXT).scalar_one_or_none()
+    head = _linked(connection, kept)
     if noted != f"{head.seq}:{head.hash}":
         raise ChainBroken(f"the audit ends at entry {head.seq}, but its head in the meta table says {noted}")
     if kept is not None and kept.seq > head.seq:
         raise ChainBroken(f"the audit ends at entry {head.seq}; the head you kept is {kept.seq}: entries were removed")
-    rows = len(replay)
-    for table in audited_tables():
-        _compare(connection, table, replay)
-    if replay:
-        name, key = next(iter(replay))
-        raise ChainBroken(f"{name} row {key} is in the audit but not in its table")
+    parts = 1 + head.seq // at_once
+    rows = 0
+    for part in range(parts):
+        seen(part + 1, parts + 1)
+        rows += _agreed(connection, part, parts)
     return Verified(head.seq, rows, head)
 
 
@@ -167,44 +176,73 @@ def audited_tables() -> list[Table]:
     return [table for table in schema.metadata.sorted_tables if table.name not in unrecorded]
 
 
-def _links(connection: Connection, kept: Head | None) -> Iterator[tuple[Head, dict[str, Any]]]:
+def _linked(connection: Connection, kept: Head | None) -> Head:
+    """The newest entry, when each follows from the one before it."""
     plain = as_plain(schema.audit)
     head = Head(0, GENESIS)
-    for row in connection.execute(select(plain).order_by(plain.c.seq)).yield_per(1000):
-        following = link(head, row.at, row.kind, row.subject, row.text)
-        if row.seq != following.seq or row.prev != head.hash or row.hash != following.hash:
-            raise ChainBroken(f"audit row {row.seq} does not follow from the one before it: changed, moved or removed")
-        if kept is not None and row.seq == kept.seq and row.hash != kept.hash:
-            raise ChainBroken(f"audit row {row.seq} is not the head you kept: history was rewritten")
-        head = following
-        yield head, _read_text(row.text)
+    with connection.execute(_streamed(select(plain).order_by(plain.c.seq))) as found:
+        for row in found:
+            following = link(head, row.at, row.kind, row.subject, row.text)
+            if row.seq != following.seq or row.prev != head.hash or row.hash != following.hash:
+                raise ChainBroken(
+                    f"audit row {row.seq} does not follow from the one before it: changed, moved or removed"
+                )
+            if kept is not None and row.seq == kept.seq and row.hash != kept.hash:
+                raise ChainBroken(f"audit row {row.seq} is not the head you kept: history was rewritten")
+            head = following
+    return head
 
 
-def _read_text(text: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(text)
-    return found
+def _agreed(connection: Connection, part: int, parts: int) -> int:
+    """How many rows of a part are in their tables as the audit says."""
+    replay = _replayed(connection, part, parts)
+    rows = len(replay)
+    for table in audited_tables():
+        with connection.execute(_streamed(select(as_plain(table)))) as found:
+            for row in found:
+                stored = dict(row._mapping)
+                key = key_text(table, stored)
+                if _part_of(key, parts) == part:
+                    _compare(table, key, stored, replay.pop((table.name, key), None))
+    if replay:
+        name, key = next(iter(replay))
+        raise ChainBroken(f"{name} row {key} is in the audit but not in its table")
+    return rows
 
 
-def _replay(replay: dict[tuple[str, str], tuple[str, dict[str, Any]]], text: Mapping[str, Any]) -> None:
-    for name, key, fixed, state in text["new"]:
-        replay[name, key] = (fixed, dict(state))
-    for name, key, values in text["set"]:
-        replay[name, key][1].update(values)
+def _replayed(connection: Connection, part: int, parts: int) -> dict[tuple[str, str], _Said]:
+    """What the audit says of the rows of a part: table and key → hash of the fixed columns, the others' values."""
+    replay: dict[tuple[str, str], _Said] = {}
+    with connection.execute(_streamed(select(schema.audit.c.text).order_by(schema.audit.c.seq))) as found:
+        for (text,) in found:
+            said = json.loads(text)
+            for name, key, fixed, state in said["new"]:
+                if _part_of(key, parts) == part:
+                    replay[name, key] = (fixed, dict(state))
+            for name, key, values in said["set"]:
+                if _part_of(key, parts) == part:
+                    replay[name, key][1].update(values)
+    return replay
 
 
-def _compare(connection: Connection, table: Table, replay: dict[tuple[str, str], tuple[str, dict[str, Any]]]) -> None:
-    for row in connection.execute(select(as_plain(table))).yield_per(1000):
-        stored = dict(row._mapping)
-        key = key_text(table, stored)
-        expected = replay.pop((table.name, key), None)
-        if expected is None:
-            raise ChainBroken(f"{table.name} row {key} was never recorded in the audit")
-        fixed, state = expected
-        if fixed != fixed_hash(table, stored):
-            raise ChainBroken(f"{table.name} row {key} was changed after it was recorded")
-        for name, value in state_values(table, stored).items():
-            if state.get(name) != value:
-                raise ChainBroken(f"{table.name} row {key}: {name} is {value!r}, the audit says {state.get(name)!r}")
+def _part_of(key: str, parts: int) -> int:
+    return zlib.crc32(key.encode()) % parts
+
+
+def _streamed(statement: Select[_T]) -> Select[_T]:
+    """Rows as they are read: without it Postgres hands over all of them at once."""
+    return statement.execution_options(yield_per=1000)
+
+
+def _compare(table: Table, key: str, stored: Mapping[str, Any], said: _Said | None) -> None:
+    if said is None:
+        raise ChainBroken(f"{table.name} row {key} was never recorded in the audit")
+    fixed, state = said
+    if fixed != fixed_hash(table, stored):
+        raise ChainBroken(f"{table.name} row {key} was changed after it was recorded")
+    for name, value in state_values(table, stored).items():
+        if state.get(name) != value:
+            raise ChainBroken(f"{table.name} row {key}: {name} is {value!r}, the audit says {state.get(name)!r}")
 
 
 # -- how a row is written into the audit -------------------------------------------------------------------------

@@ -163,10 +163,10 @@ class Pages:
         with self._database.read() as connection:
             return chain.read_head(connection)
 
-    def verify(self, kept: chain.Head | None) -> chain.Verified:
+    def verify(self, kept: chain.Head | None, *, seen: chain.Seen = chain.unseen) -> chain.Verified:
         """Recompute the whole audit in one snapshot. Raises ChainBroken, naming the row."""
         with self._database.read() as connection:
-            return chain.verify(connection, kept=kept)
+            return chain.verify(connection, kept=kept, seen=seen)
 
     def audit_entries(self, *, after: int = 0, most: int | None = None) -> Iterator[Mapping[str, Any]]:
         """Every entry above a number as it is stored, oldest first; `most` of them at most."""

@@ -56,6 +56,24 @@ def test_an_empty_store_verifies(store: Store):
     assert _verify(store) == Verified(entries=0, rows=0, head=Head(0, GENESIS))
 
 
+def test_parts_of_a_long_audit_are_verified_one_after_another_with_the_same_result(traded: Store):
+    came: list[tuple[int, int]] = []
+
+    with traded.database.read() as connection:
+        at_once = chain.verify(connection)
+        in_parts = chain.verify(connection, at_once=2, seen=lambda done, of: came.append((done, of)))
+
+    assert in_parts == at_once
+    assert came == [(number, 2 + at_once.entries // 2) for number in range(1, 2 + at_once.entries // 2)]
+
+
+def test_what_was_changed_is_found_in_whichever_part_it_lies(traded: Store):
+    _tamper(traded, "UPDATE delivery SET body = 'x'")
+
+    with traded.database.read() as connection, pytest.raises(ChainBroken, match=r"delivery row \S+ was changed"):
+        chain.verify(connection, at_once=2)
+
+
 def test_every_transaction_verifies(traded: Store):
     traded.people.save_strategy(a_strategy(), by="cli", at=NOW)
     traded.people.save_strategy(a_strategy(version=2), by="cli", at=NOW)
