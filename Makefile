@@ -28,7 +28,7 @@ run: install ## web and trader with the settings of .env
 test: install ## all tests (ARGS="-k name" for some)
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
-kills: install ## real processes, killed N times (20) while alerts come; STORE=postgres
+kills: install ## real processes, killed N times (20) while alerts come; STORE=postgres, ARGS=--feeds
 	$(BIN)/python -m tests.campaigns.soak --kills $(or $(N),20) --store $(or $(STORE),sqlite) $(ARGS)
 
 forkkills: install ## fork and kill web and trader N times (1000) at every kind of instant; STORE=postgres
@@ -43,14 +43,14 @@ refusals: install ## docs/refusals.md from the one list of refusals, domain/refu
 bench: install ## the figures of the design, measured on both stores, and docs/benchmarks.md (ARGS=--quick to try it)
 	$(BIN)/python -m benchmarks $(ARGS)
 
-days: install ## play and check N simulated days (50) on all cores; STORE=postgres, ARGS="--first 100"
+days: install ## play and check N simulated days (50) on all cores; STORE=postgres, ARGS="--first 100 --feeds"
 	$(BIN)/python -m tests.campaigns.days --days $(or $(N),50) --store $(or $(STORE),sqlite) $(ARGS)
 
-weeks: install ## play and check N simulated weeks (20) with their nights, on all cores; STORE=postgres, ARGS="--first 100"
+weeks: install ## play and check N simulated weeks (20) with their nights, on all cores; STORE=postgres, ARGS="--charts --feeds"
 	$(BIN)/python -m tests.campaigns.weeks --weeks $(or $(N),20) --store $(or $(STORE),sqlite) $(ARGS)
 
 sweep: install ## crashes at every passage of 16 stories (STORE=sqlite|postgres, N=a sample, PAIRS=1 all pairs too)
-	$(BIN)/python -m tests.campaigns.sweep --store $(or $(STORE),sqlite) $(if $(N),--sample $(N)) $(if $(PAIRS),--pairs)
+	$(BIN)/python -m tests.campaigns.sweep --store $(or $(STORE),sqlite) $(if $(N),--sample $(N)) $(if $(PAIRS),--pairs) $(ARGS)
 
 lint: install ## ruff and mypy --strict
 	$(BIN)/ruff check .
