@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from executor.broker.smartapi.master import read_row
 from executor.domain.instrument import Instrument, InstrumentKey, Kind, LeftOut, Segment
 from executor.instruments.ticker import alias_of
+from tests.broker.test_mutations import ODD
 from tests.instruments.builders import bse_share, index, row
 
 OPTION = {
@@ -136,3 +140,17 @@ def test_what_nobody_trades_here_is_left_out_with_a_reason(fields, reason):
 def test_what_cannot_be_understood_raises_and_names_the_field(fields, words):
     with pytest.raises(ValueError, match=re.escape(words)):
         read_row(row(**fields))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_a_changed_row_is_an_instrument_or_left_out_and_never_an_error(data):
+    made = {**row(), **data.draw(st.sampled_from([{}, OPTION]))}
+    for name in data.draw(st.lists(st.sampled_from(sorted(made)), min_size=1, max_size=3, unique=True)):
+        made[name] = data.draw(ODD)
+    if data.draw(st.booleans()):
+        del made[data.draw(st.sampled_from(sorted(made)))]
+
+    with suppress(ValueError):  # which leaves the row out (read_master)
+        found = read_row(made)
+        assert isinstance(found, LeftOut) or (found.lot > 0 and found.symbol)

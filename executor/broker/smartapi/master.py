@@ -36,7 +36,7 @@ def read_master(path: Path) -> Iterator[Instrument | LeftOut]:
 
 def read_row(row: Mapping[str, Any]) -> Instrument | LeftOut:
     """Read a row. Raises ValueError when a field that its kind needs is missing or wrong."""
-    segment = _SEGMENTS.get(row.get("exch_seg", ""))
+    segment = _SEGMENTS.get(str(row.get("exch_seg", "")))
     if segment is None:
         return LeftOut("other segment")
     kind, lot = _kind(str(row.get("instrumenttype", "")), segment), _whole(row, "lotsize")
