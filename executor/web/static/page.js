@@ -56,7 +56,8 @@
   const whatIsRead = () => {
     const touched = document.activeElement?.closest("#main [id]");
     if (touched && isInSight(touched)) return touched;
-    return scrollY > 0 && [...document.querySelectorAll("#main [id]")].find(isInSight);
+    const innermost = [...document.querySelectorAll("#main [id]")].filter((one) => !one.querySelector("[id]"));
+    return scrollY > 0 && innermost.find(isInSight);
   };
 
   document.addEventListener("htmx:before:swap", (event) => {

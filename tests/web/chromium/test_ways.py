@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import FloatRect, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.web.chromium.day import NO_FUNDS
 from tests.web.chromium.stage import PHONE, Stage
@@ -22,10 +22,14 @@ def is_marked(page: Page, selector: str) -> bool:
     return bool(page.evaluate(f"document.querySelector({selector!r}).seen === true"))
 
 
-def moved(before: FloatRect | None, after: FloatRect | None) -> float:
-    """By how many pixels something stands elsewhere on the screen."""
-    assert before and after
-    return abs(before["x"] - after["x"]) + abs(before["y"] - after["y"])
+def top_of(locator: Locator) -> float:
+    return float(locator.evaluate("(one) => one.getBoundingClientRect().top"))
+
+
+def expect_top(locator: Locator, top: float) -> None:
+    """It stands at this height of the screen, or comes to stand there once the page has settled."""
+    there = "([id, top]) => Math.abs(document.getElementById(id).getBoundingClientRect().top - top) < 1"
+    locator.page.wait_for_function(there, arg=[locator.get_attribute("id"), top])
 
 
 def test_the_brokers_rejection_is_told_on_the_log_and_with_all_of_its_story_one_tap_away(stage: Stage) -> None:
@@ -80,14 +84,14 @@ def test_a_position_is_left_with_two_taps_and_its_end_appears_while_another_is_b
             other.click(f"#{left} summary")
             other.click(f"#{left} .danger")
             other.wait_for_url("**/commands")
-        place = last.bounding_box()
+        top = top_of(last)
 
         stage.day.house.run(6)
 
         expect(sight.page.locator(f"#{left}")).to_have_count(0, timeout=_SOON_MS)
         expect(last.locator("[name=stop]")).to_have_value("79")
         expect(last.locator("[name=stop]")).to_be_focused()
-        assert moved(place, last.bounding_box()) < 1
+        expect_top(last, top)
 
 
 def test_what_did_not_change_is_not_sent_again(stage: Stage) -> None:
@@ -110,6 +114,41 @@ def test_a_page_that_is_not_answered_says_so(stage: Stage) -> None:
         sight.page.unroute("**/positions")
 
         expect(sight.page.locator("#unanswered")).to_be_hidden(timeout=_SOON_MS)
+
+
+def test_a_session_that_ended_leads_to_the_login(stage: Stage) -> None:
+    with stage.sight(PHONE) as sight:
+        sight.go("/positions")
+        sight.page.context.clear_cookies()
+
+        sight.page.wait_for_url("**/login?next=/positions", timeout=_SOON_MS)
+
+
+def test_the_menu_leads_everywhere_without_script(stage: Stage) -> None:
+    with stage.sight(PHONE, script=False) as sight:
+        sight.go("/")
+        sight.page.click("header .menu > summary")
+        sight.page.click("header .menu >> text=Instruments")
+
+        expect(sight.page.locator("h1")).to_have_text("Instruments")
+        expect(sight.page.locator("header .menu [aria-current=page]")).to_have_text("Instruments")
+
+
+def test_new_lines_of_the_log_do_not_move_the_one_that_is_read(stage: Stage) -> None:
+    with stage.sight(PHONE) as sight:
+        sight.go("/")
+        newest = sight.page.locator("#main .log li").first.get_attribute("id")
+        read = sight.page.locator("#main .log li").nth(12)
+        read.scroll_into_view_if_needed()
+        sight.page.mouse.wheel(0, 200)
+        read = sight.page.locator(f"#{read.get_attribute('id')}")
+        top = top_of(read)
+
+        stage.day.house.signal("exit")
+        stage.day.house.run(1)
+
+        expect(sight.page.locator("#main .log li").first).not_to_have_id(newest or "", timeout=_SOON_MS)
+        expect_top(read, top)
 
 
 def test_instruments_are_found_while_one_types(stage: Stage) -> None:
