@@ -21,8 +21,13 @@ class RefusalCode(StrEnum):
     TOKEN_OTHER_STRATEGY = "token_other_strategy"
     TOKEN_EXPIRED = "token_expired"
     TOKEN_REVOKED = "token_revoked"
+    TOKEN_BESIDE = "token_beside"
+    SIGNATURE_MISSING = "signature_missing"
+    SIGNATURE_ALTERED = "signature_altered"
+    SIGNATURE_EXPIRED = "signature_expired"
     FIXED_CHANGED = "fixed_changed"
     OUTSIDE_BOUNDS = "outside_bounds"
+    BEYOND_STRATEGY = "beyond_strategy"
     UNKNOWN_ADDRESS = "unknown_address"
     CONFLICT = "conflict"
     NOT_RECORDED = "not_recorded"
@@ -145,6 +150,26 @@ WORDS: dict[RefusalCode, Words] = {
         "The alert was revoked",
         "Make the template anew if the alert is still wanted.",
     ),
+    RefusalCode.TOKEN_BESIDE: Words(
+        "The alert carries a token beside its signature",
+        "Leave `token` out of what is signed with headers, or send the message as it is to the strategy's secret "
+        "address (`executor strategy show NAME`).",
+    ),
+    RefusalCode.SIGNATURE_MISSING: Words(
+        "The alert is not signed",
+        "This address takes Standard Webhooks: send webhook-id, webhook-timestamp and webhook-signature. TradingView "
+        "cannot; its alerts go to the strategy's secret address (`executor strategy show NAME`).",
+    ),
+    RefusalCode.SIGNATURE_ALTERED: Words(
+        "The signature is not one of this strategy's secret over this message",
+        "Sign the very bytes that are sent, as id.timestamp.body, with the strategy's standard_webhook_secret "
+        "(`executor strategy show NAME`); after `executor strategy rotate` with the new one.",
+    ),
+    RefusalCode.SIGNATURE_EXPIRED: Words(
+        "The message was signed too long ago, or in the future",
+        "Sign when you send, and again when you send again: five minutes either way are allowed. Set both clocks by "
+        "NTP (`timedatectl`).",
+    ),
     RefusalCode.FIXED_CHANGED: Words(
         "A field that the token fixes is missing or different",
         "Paste the template again as it was issued; another value takes another template (`--set PATH=VALUE`).",
@@ -154,6 +179,11 @@ WORDS: dict[RefusalCode, Words] = {
         "A token allows what the strategy allowed when the template was made, and only the fields that it "
         "holds. After a change of tickers or sizes make the template anew; `--set 'PATH={{placeholder}}'` "
         "opens a further field.",
+    ),
+    RefusalCode.BEYOND_STRATEGY: Words(
+        "A field asks for what only a token could allow, and the strategy does not",
+        "Leave it out, or allow it in the strategy: `--option` for an option rule, `--roll refuse` for contracts that "
+        "alerts name, `--max-open` for several positions on one ticker.",
     ),
     RefusalCode.UNKNOWN_ADDRESS: Words(
         "There is no such address",
