@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.campaigns.fed import FedRig
+from tests.campaigns.rig import Rig
 from tests.campaigns.scenarios import SCENARIOS, Scenario
 from tests.campaigns.story import SEAMS, At, Story
 from tests.campaigns.sweep import Line, Run, databases, pairs, sampled, singles
@@ -16,9 +18,9 @@ from tests.campaigns.theatre import Theatre
 
 
 @contextmanager
-def a_theatre(store: str) -> Iterator[Theatre]:
+def a_theatre(store: str, kind: type[Rig] = Rig) -> Iterator[Theatre]:
     with databases(store, 1) as (url,):
-        theatre = Theatre(url)
+        theatre = Theatre(url, kind)
         yield theatre
         theatre.close()
 
@@ -30,11 +32,13 @@ def passages() -> dict[str, dict[str, int]]:
         return {name: theatre.tell(scenario)["passed"] for name, scenario in SCENARIOS.items()}
 
 
-def failures(store: str, passages: dict[str, dict[str, int]], count: int, *, seed: int) -> dict[str, Any]:
+def failures(
+    store: str, passages: dict[str, dict[str, int]], count: int, *, seed: int, kind: type[Rig] = Rig
+) -> dict[str, Any]:
     """What is violated by so many crashes and pairs of a seed, by the run."""
     random = Random(f"{seed}/sample")
     runs = [sampled(random, passages) for _ in range(count)]
-    with a_theatre(store) as theatre:
+    with a_theatre(store, kind) as theatre:
         lines = {run.key: theatre.tell(SCENARIOS[run.scenario], run.crashes) for run in runs}
     return {key: line["violations"] for key, line in lines.items() if line["violations"]}
 
@@ -43,6 +47,13 @@ def failures(store: str, passages: dict[str, dict[str, int]], count: int, *, see
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_whatever_dies_at_any_passage_the_story_ends_as_it_must(passages: dict[str, dict[str, int]], seed: int) -> None:
     failed = failures("sqlite", passages, 100, seed=seed)
+
+    assert not failed
+
+
+@pytest.mark.timeout(300)
+def test_so_it_does_with_both_feeds(passages: dict[str, dict[str, int]]) -> None:
+    failed = failures("sqlite", passages, 40, seed=5, kind=FedRig)
 
     assert not failed
 
