@@ -87,6 +87,23 @@ def test_an_exit_in_the_burst_is_among_the_next_five_writes(house: House) -> Non
     assert any(is_exit(row) for row in following)
 
 
+def test_an_exit_right_after_a_restart_in_the_burst_is_among_the_next_five_writes(house: House) -> None:
+    house.signal("buy", price="800", trade="held")
+    pass_time(house, 4)
+    enter(house, 100)
+    pass_time(house, 3)
+    house.start()
+    before = len(writes(house))
+
+    house.signal("exit", price="800", trade="held")
+    pass_time(house, 4)
+
+    following = writes(house)[before:]
+    assert len(following) > 5  # the burst goes on behind it
+    assert any(is_exit(row) for row in following[:5])
+    assert most_in_a_second(moments(house, *WRITES)) <= 8
+
+
 def writes(house: House) -> list[dict[str, object]]:
     return [row for row in house.state()["requests"] if row["route"] in WRITES]
 

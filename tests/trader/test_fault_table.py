@@ -78,6 +78,8 @@ HITS: dict[str, tuple[str, Mapping[str, str], dict[str, Fault]]] = {
     "trade book": ("getTradeBook", {}, BOOK),
     "positions": ("getPosition", {}, BOOK),
     "price": ("getLtpData", {}, ANY),
+    "funds": ("getRMS", {}, ANY),
+    "holdings": ("getHolding", {}, BOOK),
 }
 ENDS = {Outcome.FILLED, Outcome.REJECTED, Outcome.NOT_PLACED, Outcome.NOT_FILLED, Outcome.NOTHING_TO_DO}
 
