@@ -127,7 +127,7 @@ def _host(accounts: Sequence[AccountHealth]) -> Iterator[Finding]:
     told = [one.beat.status for one in accounts if one.beat is not None]
     for ahead in {status["clock_ahead"] for status in told if status.get("clock_ahead") is not None}:
         yield _clock(ahead)
-    for disk in {str(status["disk"]): status["disk"] for status in told if "disk" in status}.values():
+    for disk in {str(status["disk"]): status["disk"] for status in told if status.get("disk")}.values():
         yield _disk(disk)
 
 

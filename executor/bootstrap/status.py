@@ -60,15 +60,19 @@ class StatusTeller:
 
     def _feeds(self, evidence: Evidence) -> dict[str, Mapping[str, Any]]:
         found: dict[str, Mapping[str, Any]] = {
-            name: {"up": silent is not None, "silent": silent} for name, silent in self.feeds.silence().items()
+            name: {"up": silent is not None, "silent": None if silent is None else round(silent, 1)}
+            for name, silent in self.feeds.silence().items()
         }
         if "orders" in found:
             feed = evidence.feed
             found["orders"] = {**found["orders"], "since": _iso(feed.up_since), "doubted": feed.doubted}
         return found
 
-    def _disk(self) -> dict[str, Any]:
-        found = os.statvfs(self.state_dir)
+    def _disk(self) -> dict[str, Any] | None:
+        try:
+            found = os.statvfs(self.state_dir)
+        except OSError:  # what cannot be told must not end a beat
+            return None
         return {
             "free": found.f_bavail * found.f_frsize,
             "size": found.f_blocks * found.f_frsize,

@@ -92,7 +92,7 @@ def _standing(accounts: list[AccountHealth], now: datetime) -> Iterator[Metric]:
     yield each(
         "disk_free_bytes",
         "Free in the trader's state dir.",
-        ((one, words.get("disk", {}).get("free")) for one, words in said),
+        ((one, (words.get("disk") or {}).get("free")) for one, words in said),
     )
     yield each("backlog_signals", "Signals no trader has taken up.", ((one, one.backlog.signals) for one in accounts))
     yield each("backlog_commands", "Commands without an answer.", ((one, one.backlog.commands) for one in accounts))
