@@ -10,10 +10,11 @@ from executor.broker.smartapi.wire import download
 from executor.config.environment import Settings
 from executor.domain.instrument import Instrument, LeftOut
 from executor.instruments.refresh import LoadReport, refresh
+from executor.store.chain import Seen, unseen
 from executor.store.store import Store
 
 
-def refresh_master(settings: Settings, store: Store) -> LoadReport:
+def refresh_master(settings: Settings, store: Store, *, seen: Seen = unseen) -> LoadReport:
     """Fetch the broker's instrument file and switch to it; the old rows stay while it is not good.
 
     Raises BrokerUnavailable, and NotRecorded when another process takes it at this moment.
@@ -29,4 +30,4 @@ def refresh_master(settings: Settings, store: Store) -> LoadReport:
         finally:
             path.unlink(missing_ok=True)
 
-    return refresh(fetch, store.loads, now=clock.now(), ids=make_ids(clock, store.recovery))
+    return refresh(fetch, store.loads, now=clock.now(), ids=make_ids(clock, store.recovery), seen=seen)

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from executor import bootstrap
+from executor.cli.progress import progress
 from executor.config.environment import open_settings
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.store.chain import Head
@@ -153,7 +154,8 @@ def verify(*, head: Head | None, as_json: bool) -> None:
         executor audit verify
         executor audit verify --head 1204:9f2c…
     """
-    found = _pages().verify(head)
+    with progress("parts of the audit") as seen:
+        found = _pages().verify(head, seen=seen)
     if as_json:
         _print_json({"entries": found.entries, "rows": found.rows, "head": _head_text(found.head)})
     else:

@@ -17,6 +17,7 @@ import click
 
 from executor import bootstrap
 from executor.cli.command import as_json_option
+from executor.cli.progress import progress
 from executor.config.environment import Settings, open_settings
 from executor.config.secrets import fingerprint
 from executor.domain.ids import Ids
@@ -78,13 +79,15 @@ def restore(*, file: Path, new_key: bool, as_json: bool) -> None:
     database = open_database(settings.database_url)
     try:
         copies.prepare(database)
-        verified = copies.restore(
-            database,
-            file,
-            at=clock.now(),
-            new_id=lambda newest: Ids(clock.now, Random(secrets.randbits(128)), above=newest).new(),
-            meta={bootstrap.FINGERPRINT: fingerprint(settings.secret_key)},
-        )
+        with progress("rows restored") as seen:
+            verified = copies.restore(
+                database,
+                file,
+                at=clock.now(),
+                new_id=lambda newest: Ids(clock.now, Random(secrets.randbits(128)), above=newest).new(),
+                meta={bootstrap.FINGERPRINT: fingerprint(settings.secret_key)},
+                seen=seen,
+            )
     finally:
         database.close()
     if as_json:
@@ -103,12 +106,16 @@ def _copy(settings: Settings, file: Path) -> tuple[Verified, int]:
     draft.unlink(missing_ok=True)
     store = bootstrap.open_store(settings)
     try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        with (
+            open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out,
+            progress("rows written") as seen,
+        ):
             at = bootstrap.clock_of(settings).now()
-            _, rows = copies.dump(store.database, out, key=fingerprint(settings.secret_key), at=at)
+            _, rows = copies.dump(store.database, out, key=fingerprint(settings.secret_key), at=at, seen=seen)
             out.flush()
             os.fsync(out.fileno())
-        verified = copies.prove(draft)
+        with progress("rows read back") as seen:
+            verified = copies.prove(draft, seen=lambda done, _: seen(done, rows))
         draft.rename(file)
     finally:
         store.database.close()

@@ -14,6 +14,7 @@ from marshmallow import ValidationError
 
 from executor import bootstrap
 from executor.bootstrap.master import refresh_master
+from executor.cli.progress import progress
 from executor.cli.resolved import line, resolved, shown, told
 from executor.clock import IST
 from executor.config.calendar import load_calendar
@@ -67,8 +68,8 @@ def instruments() -> None:
 def refresh(*, as_json: bool) -> None:
     """Fetch the broker's file and switch to it when it is good; else the table of before stays in use."""
     settings = open_settings()
-    with _open() as store:
-        report = refresh_master(settings, store)
+    with _open() as store, progress("instruments") as seen:
+        report = refresh_master(settings, store, seen=seen)
     found = {
         "load": report.load,
         "at": report.at.isoformat(),

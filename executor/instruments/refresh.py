@@ -19,6 +19,7 @@ from executor.domain.instrument import Instrument, InstrumentKey, LeftOut
 from executor.errors import BrokerUnavailable
 from executor.instruments.census import Census
 from executor.instruments.ticker import alias_of
+from executor.store.chain import Seen, unseen
 from executor.store.changes import Changed
 from executor.store.master import LoadInfo
 
@@ -54,7 +55,7 @@ class LoadReport:
     changes: Mapping[str, Changed]
 
 
-def refresh(fetch: Callable[[], Rows], loads: LoadStore, *, now: datetime, ids: Ids) -> LoadReport:
+def refresh(fetch: Callable[[], Rows], loads: LoadStore, *, now: datetime, ids: Ids, seen: Seen = unseen) -> LoadReport:
     """Fetch a file into a new load and switch to it.
 
     Raises BrokerUnavailable when the file is not good, NotRecorded when another process takes it at this moment.
@@ -63,7 +64,7 @@ def refresh(fetch: Callable[[], Rows], loads: LoadStore, *, now: datetime, ids: 
         load = ids.new()
         loads.forget_unused()
         try:
-            return _take(fetch, loads, load, now)
+            return _take(fetch, loads, load, now, seen)
         except BrokerUnavailable as error:
             loads.record_failure(load, str(error), at=now)
             raise
@@ -71,11 +72,12 @@ def refresh(fetch: Callable[[], Rows], loads: LoadStore, *, now: datetime, ids: 
             loads.forget_unused()
 
 
-def _take(fetch: Callable[[], Rows], loads: LoadStore, load: str, now: datetime) -> LoadReport:
+def _take(fetch: Callable[[], Rows], loads: LoadStore, load: str, now: datetime, seen: Seen) -> LoadReport:
     census, before = Census(trading_day(now)), loads.current_load()
     try:
         for chunk in _chunks(census.counted(fetch())):
             loads.add_instruments(load, chunk)
+            seen(census.rows, before.checks.get("rows", 0) if before else 0)
     except (OSError, ValueError) as error:
         raise not_good(str(error)) from error
     loads.drop_instruments(load, census.doubled)

@@ -53,7 +53,9 @@ class Loaded:
     newest: str | None
 
 
-def dump(database: Database, file: IO[bytes], *, key: str, at: datetime) -> tuple[Label, int]:
+def dump(
+    database: Database, file: IO[bytes], *, key: str, at: datetime, seen: chain.Seen = chain.unseen
+) -> tuple[Label, int]:
     """Write everything as it is at one moment, while others go on writing; returns the label and how many rows."""
     rows = 0
     with database.read() as connection, gzip.open(file, "wt", encoding="utf-8", compresslevel=6) as out:
@@ -66,6 +68,8 @@ def dump(database: Database, file: IO[bytes], *, key: str, at: datetime) -> tupl
             for row in connection.execute(select(plain).execution_options(yield_per=_CHUNK)):
                 _say(out, list(row))
                 rows += 1
+                if rows % _CHUNK == 0:
+                    seen(rows, 0)
         _say(out, {"rows": rows})
     return label, rows
 
@@ -83,14 +87,14 @@ def read_label(path: Path) -> Label:
     return Label(**label)
 
 
-def prove(path: Path) -> chain.Verified:
+def prove(path: Path, *, seen: chain.Seen = chain.unseen) -> chain.Verified:
     """Load a copy into a database of its own beside it and verify its audit. Raises ChainBroken, ConfigError."""
     with TemporaryDirectory(dir=path.parent, prefix=".backup-") as folder:
         database = open_database(f"sqlite:///{folder}/copy.sqlite3")
         try:
             upgrade(database)
             with database.unaudited() as connection:
-                _load(connection, path)
+                _load(connection, path, seen)
                 return _verified(connection, path)
         finally:
             database.close()
@@ -120,6 +124,7 @@ def restore(
     at: datetime,
     new_id: Callable[[str | None], str],
     meta: Mapping[str, str],
+    seen: chain.Seen = chain.unseen,
 ) -> chain.Verified:
     """Load a copy into a prepared database, verify its audit and halt ALL, in one transaction.
 
@@ -129,7 +134,7 @@ def restore(
     label = read_label(path)
     with database.write(at) as transaction:
         connection = transaction.connection
-        loaded = _load(connection, path)
+        loaded = _load(connection, path, seen)
         verified = _verified(connection, path)
         for name, value in meta.items():
             connection.execute(update(schema.meta).where(schema.meta.c.key == name).values(value=value))
@@ -151,7 +156,7 @@ def _verified(connection: Connection, path: Path) -> chain.Verified:
     return found
 
 
-def _load(connection: Connection, path: Path) -> Loaded:
+def _load(connection: Connection, path: Path, seen: chain.Seen) -> Loaded:
     """Insert every row of a file, in its order: tables come after those that they refer to. Raises ConfigError."""
     connection.execute(delete(schema.meta))  # the head of the empty chain
     loader = _Loader(connection)
@@ -159,6 +164,8 @@ def _load(connection: Connection, path: Path) -> Loaded:
         match said:
             case list():
                 loader.add(said)
+                if loader.rows % _CHUNK == 0:
+                    seen(loader.rows, 0)
             case {"table": str(name), "columns": list(columns)}:
                 loader.begin(name, columns)
             case {"rows": int(rows)} if rows == loader.rows:

@@ -98,7 +98,7 @@ def test_refresh_tells_what_it_took(settings, clock, monkeypatch):
 
 
 def test_a_file_that_is_not_good_ends_with_1(settings, monkeypatch):
-    def refuse(_settings, _store):
+    def refuse(_settings, _store, **_seen):
         raise BrokerUnavailable("the instrument file is not good: it breaks off; the one before stays in use")
 
     monkeypatch.setattr("executor.cli.instruments.refresh_master", refuse)
