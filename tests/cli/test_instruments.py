@@ -84,7 +84,7 @@ def test_search_lists_what_begins_with_a_text(loaded):
 
 def test_refresh_tells_what_it_took(settings, clock, monkeypatch):
     report = LoadReport("l1", clock.now(), 12, {"NSE": 8, "BSE": 4}, {"other segment": 3}, {})
-    monkeypatch.setattr("executor.cli.instruments.refresh_master", lambda _settings, _store: report)
+    monkeypatch.setattr("executor.cli.instruments.refresh_master", lambda _settings, _store, **_seen: report)
 
     assert json.loads(run("refresh", "--json")) == {
         "load": "l1",
