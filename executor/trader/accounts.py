@@ -106,7 +106,8 @@ class SessionStore:
 
     def typed_code(self, *, at: datetime) -> str | None:
         """The code that a person gave for a login now; None if it is old, or was given for a step that is used."""
-        given = [one for one in self.typed_codes() if at - one.made_at < _CODE_LIVES]
+        known = [one for one in self.typed_codes() if "totp" in one.arguments]
+        given = [one for one in known if at - one.made_at < _CODE_LIVES]
         used = self.last_step()
         fresh = [one for one in given if used is None or one.made_at.timestamp() >= (used + 1) * _STEP_S]
         try:

@@ -149,3 +149,15 @@ def test_after_a_code_the_session_is_opened_though_a_pause_was_on(office: Office
     office.tend()
 
     assert office.told() == [True]
+
+
+def test_a_login_without_its_code_is_answered_and_harms_nothing(office: Office) -> None:
+    office.gate.fails(CodeNeeded("executor login --totp CODE"))
+    office.store.commands.record(
+        CommandKind.LOGIN, scope=f"account:{ACCOUNT}", arguments={}, by="page", why="", at=office.clock.now()
+    )
+
+    office.pass_time(2)
+
+    (command,) = answers(office)
+    assert command.state is CommandState.REFUSED
