@@ -23,6 +23,8 @@ from executor.store.positions import OpenPosition
 _NONE = timedelta()
 #: Clocks of hosts that took turns may differ so much; the audit's times need not rise.
 _MARGIN = timedelta(seconds=10)
+#: So many rows are looked for by name; of more it is quicker to read whatever tells of any such row.
+_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ def _changes(
     """The new values of these brackets' rows since a moment, in the order in which they were recorded."""
     table = schema.audit
     ids = [row for one in positions for row in (one.bracket.id, *(order.id for _, order in one.orders))]
-    about = or_(*(table.c.text.contains(f'"{row}"', autoescape=True) for row in ids))
+    words = ids if len(ids) <= _NAMED else ("broker_order", "bracket")
+    about = or_(*(table.c.text.contains(f'"{word}"', autoescape=True) for word in words))
     statement = select(table.c.at, table.c.text).where(table.c.seq >= _first(connection, since), about)
     for row in connection.execute(statement.order_by(table.c.seq)):
         text = json.loads(row.text)

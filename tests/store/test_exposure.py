@@ -89,6 +89,14 @@ def test_what_is_exposed_now_counts_up_to_now_and_within_the_hours_only(life: Li
     assert until(NOW + timedelta(seconds=20), 9) == 0
 
 
+def test_many_rows_are_followed_as_few_are(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    life.at(2, "entry", state=OrderState.FILLED, filled=10)
+    life.at(3.5, "stop", state=OrderState.ACCEPTED, working_quantity=10, working_type=a_stop()[1].type)
+    monkeypatch.setattr("executor.store.exposure._NAMED", 1)
+
+    assert life.exposed() == 1.5
+
+
 def test_what_is_meant_to_have_no_stop_is_not_told_of(store: Store) -> None:
     Life(store, protection=Protection.NONE)
 
