@@ -104,7 +104,7 @@ class Errands:
             assert last.price is not None, "a reading of LTP has it"
             price = last.price.value
             calls.append(last.call)
-        sketch = Sketch(symbol, Side(said["side"]), Product(said["product"]), said["quantity"], Decimal(price))
+        sketch = Sketch(symbol, Side(said["side"]), Product(said["product"]), _units(said), Decimal(price))
         margin = self._broker.read(Query(QueryKind.MARGIN, key, sketch=sketch))
         charges = self._broker.read(Query(QueryKind.CHARGES, key, sketch=sketch))
         told = {"price": str(sketch.price), "margin": margin.margin, "charges": charges.charges}
@@ -115,9 +115,8 @@ class Errands:
         said = command.arguments
         if self._ledger.is_held(command.account, said["symbol"]):
             return False, _HELD.format(said["symbol"]), ()
-        wanted = Conversion(
-            Segment(said["segment"]), said["symbol"], Product(said["old"]), Product(said["new"]), said["quantity"]
-        )
+        old, new = Product(said["old"]), Product(said["new"])
+        wanted = Conversion(Segment(said["segment"]), said["symbol"], old, new, _units(said))
         self._answer(command, CommandState.NEW, "begun")
         converted = self._broker.convert(wanted)
         match converted.answer:
@@ -130,6 +129,13 @@ class Errands:
                 return False, f"it may have been converted or not ({why}): look at the positions", converted.calls
             case _:
                 assert_never(converted.answer)
+
+
+def _units(said: Mapping[str, Any]) -> int:
+    units = int(said["quantity"])
+    if units <= 0:
+        raise ValueError(f"quantity: {units}")
+    return units
 
 
 def _json(told: Mapping[str, Any], *, at: Reading) -> str:

@@ -153,6 +153,18 @@ def test_while_no_session_is_open_an_errand_is_refused_at_once(house: KeptHouse)
     assert house.requests("details") == []
 
 
+@pytest.mark.parametrize("wrong", [{"quantity": 0}, {"quantity": -4}, {"quantity": "many"}, {"new": "NRML"}])
+def test_a_conversion_of_what_cannot_be_is_not_begun(house: KeptHouse, wrong: dict[str, Any]) -> None:
+    buy_by_hand(house)
+    house.run(2)
+
+    command = ask(house, CommandKind.CONVERT, **{**KEEP, **wrong})
+
+    assert command.state is CommandState.REFUSED
+    assert not any(text.endswith(": begun") for text in house.said("command"))
+    assert house.requests("convertPosition") == []
+
+
 @pytest.mark.parametrize("kind", ["look", "margin", "convert"])
 def test_an_errand_that_cannot_be_read_is_answered_and_holds_nothing_up(house: KeptHouse, kind: str) -> None:
     command = ask(house, CommandKind(kind), quantity="many", price="low", segment="MOON", instrument="", symbol="X")
