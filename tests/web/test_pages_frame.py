@@ -43,7 +43,10 @@ def test_what_stops_an_account_stands_beside_its_kind(house: House, browser: Bro
     house.store.ledger.set_halt(Halt("ALL", HaltKind.KILL, NOW, "enough", "trader"), at=NOW)
     house.store.ledger.set_halt(Halt("strategy:trend", HaltKind.HALT, NOW, "odd", "trader"), at=NOW)
 
+    halts = re.findall(r'id="halt-(\w+)-([\w:]+)"', browser.get("/").text)
+
     assert running == " SIMULATOR default trader runs "
+    assert halts == [("KILL", "ALL"), ("HALT", "strategy:trend")]
     assert standing(browser) == standing(browser, "/standing") == " SIMULATOR KILLED default trader runs "
 
 

@@ -126,10 +126,13 @@ def _navigation() -> list[tuple[str, str, bool]]:
 
 
 def _halts(standing: Standing) -> list[tuple[str, Halt, bool]]:
-    """Each halt in force: its word, itself, whether a page can end it; those without a row as traders tell them."""
+    """Each halt in force, the hardest first: its word, itself, whether a page can end it. Those without a row are told
+    by traders.
+    """
     found = [(halt, standing.may_resume(halt)) for halt in standing.halts]
     for _, beat in standing.accounts:
         found += [(_told(halt), False) for halt in (beat.status.get("halts", ()) if beat else ())]
+    found.sort(key=lambda one: one[0].kind is not HaltKind.KILL)
     return [(_HALT_WORDS[halt.kind], halt, resumable) for halt, resumable in found]
 
 
@@ -163,7 +166,7 @@ def _scopes(accounts: Sequence[str], strategies: Sequence[str]) -> list[tuple[st
 def _badge(account: Account, beat: Beat | None, now: datetime, halts: Sequence[tuple[str, Halt, bool]]) -> AccountBadge:
     trader, tone = _trader(beat, now)
     own = {word for word, halt, _ in halts if halt.scope in {"ALL", f"account:{account.name}"}}
-    return AccountBadge(account, trader, tone, tuple(sorted(own)))
+    return AccountBadge(account, trader, tone, tuple(sorted(own, reverse=True)))
 
 
 def _trader(beat: Beat | None, now: datetime) -> tuple[str, str]:
