@@ -6,6 +6,7 @@ from http import HTTPStatus
 from types import TracebackType
 
 from flask import Flask, Response, request
+from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import HTTPException
 
 from executor.web.answer import problem
@@ -24,6 +25,8 @@ def create_app(parts: WebParts) -> Flask:
     for blueprint in (webhook(parts), postback(parts), health(parts)):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _http_error)
+    for broken in (NoMoreData, ParseException):
+        app.register_error_handler(broken, _broken_body)
     # gunicorn_conf.py starts it in each worker, and stops it
     app.extensions["flood_writer"] = FloodWriter(parts.floods, parts.store.intake, parts.clock)
     return app
@@ -33,6 +36,11 @@ class _Application(Flask):
     def log_exception(self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
         """Log by the rule that matched: the path of a hook holds its secret."""
         self.logger.error("failed: %s %s", request.method, request.url_rule, exc_info=exc_info)
+
+
+def _broken_body(_error: Exception) -> Response:
+    """What gunicorn raises from reading a body that is not framed as HTTP says: the sender's fault."""
+    return problem(HTTPStatus.BAD_REQUEST)
 
 
 def _http_error(error: HTTPException) -> Response:

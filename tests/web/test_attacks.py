@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from gunicorn.http.errors import InvalidChunkSize
+from pytest import LogCaptureFixture
 
 from executor.clock import ManualClock
 from executor.store.chain import Head
@@ -17,6 +19,7 @@ from executor.store.store import Store
 from executor.web.attempts import FREE
 from tests.builders import NOW, a_strategy
 from tests.house import House
+from tests.web.api.client import a_token
 from tests.web.browser import PASSWORD, URL, Browser, words
 from tests.web.whole import a_person, a_whole_web, changing, readable
 
@@ -342,6 +345,29 @@ def test_a_form_larger_than_any_of_ours_is_refused(app: Flask, store: Store, tra
     for _, path in changing(app):
         assert trader.post(path, csrf=token_in(trader), why="x" * 20_000).status_code == 413, path
     assert store.pages.head() == before
+
+
+class BrokenBody:
+    """A body as gunicorn reads one that is not framed as HTTP says."""
+
+    def read(self, *_size: int) -> bytes:
+        raise InvalidChunkSize(b"ZZ")
+
+    readline = readinto = read
+
+
+def test_a_body_that_is_not_framed_is_the_senders_fault(app: Flask, store: Store, caplog: LogCaptureFixture) -> None:
+    broken = {"wsgi.input": BrokenBody(), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    form, json = "application/x-www-form-urlencoded", "application/json"
+    routes = [*((path, form) for _, path in changing(app)), ("/api/v1/commands", json), ("/api/v1/strategies", json)]
+    headers = {"Authorization": f"Bearer {a_token(store)}"}
+
+    for path, kind in routes:
+        client = app.test_client()
+        answer = client.post(path, base_url=URL, headers=headers, environ_overrides={**broken, "CONTENT_TYPE": kind})
+
+        assert (answer.status_code, answer.mimetype) == (400, "application/problem+json"), path
+    assert caplog.records == []
 
 
 def test_strange_queries_are_no_fault(house: House, app: Flask, trader: Browser) -> None:

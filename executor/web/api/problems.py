@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response
+from gunicorn.http.errors import NoMoreData, ParseException
 from marshmallow import fields
 from werkzeug.exceptions import HTTPException
 
@@ -74,6 +75,8 @@ def wrong_fields(errors: Mapping[str, Sequence[str]]) -> Failed:
 def add_problems(app: Flask) -> None:
     """Answer every error in this form; of an error of ours no more than that it was one."""
     app.register_error_handler(HTTPException, _http_error)
+    for broken in (NoMoreData, ParseException):
+        app.register_error_handler(broken, _broken_body)
     app.register_error_handler(ConfigError, _wrong)
     app.register_error_handler(StoreError, _no_database)
 
@@ -92,6 +95,11 @@ def _http_error(error: HTTPException) -> Response:
         if name == "Allow":
             answer.headers[name] = value
     return answer
+
+
+def _broken_body(_error: Exception) -> Response:
+    """What gunicorn raises from reading a body."""
+    return Failed(HTTPStatus.BAD_REQUEST, code="not_json", detail="The body is not framed as HTTP says.").answer
 
 
 def _wrong(error: Exception) -> Response:
