@@ -23,6 +23,8 @@ _STRATEGY = {
 }
 _CHART = {"ticker": "SBIN", "exchange": "NSE", "interval": "5", "syminfo.currency": "INR"}
 _TIMES = {"time": "2026-01-01T04:00:00Z", "timenow": "2026-01-01T04:05:00Z"}
+#: A strategy on SBIN that was flat and goes long; its price is whatever the market has.
+OPENS_A_LONG = _STRATEGY | _CHART
 #: A value for every placeholder, to check a template without a chart.
 EXAMPLES = _BAR | _STRATEGY | _CHART | _TIMES | {f"plot_{number}": "100" for number in range(20)}
 

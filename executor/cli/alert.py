@@ -8,14 +8,14 @@ import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from executor import bootstrap
 from executor.alerts import parse, schema
 from executor.alerts.imitate import RESENDS, Answered, NotAnswered, open_client, send
-from executor.alerts.placeholders import EXAMPLES, PLACEHOLDER, render
+from executor.alerts.placeholders import EXAMPLES, OPENS_A_LONG, PLACEHOLDER, left_open, render
 from executor.alerts.strategies import Wanted
 from executor.alerts.template import LIFETIME, Style
 from executor.bootstrap.strategies import strategies_of
@@ -75,20 +75,31 @@ def template(*, name: str, style: str, settings: dict[str, str], days: int, as_j
 
 @alert.command("send")
 @click.option("--url", required=True, metavar="U", help="The strategy's hook_url.")
-@click.option("--body", required=True, type=_FILE, metavar="FILE", help="The message, placeholders unexpanded.")
+@click.option(
+    "--body", required=True, type=click.File(), metavar="FILE", help="The message as TradingView has it; - to paste it."
+)
 @_set_option("PLACEHOLDER=VALUE", "What a placeholder becomes, such as close=1245.5; times come from the clock.")
+@click.option("--example", is_flag=True, help="Fill in what is not set as for NSE:SBIN going long; set its close.")
 @click.option("--resend", is_flag=True, help="Send again when answered 5xx, as TradingView does: 3 times, 5 s apart.")
 @_as_json
-def send_(*, url: str, body: Path, settings: dict[str, str], resend: bool, as_json: bool) -> None:
+def send_(*, url: str, body: TextIO, settings: dict[str, str], example: bool, resend: bool, as_json: bool) -> None:
     """Send a message as TradingView would; exit code 0 when it was taken (2xx).
 
+    TradingView fills in the placeholders from its chart; here you do, with --set, or --example does. What you paste
+    for `--body -` ends with Ctrl-D on a line of its own.
+
     \b
-        executor alert send --url URL --body message.json \\
-            --set exchange=NSE --set ticker=SBIN --set close=800
+        executor alert send --url URL --body message.json --example --set close=800
+        executor alert send --url URL --body - --example --set close=800
     """
     now = bootstrap.clock_of(open_settings()).now()
     values = {name.strip("{} "): value for name, value in settings.items()}
-    message = render(body.read_text(), {**_times(now), **values})
+    template = body.read()
+    values = {**_times(now), **(OPENS_A_LONG if example else {}), **values}
+    left = [name for name in left_open(template) if name not in values]
+    if left and not as_json:
+        click.echo(f"not filled in: {', '.join(left)}; give each with --set NAME=VALUE", err=True)
+    message = render(template, values)
     with open_client() as client:
         answer = send(client, url, message, resends=RESENDS if resend else 0, pause=threading.Event().wait)
     match answer:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from executor.clock import IST, SimulatedClock
+from executor.config.environment import SETTINGS
 from executor.simulator.config import SimulatorConfig
 from executor.simulator.exchange.rules import Rules
 from executor.simulator.holidays import evenings, published
@@ -53,6 +54,11 @@ class _Moment(click.ParamType[datetime | None]):
     type=click.IntRange(50_000, 400_000),
     help="Serve an instrument file of about so many rows, as in reality (200000); by default it has about 1500.",
 )
+@click.option(
+    "--env-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the settings for it into this new file, such as .env: what `executor run` beside it needs.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the description as one line of JSON.")
 def simulator(
     *,
@@ -64,6 +70,7 @@ def simulator(
     speed: float,
     clock_file: Path | None,
     master_rows: int | None,
+    env_file: Path | None,
     as_json: bool,
 ) -> None:
     """Run an exchange that speaks the Angel One SmartAPI wire, on 127.0.0.1, until it is stopped.
@@ -73,7 +80,7 @@ def simulator(
     on holidays), so start it inside them. Futures and options follow their underlying:
 
     \b
-        executor simulator --clock "2026-11-25 09:20"
+        executor simulator --clock "2026-11-25 09:20" --env-file .env
 
     Under control_url a test or a curious person looks and plays, C being that address:
 
@@ -94,6 +101,10 @@ def simulator(
     A price is held once it is set; band and spread without prices are lifted. A fault takes "times", "after" and
     "match" (fields of the request); an unknown route or kind is answered with those that there are.
     """
+    if env_file is not None:
+        if env_file.exists():
+            raise click.UsageError(f"{env_file} is there already, perhaps with a real login: move it away first")
+        clock_file = clock_file or env_file.with_name("clock.json")
     stopped = Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopped.set())
@@ -107,7 +118,10 @@ def simulator(
             f"port {ports} cannot be used: {error.strerror}; choose another with --port"
         ) from error
     with server:
-        click.echo(_text(server.describe(), as_json=as_json))
+        told = server.describe()
+        if env_file is not None and clock_file is not None:
+            _write_settings(env_file, told, clock_file)
+        click.echo(_text(told, as_json=as_json))
         stopped.wait()
 
 
@@ -115,6 +129,14 @@ def _config(seed: int, master_rows: int | None) -> SimulatorConfig:
     return SimulatorConfig(
         seed=seed, master_rows=master_rows or 0, all_follow=True, rules=Rules(holidays=published(), evenings=evenings())
     )
+
+
+def _write_settings(path: Path, told: dict[str, Any], clock_file: Path) -> None:
+    """What is printed, as settings; only its owner reads it, as a real login's."""
+    names = [name for name in told if f"SMARTAPI_{name.upper()}" in SETTINGS]
+    lines = [f"SMARTAPI_{name.upper()}={told[name]}" for name in names] + [f"EXECUTOR_CLOCK_FILE={clock_file}"]
+    path.touch(mode=0o600)
+    path.write_text("\n".join(["# A simulated exchange; its clock runs while it does.", *lines, ""]))
 
 
 def _text(description: dict[str, Any], *, as_json: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -22,6 +23,7 @@ from executor.web.authenticity import Floods
 from executor.web.parts import WebParts
 from tests.builders import a_strategy
 
+TICKER = "ticker=TATASTEEL"
 CHART = {
     "ticker": "TATASTEEL",
     "exchange": "NSE",
@@ -77,8 +79,8 @@ def run(app, monkeypatch):
     """Run `executor alert …`; what it sends goes into the app."""
     monkeypatch.setattr(alert, "open_client", lambda: imitate.open_client(httpx.WSGITransport(app)))
 
-    def run(*arguments: str, code: int = 0) -> str:
-        result = CliRunner().invoke(main, ["alert", *arguments])
+    def run(*arguments: str, code: int = 0, given: str | None = None) -> str:
+        result = CliRunner().invoke(main, ["alert", *arguments], input=given)
         assert result.exit_code == code, result.output
         return result.output
 
@@ -123,6 +125,22 @@ def test_times_and_interval_are_filled_in_from_the_clock(run, issued):
     url, _, body = issued
 
     assert run("send", "--url", url, "--body", body, *SETS).startswith("202 ")
+
+
+def test_an_example_fills_in_what_is_not_set_but_prices(run, issued):
+    url, _, body = issued
+
+    told = run("send", "--url", url, "--body", body, "--example", "--set", "close=800", "--set", TICKER)
+    without = run("send", "--url", url, "--body", body, "--example", "--set", TICKER, code=1)
+
+    assert told.startswith("202 ")
+    assert without.startswith("not filled in: close; ") and "price is {{close}}" in without
+
+
+def test_a_message_can_be_pasted(run, issued):
+    url, _, body = issued
+
+    assert run("send", "--url", url, "--body", "-", *SETS, given=Path(body).read_text()).startswith("202 ")
 
 
 def test_a_refusal_is_printed_and_ends_with_1(run, issued):

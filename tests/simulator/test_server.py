@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from executor.cli.simulator import simulator
 from executor.clock import FileClock, SimulatedClock
+from executor.config.environment import load_settings
 from executor.simulator import SimulatorConfig, SimulatorServer
 from tests.simulator.harness import LOGIN, SECURE, WEDNESDAY, headers, ticket
 
@@ -98,6 +99,16 @@ def test_help_teaches():
     assert "/fault" in text
 
 
+def test_settings_for_it_are_never_written_over_others(tmp_path):
+    there = tmp_path / ".env"
+    there.write_text("SMARTAPI_PIN=1234\n")
+
+    outcome = CliRunner().invoke(simulator, ["--env-file", str(there)])
+
+    assert (outcome.exit_code, there.read_text()) == (2, "SMARTAPI_PIN=1234\n")
+    assert "move it away first" in outcome.output
+
+
 def test_wrong_clock_is_wrong_use():
     outcome = CliRunner().invoke(simulator, ["--clock", "noon"])
 
@@ -109,7 +120,7 @@ def test_wrong_clock_is_wrong_use():
 def test_command_serves_until_it_is_told_to_end(tmp_path):
     program = "from executor.cli.simulator import simulator; simulator()"
     options = ["--port", "0", "--seed", "4", "--clock", "2026-11-25 09:20", "--json"]
-    options += ["--clock-file", str(tmp_path / "clock.json")]
+    options += ["--env-file", str(tmp_path / ".env")]
     with subprocess.Popen([sys.executable, "-c", program, *options], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         about = json.loads(process.stdout.readline())
@@ -124,3 +135,7 @@ def test_command_serves_until_it_is_told_to_end(tmp_path):
     assert state["now"].startswith("2026-11-25T03:50:")
     assert moved["now"].startswith("2026-11-25T09:30:00")
     assert FileClock(tmp_path / "clock.json").now().isoformat() >= moved["now"]
+    settings = load_settings({"EXECUTOR_STATE_DIR": str(tmp_path)}, env_file=tmp_path / ".env")
+    assert settings.credentials is not None
+    assert (settings.credentials.pin, settings.broker_urls.base) == (about["pin"], about["base_url"])
+    assert settings.clock_file == tmp_path / "clock.json"
