@@ -35,8 +35,12 @@ def hook_secret(keys: Keys, strategy: str, rotation: int) -> str:
 
 def standard_webhook_secret(keys: Keys, strategy: Strategy) -> str:
     """The secret for senders that can sign with headers (Standard Webhooks, 32 bytes)."""
-    secret = _derive(keys, _STANDARD_WEBHOOK, strategy.name, strategy.rotation)
-    return f"whsec_{base64.b64encode(secret).decode()}"
+    return signing_secret(keys, strategy.name, strategy.rotation)
+
+
+def signing_secret(keys: Keys, strategy: str, rotation: int) -> str:
+    """The Standard Webhooks secret of one of a strategy's rotations."""
+    return f"whsec_{base64.b64encode(_derive(keys, _STANDARD_WEBHOOK, strategy, rotation)).decode()}"
 
 
 def postback_url(keys: Keys, account: str, public_url: str) -> str:
@@ -54,9 +58,13 @@ def account_of(keys: Keys, accounts: Iterable[str], secret: str) -> str | None:
 def rotation_of(keys: Keys, strategy: Strategy, secret: str) -> int | None:
     """Which of the strategy's rotations a secret belongs to; None when to none. Takes the same time for each."""
     given = secret.encode("utf-8", "surrogatepass")
-    rotations = [n for n in (strategy.rotation, strategy.rotation_before) if n is not None]
-    found = [n for n in rotations if hmac.compare_digest(given, hook_secret(keys, strategy.name, n).encode())]
+    found = [n for n in rotations(strategy) if hmac.compare_digest(given, hook_secret(keys, strategy.name, n).encode())]
     return found[0] if found else None
+
+
+def rotations(strategy: Strategy) -> list[int]:
+    """Those whose secrets count: the present one, and until its overlap ends the one before."""
+    return [n for n in (strategy.rotation, strategy.rotation_before) if n is not None]
 
 
 def unreachable(public_url: str) -> str:

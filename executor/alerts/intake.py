@@ -1,7 +1,8 @@
 """Judge an arrival: what its bytes, the strategy's row and the clock decide. The rest is the desk's.
 
 Pure: the same arrival gives the same verdict. Invariants: every arrival becomes a delivery, refused ones too; no
-secret is in what is kept; a signal exists only behind a genuine token and inside its bounds.
+secret is in what is kept; a signal exists only behind a genuine token and inside its bounds, or behind a genuine
+signature and inside what its strategy allows.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from executor.alerts import parse, schema, token
+from executor.alerts import parse, schema, signature, token
+from executor.alerts.beyond import beyond
 from executor.alerts.mask import masked
 from executor.config.secrets import Keys
 from executor.domain.calendar import trading_day
@@ -35,6 +38,9 @@ _STATUS = {
     RefusalCode.TOKEN_OTHER_STRATEGY: HTTPStatus.UNAUTHORIZED,
     RefusalCode.TOKEN_EXPIRED: HTTPStatus.UNAUTHORIZED,
     RefusalCode.TOKEN_REVOKED: HTTPStatus.UNAUTHORIZED,
+    RefusalCode.SIGNATURE_MISSING: HTTPStatus.UNAUTHORIZED,
+    RefusalCode.SIGNATURE_ALTERED: HTTPStatus.UNAUTHORIZED,
+    RefusalCode.SIGNATURE_EXPIRED: HTTPStatus.UNAUTHORIZED,
 }
 _PASSED = "passed"
 _NOT_IN_SIGNAL = ("v", "id")
@@ -42,10 +48,13 @@ _NOT_IN_SIGNAL = ("v", "id")
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One POST at a known address. `body` is what arrived, at most one byte more than is read as an alert."""
+    """One POST at a known address. `body` is what arrived, at most one byte more than is read as an alert.
+
+    `proof` is the rotation of the secret address it came to, or at the address without one the headers that sign it.
+    """
 
     strategy: Strategy
-    rotation: int
+    proof: int | signature.Headers
     source: str
     headers: Mapping[str, str]
     body: bytes
@@ -65,8 +74,16 @@ class Examined:
 
     @property
     def verified(self) -> bool:
-        """Whether the token was genuine, whatever came of the rest."""
-        return self.layers.get("token", "").startswith(_PASSED)
+        """Whether the token or the signature was genuine, whatever came of the rest."""
+        return any(self.layers.get(proof, "").startswith(_PASSED) for proof in ("token", "signature"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Proved:
+    """A body that somebody is known to have sent, without its token, and what it is held against."""
+
+    body: dict[str, Any]
+    refuses: Callable[[Mapping[str, Any]], Refusal | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +97,13 @@ class Judgement:
 
 def examine(arrival: Arrival, *, keys: Keys, issued: Callable[[str], IssuedAlert | None]) -> Examined:
     """Hold an arrival against each layer; `issued` looks an alert up by its id. Cheap beside `judge`, which masks."""
-    layers = {"address": f"passed: rotation {arrival.rotation}"}
-    return Examined(_fields(arrival, keys, issued, layers), layers)
+    layers: dict[str, str] = {}
+    if isinstance(arrival.proof, signature.Headers):
+        proved = _signed(arrival, arrival.proof, keys, layers)
+    else:
+        layers["address"] = f"{_PASSED}: rotation {arrival.proof}"
+        proved = _with_token(arrival, keys, issued, layers)
+    return Examined(proved if isinstance(proved, Refusal) else _fields(arrival, proved, layers), layers)
 
 
 def judge(arrival: Arrival, examined: Examined, *, new_id: Callable[[], str]) -> Judgement:
@@ -105,10 +127,10 @@ def judge(arrival: Arrival, examined: Examined, *, new_id: Callable[[], str]) ->
     return Judgement(delivery, signal, _status(refusal))
 
 
-def _fields(
+def _with_token(
     arrival: Arrival, keys: Keys, issued: Callable[[str], IssuedAlert | None], layers: dict[str, str]
-) -> dict[str, Any] | Refusal:
-    """The canonical fields of an arrival that passes every layer; each layer's finding is noted as it is made."""
+) -> _Proved | Refusal:
+    """What came to the secret address: its token is in the body, and bounds it."""
     body = parse.read(arrival.body)
     if isinstance(body, Refusal):
         return _failed(layers, "json", body)
@@ -116,11 +138,39 @@ def _fields(
     if isinstance(claims, Refusal):
         return _failed(layers, "token", claims)
     layers["token"] = f"{_PASSED}: alert {claims.alert_id}, strategy version {claims.version}"
-    fields = parse.texts_refused(body) or schema.understand(body)
+    return _Proved(body, claims.grant.refuses)
+
+
+def _signed(arrival: Arrival, headers: signature.Headers, keys: Keys, layers: dict[str, str]) -> _Proved | Refusal:
+    """What came to the address without a secret: its headers prove it, and its strategy bounds it."""
+    layers["address"] = f"{_PASSED}: it holds no secret"
+    if len(arrival.body) > parse.MAX_BYTES:
+        return _failed(layers, "json", parse.too_large())
+    found = signature.verify(keys, arrival.strategy, headers, arrival.body, now=arrival.received_at)
+    if isinstance(found, Refusal):
+        return _failed(layers, "signature", found)
+    age = (arrival.received_at - found.at).total_seconds()
+    layers["signature"] = (
+        f"{_PASSED}: secret of rotation {found.rotation}, message {found.id}, signed {age:.0f} s before"
+    )
+    body = parse.read(arrival.body)
+    if isinstance(body, Refusal):
+        return _failed(layers, "json", body)
+    if "token" in body:
+        return _failed(layers, "token", Refusal(RefusalCode.TOKEN_BESIDE))
+    if body.setdefault("id", found.id) != found.id:
+        detail = f"id is another than webhook-id, which is {found.id[:40]}; leave id out"
+        return _failed(layers, "schema", Refusal(RefusalCode.BAD_FIELD, detail))
+    return _Proved(body, partial(beyond, arrival.strategy))
+
+
+def _fields(arrival: Arrival, proved: _Proved, layers: dict[str, str]) -> dict[str, Any] | Refusal:
+    """The canonical fields of a proved arrival that passes the other layers; each finding is noted as it is made."""
+    fields = parse.texts_refused(proved.body) or schema.understand(proved.body)
     if isinstance(fields, Refusal):
         return _failed(layers, "schema", fields)
     layers["schema"] = f"{_PASSED}: version 1"
-    if refusal := claims.grant.refuses(fields):
+    if refusal := proved.refuses(fields):
         return _failed(layers, "bounds", refusal)
     layers["bounds"] = _PASSED
     fired_at = datetime.fromisoformat(fields["fired_at"])

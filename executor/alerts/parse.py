@@ -25,7 +25,7 @@ _SHOWN = 80
 def read(body: bytes) -> dict[str, Any] | Refusal:
     """Read a body of strict JSON: an object of texts, objects, lists, booleans and nulls, numbers as their text."""
     if len(body) > MAX_BYTES:
-        return Refusal(RefusalCode.TOO_LARGE, f"more than {MAX_BYTES} bytes arrived")
+        return too_large()
     try:
         found = json.loads(
             body.decode("utf-8"),
@@ -45,6 +45,10 @@ def read(body: bytes) -> dict[str, Any] | Refusal:
     if _deeper_than(found, MAX_DEPTH):
         return _not_json(f"nested deeper than {MAX_DEPTH} levels")
     return found
+
+
+def too_large() -> Refusal:
+    return Refusal(RefusalCode.TOO_LARGE, f"more than {MAX_BYTES} bytes arrived")
 
 
 def texts_refused(fields: Mapping[str, Any]) -> Refusal | None:

@@ -29,7 +29,7 @@ class Intake:
         Raises NotRecorded when the database could not take it: nothing happened then. When the disk is full, what
         can only reduce is recorded from the reserve.
         """
-        if signal is None or not _only_reduces(read_ask(signal.fields)):
+        if signal is None or not only_reduces(read_ask(signal.fields)):
             return self._record(delivery, signal, urgent=False)
         return self._database.from_reserve(lambda: self._record(delivery, signal, urgent=True))
 
@@ -55,7 +55,7 @@ class Intake:
         return recording
 
 
-def _only_reduces(ask: Ask) -> bool:
+def only_reduces(ask: Ask) -> bool:
     """Whether it cannot open anything, whatever its lane holds."""
     if ask.position is not None:
         return ask.position.now is Held.FLAT

@@ -23,6 +23,8 @@ UNVERIFIED_A_MINUTE = 120
 UNVERIFIED_BYTES = 512 * 1024
 #: The same for all sources together: a secret that leaked must not fill the disk from a thousand places.
 ALL_UNVERIFIED_BYTES = 4 * 1024 * 1024
+#: The same for all sources at addresses that anybody may guess, because they hold no secret.
+ANYONES_BYTES = 256 * 1024
 #: What a delivery costs beside its body: headers, layers, its audit entry.
 _ROW_BYTES = 1024
 #: Sources told apart in a minute; the rest is counted together, so that no flood fills the memory.
@@ -32,7 +34,8 @@ UNKNOWN = "unknown"
 
 #: The certificate's fingerprint as the proxy saw it (docs/nginx.conf): to be read by a person, judged by the proxy.
 _CERTIFICATE = "X-Client-Certificate"
-_KEPT = ("User-Agent", "Content-Type", "Content-Length", "X-Forwarded-For", "X-Forwarded-Proto", _CERTIFICATE)
+_SIGNED = ("Webhook-Id", "Webhook-Timestamp")
+_KEPT = ("User-Agent", "Content-Type", "Content-Length", "X-Forwarded-For", "X-Forwarded-Proto", _CERTIFICATE, *_SIGNED)
 _MOST = 300
 
 
@@ -62,18 +65,25 @@ class Floods:
         self._minute: datetime | None = None
         self._unverified: Counter[str] = Counter()
         self._bytes: Counter[str] = Counter()
+        self._anyones_bytes = 0
         self._counted: Counter[str] = Counter()
         self._samples: dict[str, str] = {}
         self._finished: list[Flood] = []
 
-    def is_over(self, source: str, size: int, now: datetime) -> bool:
-        """Count an unverified arrival of `size` bytes; whether this minute has had too many to keep it."""
+    def is_over(self, source: str, size: int, now: datetime, *, anyones: bool = False) -> bool:
+        """Count an unverified arrival of `size` bytes; whether this minute has had too many to keep it.
+
+        `anyones`: it came to an address that holds no secret, which takes nothing from what others may fill.
+        """
         with self._lock:
             self._turn(now)
             name = _bounded(source, self._unverified)
             self._unverified[name] += 1
             if self._unverified[name] > UNVERIFIED_A_MINUTE:
                 return True
+            if anyones:
+                self._anyones_bytes += size + _ROW_BYTES
+                return self._anyones_bytes > ANYONES_BYTES
             self._bytes[name] += size + _ROW_BYTES
             return self._bytes[name] > UNVERIFIED_BYTES or self._bytes.total() > ALL_UNVERIFIED_BYTES
 
@@ -109,6 +119,7 @@ class Floods:
             self._finished.append(Flood(self._minute, source, self._process, count, self._samples[source]))
         for counted in (self._unverified, self._bytes, self._counted, self._samples):
             counted.clear()
+        self._anyones_bytes = 0
 
     def _take(self) -> list[Flood]:
         taken, self._finished = self._finished, []

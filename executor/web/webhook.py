@@ -1,4 +1,4 @@
-"""POST /hook/<strategy>/<secret>: carry an arrival to its judgement, record it, ring, answer.
+"""POST /hook/<strategy>/<secret>, or /hook/<strategy> signed: carry an arrival to its judgement, record, ring, answer.
 
 Thin on purpose. Recorded before it is answered; answered 503 only when it could not be recorded. Never a redirect,
 never a cookie; the Content-Type is ignored. Answers: DESIGN section 5.
@@ -14,12 +14,14 @@ from typing import TypeVar, assert_never
 from flask import Blueprint, Response, request
 from gunicorn.http.errors import ParseException
 
+from executor.alerts import signature
 from executor.alerts.address import rotation_of
 from executor.alerts.intake import Arrival, Judgement, examine, judge
 from executor.alerts.parse import MAX_BYTES
 from executor.clock import Clock
 from executor.domain.delivery import Conflict, Delivery, Duplicate, Recorded, Recording
 from executor.domain.refusal import Refusal, RefusalCode
+from executor.domain.strategy import Strategy
 from executor.errors import NotRecorded, StoreError
 from executor.web.answer import json_answer, problem
 from executor.web.authenticity import kept_headers, source_of
@@ -41,6 +43,13 @@ def webhook(parts: WebParts) -> Blueprint:
 
     @blueprint.post("/hook/<strategy>/<secret>", strict_slashes=False, provide_automatic_options=False)
     def hook(strategy: str, secret: str) -> Response:
+        return take(strategy, secret)
+
+    @blueprint.post("/hook/<strategy>", strict_slashes=False, provide_automatic_options=False)
+    def signed_hook(strategy: str) -> Response:
+        return take(strategy, None)
+
+    def take(strategy: str, secret: str | None) -> Response:
         try:
             return _take(parts, strategy, secret)
         except StoreError as error:
@@ -50,7 +59,8 @@ def webhook(parts: WebParts) -> Blueprint:
     return blueprint
 
 
-def _take(parts: WebParts, name: str, secret: str) -> Response:
+def _take(parts: WebParts, name: str, secret: str | None) -> Response:
+    """Take what came to a secret address, or without a secret to the one for senders that sign."""
     source = source_of(request.remote_addr, request.headers.get("X-Forwarded-For", ""), parts.trusted_proxies)
     try:
         # read whatever the answer will be: over an unread body the server closes a connection that a proxy would reuse
@@ -59,11 +69,18 @@ def _take(parts: WebParts, name: str, secret: str) -> Response:
         return _counted(parts, source, "a broken body", HTTPStatus.BAD_REQUEST)
     steps = _Steps(parts.clock)
     strategy = steps.take(lambda: parts.store.people.strategy(name)) if name.isprintable() else None
-    rotation = rotation_of(parts.keys, strategy, secret) if strategy else None
-    if strategy is None or rotation is None:
+    proof = _proof(parts, strategy, secret) if strategy else None
+    if strategy is None or proof is None:
         return _counted(parts, source, "an unknown address", HTTPStatus.NOT_FOUND)
-    arrival = Arrival(strategy, rotation, source, kept_headers(request.headers), body, parts.clock.now())
+    arrival = Arrival(strategy, proof, source, kept_headers(request.headers), body, parts.clock.now())
     return _carry(parts, arrival, steps)
+
+
+def _proof(parts: WebParts, strategy: Strategy, secret: str | None) -> int | signature.Headers | None:
+    """What proves an arrival beside its body; None where the address is nobody's."""
+    if secret is None:
+        return signature.read_headers(request.headers.get)
+    return rotation_of(parts.keys, strategy, secret)
 
 
 def _carry(parts: WebParts, arrival: Arrival, steps: _Steps) -> Response:
@@ -73,11 +90,7 @@ def _carry(parts: WebParts, arrival: Arrival, steps: _Steps) -> Response:
         arrival, keys=parts.keys, issued=lambda alert: steps.take(lambda: store.people.issued_alert(alert))
     )
     refusal = examined.refusal
-    if (
-        refusal
-        and not examined.verified
-        and parts.floods.is_over(arrival.source, len(arrival.body), arrival.received_at)
-    ):
+    if refusal and not examined.verified and _is_over(parts, arrival):
         sample = f"unverified at {arrival.strategy.name}: {refusal.code}"
         return _counted(parts, arrival.source, sample, HTTPStatus.TOO_MANY_REQUESTS)
     judgement = judge(arrival, examined, new_id=parts.new_id)
@@ -85,6 +98,11 @@ def _carry(parts: WebParts, arrival: Arrival, steps: _Steps) -> Response:
     if judgement.signal is not None and isinstance(recording, Recorded):
         parts.doorbell.ring()
     return _answer(judgement, recording)
+
+
+def _is_over(parts: WebParts, arrival: Arrival) -> bool:
+    anyones = isinstance(arrival.proof, signature.Headers)
+    return parts.floods.is_over(arrival.source, len(arrival.body), arrival.received_at, anyones=anyones)
 
 
 class _Steps:

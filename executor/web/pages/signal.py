@@ -18,7 +18,7 @@ from executor.web.pages.timeline import latencies, timeline
 from executor.web.pages.words import asked_by_signal
 
 #: The layers in the order in which they judge; others follow.
-LAYERS = ("address", "source", "certificate", "json", "token", "schema", "bounds", "freshness")
+LAYERS = ("address", "source", "certificate", "signature", "json", "token", "schema", "bounds", "freshness")
 
 
 def add_stories(blueprint: Blueprint, pages: Pages, frame: Frame) -> None:
