@@ -89,7 +89,7 @@ def send_(*, url: str, body: TextIO, settings: dict[str, str], example: bool, re
     for `--body -` ends with Ctrl-D on a line of its own.
 
     \b
-        executor alert send --url URL --body message.json --example --set close=800
+        executor alert send --url URL --body alert.json --example --set close=800
         executor alert send --url URL --body - --example --set close=800
     """
     now = bootstrap.clock_of(open_settings()).now()
