@@ -129,9 +129,14 @@ def _price(text: str) -> str:
 
 def _print(symbol: str, quantity: int, told: dict[str, Any]) -> None:
     ties, costs = told["margin"], told["charges"]
-    click.echo(f"{quantity} {symbol} at {told['price']}: {ties['total']} rupees of margin, {costs['total']} of charges")
+    margin, charges = _rupees(ties["total"]), _rupees(costs["total"])
+    click.echo(f"{quantity} {symbol} at {_rupees(told['price'])}: {margin} rupees of margin, {charges} of charges")
     for name in ("span", "premium", "delivery", "benefit"):
         if Decimal(ties[name]):
-            click.echo(f"  margin: {name} {ties[name]}")
+            click.echo(f"  margin: {name} {_rupees(ties[name])}")
     for name, amount in costs["parts"]:
-        click.echo(f"  charges: {name} {amount}")
+        click.echo(f"  charges: {name} {_rupees(amount)}")
+
+
+def _rupees(text: str) -> str:
+    return f"{Decimal(text):.2f}"

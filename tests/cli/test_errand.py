@@ -65,7 +65,7 @@ def test_what_an_order_would_take_and_cost(office: Office, house: KeptHouse) -> 
     said = office.run("margin", "NSE:SBIN", "--quantity", "10", "--side", "sell", "--price", "750")
 
     assert (told["symbol"], Decimal(told["margin"]["total"]), Decimal(told["price"])) == ("SBIN-EQ", 1600, 800)
-    assert said.startswith("10 SBIN-EQ at 750: 1500.0 rupees of margin, ")
+    assert said.startswith("10 SBIN-EQ at 750.00: 1500.00 rupees of margin, ")
     assert "charges: Angel One Brokerage" in said
     assert house.orders() == []
 
