@@ -23,10 +23,11 @@ from schemathesis.specs.openapi.checks import (
 from executor.clock import ManualClock
 from executor.domain.ids import Ids
 from executor.domain.strategy import Account, AccountKind
+from executor.store.engine import Database
 from executor.store.log_search import Filters
 from executor.store.store import Store
 from executor.store.tokens import Scope
-from tests.builders import NOW
+from tests.builders import NOW, a_store
 from tests.house import House
 from tests.web.api.client import a_token, an_app, api_parts
 from tests.web.browser import URL
@@ -36,6 +37,12 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 HOST = {"Host": URL.removeprefix("http://")}
 #: Requests of each route, by who asks.
 EXAMPLES = {None: 3, Scope.READ: 4, Scope.TRADE: 12}
+
+
+@pytest.fixture
+def store(database: Database, ids: Ids) -> Store:
+    """On both kinds of database: each refuses other odd values."""
+    return a_store(database, new_id=ids.new)
 
 
 @pytest.fixture
