@@ -146,12 +146,16 @@ def _these(keys: Sequence[str]) -> Select[Any]:
 def _lines(connection: Connection, statement: Select[Any]) -> list[LogLine]:
     deliveries = [load(Delivery, row) for row in connection.execute(statement)]
     signals = _signals(connection, [delivery.id for delivery in deliveries])
-    causes = [signal.id for signal in signals.values()]
-    symbols, orders = _symbols(connection, causes), _orders(connection, causes)
+    legs = _legs(connection, [signal.id for signal in signals.values()])
+    symbols = {str(leg.cause): symbol for leg, symbol in legs.values()}
+    orders: dict[str, list[tuple[Leg, Order]]] = defaultdict(list)
+    for order in _orders(connection, list(legs)):
+        leg, _ = legs[str(order.leg)]
+        orders[leg.cause].append((leg, order))
     lines = []
     for delivery in deliveries:
         signal = signals.get(delivery.id)
-        key = signal.id if signal else ""
+        key: str = signal.id if signal else ""
         lines.append(LogLine(delivery, signal, symbols.get(key), tuple(orders[key])))
     return lines
 
@@ -161,19 +165,15 @@ def _signals(connection: Connection, deliveries: Sequence[str]) -> dict[str, Sig
     return {row.delivery: load(Signal, row) for row in connection.execute(statement)}
 
 
-def _symbols(connection: Connection, causes: Sequence[str]) -> dict[str, str]:
+def _legs(connection: Connection, causes: Sequence[str]) -> dict[str, tuple[Leg, str]]:
+    """The legs of these signals by id, each with its contract."""
     leg, bracket = schema.leg.c, schema.bracket.c
-    statement = select(leg.cause, bracket.symbol).join(schema.bracket, bracket.id == leg.bracket)
-    return {row.cause: row.symbol for row in connection.execute(statement.where(leg.cause.in_(causes)))}
+    statement = select(schema.leg, bracket.symbol).join(schema.bracket, bracket.id == leg.bracket)
+    found = connection.execute(statement.where(leg.cause.in_(causes))) if causes else ()
+    return {row.id: (load(Leg, row), row.symbol) for row in found}
 
 
-def _orders(connection: Connection, causes: Sequence[str]) -> dict[str, list[tuple[Leg, Order]]]:
-    table = schema.leg
-    legs = {row.id: load(Leg, row) for row in connection.execute(select(table).where(table.c.cause.in_(causes)))}
-    columns = schema.broker_order.c
-    statement = select(schema.broker_order).where(columns.leg.in_(list(legs))).order_by(columns.id)
-    found: dict[str, list[tuple[Leg, Order]]] = defaultdict(list)
-    for row in connection.execute(statement):
-        leg = legs[row.leg]
-        found[leg.cause].append((leg, load(Order, row)))
-    return found
+def _orders(connection: Connection, legs: Sequence[str]) -> list[Order]:
+    order = schema.broker_order.c
+    statement = select(schema.broker_order).where(order.leg.in_(legs)).order_by(order.id)
+    return [load(Order, row) for row in connection.execute(statement)] if legs else []

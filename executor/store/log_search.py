@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal, select, union_all
 
 from executor.domain.refusal import RefusalCode
 from executor.store import schema
@@ -99,18 +99,18 @@ def newest(
     connection: Connection, terms: Sequence[Term], *, before: str | None, limit: int, signals: bool
 ) -> list[str]:
     """The newest deliveries below `before` that all these terms hold for, newest first; terms are spelled out."""
-    if len(terms) > 1:
-        terms = sorted(terms, key=lambda term: _count(connection, term.words))
-    first, *others = terms
-    found: set[str] = set()
-    for word in first.words:
-        statement = select(_WORD.delivery).where(_WORD.word == word, *(_too(term.words) for term in others))
-        if before is not None:
-            statement = statement.where(_WORD.delivery < before)
-        if signals:
-            statement = statement.where(_is_there(select(literal(1)).where(schema.signal.c.delivery == _WORD.delivery)))
-        found.update(connection.execute(statement.order_by(_WORD.delivery.desc()).limit(limit)).scalars())
-    return sorted(found, reverse=True)[:limit]
+    first, *others = _rarest_first(connection, terms)
+    too = [_is_there(_with(term.words)) for term in others]
+    if signals:
+        too.append(_is_there(select(literal(1)).where(schema.signal.c.delivery == _WORD.delivery)))
+    if before is not None:
+        too.append(_WORD.delivery < before)
+    words = [select(_WORD.delivery).where(_WORD.word == word, *too) for word in sorted(first.words)]
+    parts = [statement.order_by(_WORD.delivery.desc()).limit(limit).subquery() for statement in words]
+    if not parts:
+        return []
+    found = connection.execute(union_all(*(select(part.c.delivery) for part in parts))).scalars()
+    return sorted(set(found), reverse=True)[:limit]
 
 
 def named_by(connection: Connection, text: str) -> set[str]:
@@ -119,14 +119,14 @@ def named_by(connection: Connection, text: str) -> set[str]:
     of_order = (
         select(signal.delivery).join(schema.leg, leg.cause == signal.id).join(schema.broker_order, order.leg == leg.id)
     )
-    ways: tuple[Select[Any], ...] = (
+    ways: tuple[Select[Any], ...] = (  # each by an index of its own
         select(delivery.id).where(delivery.id == text),
         select(delivery.id).where(delivery.of == text),
         select(signal.delivery).where(signal.id == text),
         of_order.where(order.tag == text),
         of_order.where(order.broker_id == text),
     )
-    return {found for way in ways for found in connection.execute(way).scalars()}
+    return set(connection.execute(union_all(*ways)).scalars())
 
 
 # -- statements ----------------------------------------------------------------------------------------------------
@@ -147,18 +147,25 @@ def _beginning() -> Select[Any]:
 _BEGINNING = _beginning()
 
 
-def _too(words: Collection[str]) -> ColumnElement[bool]:
+def _rarest_first(connection: Connection, terms: Sequence[Term]) -> list[Term]:
+    """The terms by how many rows their words have, as far as it matters; as they are when there is but one."""
+    if len(terms) == 1:
+        return list(terms)
+    some = [
+        select(_WORD.delivery).where(_WORD.word.in_(sorted(term.words))).limit(_COUNTED).subquery() for term in terms
+    ]
+    counts = connection.execute(
+        select(*(select(func.count()).select_from(one).scalar_subquery() for one in some))
+    ).one()
+    return [term for _, _, term in sorted(zip(counts, range(len(terms)), terms, strict=True))]
+
+
+def _with(words: Collection[str]) -> Select[Any]:
     """Whether the delivery has one of these words as well."""
     other = schema.log_word.alias().c
-    return _is_there(select(literal(1)).where(other.delivery == _WORD.delivery, other.word.in_(sorted(words))))
+    return select(literal(1)).where(other.delivery == _WORD.delivery, other.word.in_(sorted(words)))
 
 
 def _is_there(question: Select[Any]) -> ColumnElement[bool]:
     """EXISTS, asked of one row after the other: Postgres would make a join of it that sorts all of the other word's."""
     return question.limit(1).correlate(schema.log_word).scalar_subquery().is_not(None)
-
-
-def _count(connection: Connection, words: Collection[str]) -> int:
-    """How many rows these words have, as far as it matters."""
-    some = select(_WORD.delivery).where(_WORD.word.in_(sorted(words))).limit(_COUNTED).subquery()
-    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())

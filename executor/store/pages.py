@@ -85,12 +85,6 @@ class Pages:
         with self._database.read() as connection:
             return read_line(connection, key)
 
-    def tickers(self, limit: int) -> list[str]:
-        """Those that are traded, by name."""
-        column = schema.lane.c.ticker
-        with self._database.read() as connection:
-            return list(connection.execute(select(column).distinct().order_by(column).limit(limit)).scalars())
-
     def signal_story(self, signal_id: str) -> Story | None:
         with self._database.read() as connection:
             return read_story(connection, signal_id)

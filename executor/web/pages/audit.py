@@ -26,8 +26,6 @@ from executor.web.pages.words import OUTCOMES, ist_day, rupees, spoken, terms
 
 PAGE = 50
 _LONGEST = 100
-#: What the field offers while one types; any other may be typed.
-_TICKERS = 300
 _NAMES = ("text", "outcome", "strategy", "ticker", "account", "day")
 
 
@@ -52,8 +50,6 @@ def add_audit_log(blueprint: Blueprint, pages: Pages, frame: Frame) -> None:
             chips=_chips(filters),
             vague=found.vague,
             days=[(day, list(group)) for day, group in groupby(lines, lambda line: ist_day(line.delivery.received_at))],
-            strategies=pages.strategy_names(),
-            tickers=pages.tickers(_TICKERS),
             outcomes=OUTCOMES,
             refusals=sorted(((code, WORDS[code].sentence) for code in RefusalCode), key=lambda one: one[1]),
             legs_said=legs_said,
