@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from executor.bootstrap import DEFAULT_ACCOUNT, open_keys
+from executor.bootstrap import DEFAULT_ACCOUNT, PAPER_ACCOUNT, expected_accounts, open_keys
 from executor.config.broker import BrokerSettings
 from executor.config.environment import Settings, login_kind
 from executor.config.login import open_login
@@ -12,23 +12,23 @@ from executor.store.logins import Logins, SealedLogin
 from executor.store.store import Store
 
 
-def all_logins(settings: Settings, store: Store) -> dict[str, BrokerSettings]:
-    """Every login by its account, `default` first. Raises ConfigError for one that cannot be used here."""
-    own = {} if settings.credentials is None else {DEFAULT_ACCOUNT: settings.credentials}
-    sealed = Logins(store.database).all()
-    return own | {name: _opened(settings, name, login) for name, login in sealed.items()}
+def accounts_with_login(settings: Settings, store: Store) -> tuple[str, ...]:
+    """Their names, `default` first."""
+    return tuple(name for name in expected_accounts(settings, store) if name != PAPER_ACCOUNT)
 
 
 def login_of(settings: Settings, store: Store, account: str) -> BrokerSettings:
-    """The login of an account. Raises ConfigError when it has none."""
-    found = all_logins(settings, store).get(account)
-    if found is None:
-        raise ConfigError(
-            f"account {account} has no login: set SMARTAPI_API_KEY, SMARTAPI_CLIENT_CODE and SMARTAPI_PIN"
-            if account == DEFAULT_ACCOUNT
-            else f"account {account} has no login: `executor account add {account}`"
-        )
-    return found
+    """The login of an account. Raises ConfigError when it has none, or one that cannot be used here."""
+    if account == DEFAULT_ACCOUNT and settings.credentials is not None:
+        return settings.credentials
+    sealed = Logins(store.database).all().get(account)
+    if sealed is not None:
+        return _opened(settings, account, sealed)
+    raise ConfigError(
+        f"account {account} has no login: set SMARTAPI_API_KEY, SMARTAPI_CLIENT_CODE and SMARTAPI_PIN"
+        if account == DEFAULT_ACCOUNT
+        else f"account {account} has no login: `executor account add {account}`"
+    )
 
 
 def _opened(settings: Settings, name: str, login: SealedLogin) -> BrokerSettings:

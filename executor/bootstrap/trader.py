@@ -21,7 +21,7 @@ from executor.bootstrap import (
 from executor.bootstrap.account import Common, Desk, find_contract, take_account
 from executor.bootstrap.feeds import open_feeds
 from executor.bootstrap.login import open_client, open_wire
-from executor.bootstrap.logins import all_logins
+from executor.bootstrap.logins import accounts_with_login, login_of
 from executor.bootstrap.refreshing import refresh_apart
 from executor.broker.port import Broker
 from executor.config.broker import BrokerSettings
@@ -94,32 +94,37 @@ class Seating:
         self._common = common
         self._wraps = wraps
         self._with_login: list[Seat] = []
+        self._refused: set[str] = set()
 
     def begin(self) -> list[Seat]:
-        """All accounts that there are. Raises ConfigError for a login that cannot be used."""
+        """All accounts that there are."""
         from executor.bootstrap.paper import open_paper_desk  # the simulator with it: for who runs a trader, once
 
         paper = partial(open_paper_desk, self._common, priced_by=self._with_login)
-        return [*self._seat_new(), _seat(self._common, PAPER_ACCOUNT, paper)]
+        return [*self.newcomers(), _seat(self._common, PAPER_ACCOUNT, paper)]
 
     def newcomers(self) -> Sequence[Seat]:
-        """The accounts that were added since; what cannot be used or read is said and asked for again."""
+        """The accounts that were added since."""
+        known = {seat.account for seat in self._with_login}
         try:
-            return self._seat_new()
-        except (ConfigError, StoreError) as error:
+            names = accounts_with_login(self._common.settings, self._common.store)
+            new = [seat for name in names if name not in known and (seat := self._seat_of(name)) is not None]
+        except StoreError as error:
             log.error("accounts_not_read why=%s", error)
             return ()
-
-    def _seat_new(self) -> list[Seat]:
-        known = {seat.account for seat in self._with_login}
-        found = all_logins(self._common.settings, self._common.store)
-        new = [
-            _seat(self._common, name, partial(_open_login_desk, self._common, login, self._wrap(name)))
-            for name, login in found.items()
-            if name not in known
-        ]
         self._with_login += new
         return new
+
+    def _seat_of(self, account: str) -> Seat | None:
+        """None where its login cannot be used: that is said once, and no other account waits for it."""
+        try:
+            login = login_of(self._common.settings, self._common.store, account)
+        except ConfigError as error:
+            if account not in self._refused:
+                log.error("account_not_traded account=%s why=%s", account, error)
+            self._refused.add(account)
+            return None
+        return _seat(self._common, account, partial(_open_login_desk, self._common, login, self._wrap(account)))
 
     def _wrap(self, account: str) -> Callable[[Broker], Broker]:
         return self._wraps.broker if account == DEFAULT_ACCOUNT else lambda broker: broker

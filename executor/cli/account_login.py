@@ -40,7 +40,7 @@ def said_login(file: TextIO | None, addresses: Mapping[str, str | None]) -> dict
 
 def _asked() -> dict[str, str]:
     return {
-        name: click.prompt(question, hide_input=True, default="", show_default=False).strip()
+        name: click.prompt(question, hide_input=True, default="", show_default=False, err=True).strip()
         for name, question in _QUESTIONS.items()
     }
 

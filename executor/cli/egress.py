@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from executor.bootstrap.logins import all_logins
+from executor.bootstrap.logins import accounts_with_login, login_of
 from executor.clock import IST
 from executor.config.broker import BrokerSettings
 from executor.config.environment import Settings, login_kind
@@ -32,13 +32,13 @@ Seen = Callable[[], str] | None
 
 def egress(settings: Settings, store: Store, *, seen: Seen) -> Iterator[Finding]:
     """Findings about the address of each account with a login."""
-    try:
-        logins = all_logins(settings, store)
-    except ConfigError as error:
-        yield Finding("logins", ok=False, said=str(error))
-        return
     accounts, is_live = Accounts(store.database), login_kind(settings.broker_urls) is AccountKind.LIVE
-    for name, login in logins.items():
+    for name in accounts_with_login(settings, store):
+        try:
+            login = login_of(settings, store, name)
+        except ConfigError as error:
+            yield Finding(f"login {name}", ok=False, said=str(error))
+            continue
         if (told := _told(accounts, name)) is not None:
             yield told
         if is_live:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from executor.bootstrap.logins import all_logins
+from executor.bootstrap.logins import login_of
 from executor.bootstrap.trader import Wraps, build_trader
 from executor.broker.port import Broker, Session
 from executor.cli import main
@@ -244,16 +244,25 @@ def test_an_account_that_is_added_meanwhile_is_logged_in_and_traded(
     assert running.errors == []
 
 
-def test_an_account_of_another_kind_is_not_begun_with(site: Site, market: dict[str, str]) -> None:
+def test_an_account_of_another_kind_is_not_traded_and_holds_up_no_other(
+    site: Site, market: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = "".join(f"{name}={value}\n" for name, value in LOGIN.items())
+    site.environ |= {"DATABASE_URL": f"sqlite:///{site.state_dir}/own.sqlite3"}
+    site.upgrade()
+    CliRunner().invoke(main, ["account", "add", "second", "--login-file", "-"], input=lines, env=site.environ)
     site.environ |= market
     site.upgrade()
-    lines = "".join(f"{name}={value}\n" for name, value in LOGIN.items())
-    CliRunner().invoke(main, ["account", "add", "second", "--login-file", "-"], input=lines, env=site.environ)
-    for name in (*LOGIN, *market):
-        site.environ.pop(name, None)
 
-    with pytest.raises(ConfigError, match="second was made as SIMULATOR and SMARTAPI_BASE_URL now says LIVE"):
-        site.look(lambda store: all_logins(site.settings(), store))
+    running = Running(site.settings())
+    eventually(lambda: beat(site).get("reconciled"))
+    seats = [seat.account for seat in running.trader.seats]
+    running.end()
+
+    assert seats == ["default", "paper"]
+    assert "second was made as LIVE and SMARTAPI_BASE_URL now says SIMULATOR" in caplog.text
+    with pytest.raises(ConfigError, match="second was made as LIVE"):
+        site.look(lambda store: login_of(site.settings(), store, "second"))
 
 
 def test_a_trader_without_a_table_takes_the_days_file(site: Site, market: dict[str, str]) -> None:

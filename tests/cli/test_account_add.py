@@ -12,11 +12,13 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from executor import bootstrap
-from executor.bootstrap.logins import all_logins
+from executor.bootstrap.logins import login_of
 from executor.bootstrap.setup import upgrade_database
 from executor.cli import main
+from executor.config.broker import BrokerSettings
 from executor.config.environment import open_settings
 from executor.store import schema
+from executor.store.logins import Logins
 from executor.store.store import Store
 
 TOTP = "MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U"
@@ -43,6 +45,10 @@ def run(*arguments: str, typed: str = "", code: int = 0) -> str:
     return done.output
 
 
+def kept(store: Store, account: str) -> BrokerSettings:
+    return login_of(open_settings(), store, account)
+
+
 def everything(store: Store) -> str:
     """Every row that names an account, and the audit, as text."""
     with store.database.read() as connection:
@@ -57,7 +63,7 @@ def test_secrets_are_asked_without_echo_and_lie_sealed(store: Store, caplog: pyt
 
     for secret in (*SECRETS, "T100200"):
         assert secret not in said + caplog.text + everything(store)
-    login = all_logins(open_settings(), store)["second"]
+    login = kept(store, "second")
     assert (login.api_key, login.client_code, login.pin, login.totp_secret) == ("k3yK3yk3", "T100200", "4071", TOTP)
     assert login.public_ip == "203.0.113.7"
     assert all(secret not in repr(login) for secret in SECRETS)
@@ -77,9 +83,8 @@ def test_a_script_gives_a_file_or_standard_input(store: Store, tmp_path: Path) -
     run("add", "by-file", "--login-file", "login.env")
     run("add", "by-stdin", "--login-file", "-", typed=LINES)
 
-    logins = all_logins(open_settings(), store)
-    assert (logins["by-file"].totp_secret, logins["by-stdin"].totp_secret) == (TOTP, None)
-    assert logins["by-stdin"].client_code == "T100200"
+    assert (kept(store, "by-file").totp_secret, kept(store, "by-stdin").totp_secret) == (TOTP, None)
+    assert kept(store, "by-stdin").client_code == "T100200"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +104,7 @@ def test_what_cannot_be_is_named_and_nothing_is_kept(store: Store, name: str, ty
 
     assert words in said
     assert all(secret not in said for secret in SECRETS)
-    assert all_logins(open_settings(), store) == {}
+    assert Logins(store.database).all() == {}
 
 
 def test_a_line_that_is_none_is_named_by_its_number_and_not_shown(store: Store) -> None:
@@ -115,8 +120,8 @@ def test_another_login_replaces_the_first_and_limits_stay(store: Store) -> None:
 
     run("set-login", "second", typed=TYPED.replace("4071", "5182"))
 
-    assert all_logins(open_settings(), store)["second"].pin == "5182"
+    assert kept(store, "second").pin == "5182"
     assert json.loads(run("show", "second", "--json"))["max_open"] == 3
     run("set", "second", "--max-open", "4")
-    assert all_logins(open_settings(), store)["second"].pin == "5182"
+    assert kept(store, "second").pin == "5182"
     assert "has no login of its own" in run("set-login", "paper", typed=TYPED, code=1)
