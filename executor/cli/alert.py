@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, TextIO
 
 import click
@@ -16,6 +18,7 @@ from executor import bootstrap
 from executor.alerts import parse, schema
 from executor.alerts.imitate import RESENDS, Answered, NotAnswered, open_client, send
 from executor.alerts.placeholders import EXAMPLES, OPENS_A_LONG, PLACEHOLDER, left_open, render
+from executor.alerts.signature import sign
 from executor.alerts.strategies import Wanted
 from executor.alerts.template import LIFETIME, Style
 from executor.bootstrap.strategies import strategies_of
@@ -23,6 +26,7 @@ from executor.cli.command import BY, open_room
 from executor.config.environment import open_settings
 from executor.domain.refusal import Refusal
 
+_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{43}=")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
 
@@ -74,15 +78,31 @@ def template(*, name: str, style: str, settings: dict[str, str], days: int, as_j
 
 
 @alert.command("send")
-@click.option("--url", required=True, metavar="U", help="The strategy's hook_url.")
+@click.option("--url", required=True, metavar="U", help="The strategy's hook_url; signed, that without its last part.")
 @click.option(
     "--body", required=True, type=click.File(), metavar="FILE", help="The message as TradingView has it; - to paste it."
 )
 @_set_option("PLACEHOLDER=VALUE", "What a placeholder becomes, such as close=1245.5; times come from the clock.")
 @click.option("--example", is_flag=True, help="Fill in what is not set as for NSE:SBIN going long; set its close.")
 @click.option("--resend", is_flag=True, help="Send again when answered 5xx, as TradingView does: 3 times, 5 s apart.")
+@click.option(
+    "--standard-webhook-secret",
+    "secret",
+    type=click.File(),
+    metavar="FILE",
+    help="Sign with the strategy's standard_webhook_secret in FILE (- to paste it); the message then has no token.",
+)
 @_as_json
-def send_(*, url: str, body: TextIO, settings: dict[str, str], example: bool, resend: bool, as_json: bool) -> None:
+def send_(
+    *,
+    url: str,
+    body: TextIO,
+    settings: dict[str, str],
+    example: bool,
+    resend: bool,
+    secret: TextIO | None,
+    as_json: bool,
+) -> None:
     """Send a message as TradingView would; exit code 0 when it was taken (2xx).
 
     TradingView fills in the placeholders from its chart; here you do, with --set, or --example does. What you paste
@@ -91,6 +111,8 @@ def send_(*, url: str, body: TextIO, settings: dict[str, str], example: bool, re
     \b
         executor alert send --url URL --body alert.json --example --set close=800
         executor alert send --url URL --body - --example --set close=800
+        executor alert send --url https://HOST/hook/trend --body own.json \\
+            --standard-webhook-secret FILE
     """
     now = bootstrap.clock_of(open_settings()).now()
     values = {name.strip("{} "): value for name, value in settings.items()}
@@ -100,8 +122,10 @@ def send_(*, url: str, body: TextIO, settings: dict[str, str], example: bool, re
     if left and not as_json:
         click.echo(f"not filled in: {', '.join(left)}; give each with --set NAME=VALUE", err=True)
     message = render(template, values)
+    headers = _signature(secret, message, now) if secret else {}
+    again = RESENDS if resend else 0
     with open_client() as client:
-        answer = send(client, url, message, resends=RESENDS if resend else 0, pause=threading.Event().wait)
+        answer = send(client, url, message, headers=headers, resends=again, pause=threading.Event().wait)
     match answer:
         case NotAnswered(why):
             click.echo(json.dumps({"status": None, "answer": {}, "error": why}) if as_json else f"no answer: {why}")
@@ -149,6 +173,15 @@ def _understood(body: dict[str, Any]) -> dict[str, Any] | Refusal:
     """The fields without their token, which only the server can judge."""
     open_body = {name: value for name, value in body.items() if name != "token"}
     return parse.texts_refused(open_body) or schema.understand(open_body)
+
+
+def _signature(secret: TextIO, message: str, now: datetime) -> dict[str, str]:
+    """The headers of a sender that signs."""
+    text = secret.read().strip()
+    if not _SECRET.fullmatch(text):
+        wrong = "holds no whsec_… with 44 characters behind it; `executor strategy show NAME` prints it"
+        raise click.BadParameter(f"{secret.name} {wrong}", param_hint="--standard-webhook-secret")
+    return sign(text, message, id=f"msg_{token_hex(12)}", at=now)
 
 
 def _times(now: datetime) -> dict[str, str]:

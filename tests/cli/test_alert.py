@@ -13,6 +13,7 @@ from flask import Flask
 
 from executor import bootstrap
 from executor.alerts import imitate
+from executor.alerts.address import standard_webhook_secret
 from executor.bootstrap.setup import upgrade_database
 from executor.cli import alert, main
 from executor.clock import SystemClock
@@ -211,6 +212,39 @@ def test_a_message_is_checked_without_sending_it(run, issued, tmp_path):
 
     assert good["ok"] and good["fields"]["ticker"] == "SBIN" and "{{timenow}}" in good["placeholders"]
     assert (bad["ok"], bad["code"]) == (False, "bad_field") and "exchange is missing" in bad["detail"]
+
+
+@pytest.fixture
+def own(settings, tmp_path):
+    """What a sender that signs has: the options for its address, its message and its secret in a file."""
+    body, secret = tmp_path / "own.json", tmp_path / "secret"
+    fields = {"v": 1, "ticker": "TATASTEEL", "exchange": "NSE", "action": "buy", "fired_at": "{{timenow}}"}
+    body.write_text(json.dumps(fields))
+    secret.write_text(standard_webhook_secret(bootstrap.open_keys(settings), a_strategy()) + "\n")
+    return [
+        "--url",
+        "http://x.test/hook/trend",
+        "--body",
+        str(body),
+        "--standard-webhook-secret",
+        str(secret),
+        "--json",
+    ]
+
+
+def test_a_message_can_be_signed_with_the_strategys_secret(run, own):
+    first, again = json.loads(run("send", *own)), json.loads(run("send", *own))
+
+    assert (first["status"], again["status"]) == (202, 202)  # each has an id of its own
+    assert json.loads(run("send", *own[:4], "--json", code=1))["answer"]["code"] == "signature_missing"
+
+
+def test_what_is_no_secret_signs_nothing_and_is_not_shown(run, own, tmp_path):
+    (tmp_path / "secret").write_text("whsec_abc")
+
+    told = run("send", *own, code=2)
+
+    assert "secret holds no whsec_" in told.replace("\n", "") and "abc" not in told
 
 
 @pytest.mark.parametrize(("arguments", "code", "says"), [
