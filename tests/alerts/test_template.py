@@ -123,11 +123,11 @@ def test_a_pine_snippet_makes_a_message_that_is_accepted():
 
 
 @pytest.mark.parametrize(("style", "settings", "says"), [
-    (Style.INDICATOR, {}, "--set action=buy"),
-    (Style.STRATEGY, {"token": "x"}, "--set token"),
-    (Style.STRATEGY, {"v": "2"}, "--set v"),
-    (Style.STRATEGY, {"Price": "1"}, "--set Price"),
-    (Style.STRATEGY, {"price__x": "1"}, "price is a value already"),
+    (Style.INDICATOR, {}, "such as action=buy"),
+    (Style.STRATEGY, {"token": "x"}, "token is no path"),
+    (Style.STRATEGY, {"v": "2"}, "v is no path"),
+    (Style.STRATEGY, {"Price": "1"}, "Price is no path"),
+    (Style.STRATEGY, {"price__x": "1"}, "lies in price, which is a value already"),
     (Style.STRATEGY, {"quantity": "1"}, "quantity is no field"),
     (Style.STRATEGY, {"stop_loss__percent": "1 %"}, "stop_loss.percent found"),
     (Style.STRATEGY, {"price": "{{cloze}}"}, "price is {{cloze}}"),
