@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -144,6 +146,15 @@ def test_the_document_is_open_and_names_every_route(store: Store, clock: ManualC
     assert {"/api/v1/signals/{signal}", "/api/v1/commands", "/api/v1/audit/head"} <= set(document["paths"])
     told = [one for path in document["paths"].values() for one in path.values() if "responses" in one]
     assert all(one["security"] and one["summary"] for one in told)
+
+
+def test_the_page_about_the_api_names_every_route(store: Store, clock: ManualClock):
+    document = a_program(store, clock, None).get("/openapi.json").get_json()
+    page = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
+
+    told = set(re.findall(r"`(/[a-z/{}]+)`", page))
+
+    assert {path.removeprefix("/api/v1") for path in document["paths"]} == told - {"/api/v1", "/api/v1/openapi.json"}
 
 
 def test_every_field_says_what_it_means(store: Store, clock: ManualClock):
