@@ -38,12 +38,12 @@ class Reader:
         self.read("/login", {"name": name, "password": password, "csrf": found[1].decode()})
 
     def walk(self) -> None:
-        """Every page that a link leads to."""
+        """Every page that a link leads to, and files; of one with filters the page without them."""
         waiting = ["/", "/status", "/account", "/orders", "/refusals"]
         while waiting:
             path = waiting.pop()
             if path in self.pages:
                 continue
             self.pages[path] = self.read(path)
-            links = re.findall(rb'href="(/[^"#]*)', self.pages[path])
-            waiting += [link.decode().replace("&amp;", "&") for link in links if not link.startswith(b"/static")]
+            links = re.findall(rb'href="(/[^"#?]*)', self.pages[path])
+            waiting += [link.decode() for link in links if not link.startswith(b"/static")]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,8 +29,6 @@ from tests.process.leftovers import files_below, find, forms
 from tests.process.reader import Reader
 
 SEED = 5
-#: The page that shows a strategy's address does so for who asks: it is the place to copy it from.
-SHOWN_ON_PURPOSE = re.compile(r"^/(strategies|alerts)\b")
 SECRET = "pA7/+x d-4711é"
 
 
@@ -63,7 +60,9 @@ def told_of(stage: Stage, password: str, backup: Path) -> tuple[dict[str, str], 
     """The secrets of a demo that runs, and what its pages, exports and backup say."""
     alert = json.loads(stage.command("alert", "template", "breakout", "--json"))
     issued = [json.loads(body.read_text())["token"] for body in (stage.state_dir.parent / "tradingview").glob("*.json")]
+    made = json.loads(stage.command("api-token", "create", "--name", "reader", "--scope", "read", "--json"))
     secrets = secrets_of(stage) | {
+        "API token": made["token"],
         "page password": password,
         "hook secret": alert["url"].rpartition("/")[2],
         "the last alert's token": json.loads(alert["body"])["token"],
@@ -75,7 +74,9 @@ def told_of(stage: Stage, password: str, backup: Path) -> tuple[dict[str, str], 
     reader.log_in("trader", password)
     reader.walk()
     assert b"Log out" in reader.pages["/"]
-    places |= {f"page {path}": page for path, page in reader.pages.items() if not SHOWN_ON_PURPOSE.match(path)}
+    assert {"/strategies/breakout", "/alerts/new", "/log.csv"} <= set(reader.pages)  # where addresses are, on request
+    places |= {f"page {path}": page for path, page in reader.pages.items()}
+    places |= answers_of(stage, secrets["API token"])
     stage.command("backup", str(backup))
     return secrets, places
 
@@ -99,6 +100,15 @@ def exports_of(stage: Stage) -> dict[str, bytes]:
     stories = [["audit", "show", line["delivery"], "--json"] for line in (lines[0], lines[-1])]
     told = [["audit", "list", "--json"], ["audit", "export"], *stories, ["orders", "--json"], ["strategy", "export"]]
     return {f"executor {' '.join(words)}": stage.command(*words, fails=True).encode() for words in told}
+
+
+def answers_of(stage: Stage, token: str) -> dict[str, bytes]:
+    """What the API says to whoever may read: every address of its document that takes no argument."""
+    program = Reader(stage.url, headers={"Authorization": f"Bearer {token}"})
+    paths = json.loads(program.read("/api/v1/openapi.json"))["paths"]
+    found = {path: program.read(path) for path, methods in paths.items() if "get" in methods and "{" not in path}
+    assert b"FILLED" in b"".join(found.values())
+    return {f"API {path}": answer for path, answer in found.items()}
 
 
 @pytest.mark.process
