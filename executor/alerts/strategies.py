@@ -49,6 +49,11 @@ class Card:
     hook_url: str = field(repr=False)
     standard_webhook_secret: str = field(repr=False)
 
+    @property
+    def signed_url(self) -> str:
+        """Where senders send that sign: the secret address without its last part."""
+        return self.hook_url.rpartition("/")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

@@ -160,6 +160,16 @@ def test_asked_for_the_address_is_shown_and_not_kept(dip: Browser):
     assert "TradingView cannot send to 127.0.0.1" in words(answer.text)
 
 
+def test_asked_for_a_sender_that_signs_finds_its_address_and_secret(dip: Browser):
+    page = dip.post("/strategies/dip/address").text
+    rotated = dip.post("/strategies/dip/rotate").text
+
+    secret = standard_webhook_secret(KEYS, a_strategy(name="dip"))
+    assert 'value="http://127.0.0.1:8080/hook/dip" readonly' in page
+    assert f'value="{secret}" readonly' in unescape(page)
+    assert secret not in unescape(rotated) and 'value="whsec_' in rotated
+
+
 def test_a_new_address_leaves_the_old_one_until_it_is_ended(dip: Browser, store: Store):
     answer = dip.post("/strategies/dip/rotate")
     rotated = store.people.strategy("dip")
