@@ -69,7 +69,7 @@ def test_the_table_in_use_is_told_by_segment(browser: Browser, take: Any) -> Non
     assert "of this trading day fetched 25 Nov 2026 09:20 IST" in told
     assert "BSE 1 NFO 6 NSE 4" in told
     assert "taken 11 instruments" in told
-    assert "instrument table" not in words(browser.get("/").text)
+    assert "WARNING" not in words(browser.get("/").text)
 
 
 def test_what_changed_is_counted_and_named(browser: Browser, take: Any, clock: ManualClock) -> None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import html
-
 from executor.domain.refusal import WORDS
 from executor.store.store import Store
+from executor.web.pages.words import coded
 from tests.house import House
 from tests.web.browser import Browser
 from tests.web.test_pages import refuse
 
 
 def test_every_refusal_is_there_with_its_remedy_and_an_anchor(browser: Browser) -> None:
-    text = html.unescape(browser.get("/refusals").text)
+    text = browser.get("/refusals").text
 
-    missing = [code for code in WORDS if f'id="{code}"' not in text or WORDS[code].remedy not in text]
+    missing = [code for code in WORDS if f'id="{code}"' not in text or coded(WORDS[code].remedy) not in text]
 
     assert missing == []
 
