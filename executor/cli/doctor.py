@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
 from ipaddress import ip_address
@@ -40,14 +42,28 @@ def doctor(*, url: str | None, as_json: bool) -> None:
     """
     if url is not None and not url.startswith("https://"):
         raise click.UsageError("--seen-by: give an https:// address that answers with nothing but the caller's address")
-    found = list(_look(url))
+    found = list(dict.fromkeys(_look(url)))  # accounts of one machine say the same of it
     good = all(finding.ok for finding in found)
     if as_json:
         click.echo(json.dumps({"ok": good, "findings": [asdict(finding) for finding in found]}))
     else:
         for finding in found:
-            click.echo(f"{'ok   ' if finding.ok else 'WRONG'} {finding.name:15} {finding.said}")
+            click.echo(_line(finding, max(len(one.name) for one in found)))
     sys.exit(0 if good else 1)
+
+
+def _line(finding: Finding, longest: int) -> str:
+    """A finding as it fits a terminal, its sentence in a column of its own."""
+    head = f"{'ok   ' if finding.ok else 'WRONG'} {finding.name:{longest}}  "
+    width = max(shutil.get_terminal_size().columns, len(head) + 20)
+    return textwrap.fill(
+        finding.said,
+        width,
+        break_long_words=False,
+        break_on_hyphens=False,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+    )
 
 
 def _look(url: str | None) -> Iterator[Finding]:

@@ -46,8 +46,10 @@ def orders(*, account: str | None, day: datetime | None, one: str | None, as_jso
     elif as_json:
         for row in found:
             click.echo(json.dumps(_json(row)))
-    else:
+    elif found:
         _print(found)
+    else:
+        click.echo(f"no orders on {asked:%d %b %Y}")
 
 
 def _look(room: Room, found: list[ListedOrder], number: str) -> dict[str, Any]:

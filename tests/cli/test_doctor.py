@@ -88,7 +88,9 @@ def test_without_a_table_the_remedy_is_told(clinic: Clinic) -> None:
 
     assert not found["instruments"]["ok"]
     assert "executor instruments refresh" in found["instruments"]["said"]
-    assert "WRONG instruments" in CliRunner().invoke(main, ["doctor"]).output
+    shown = CliRunner().invoke(main, ["doctor"], env={"COLUMNS": "80"}).output
+    assert "WRONG instruments" in shown
+    assert [line for line in shown.splitlines() if len(line) > 80] == []
 
 
 def test_a_file_that_was_not_good_is_told_and_that_the_one_before_is_in_use(clinic: Clinic) -> None:

@@ -64,6 +64,7 @@ def test_the_orders_of_a_day_are_listed_with_their_legs_and_foreign_ones_as_such
     assert "foreign" in table
     assert lines(office.run("orders", "--day", day, "--account", "paper", "--json")) == []
     assert lines(office.run("orders", "--day", "2026-11-02", "--json")) == []
+    assert office.run("orders", "--day", "2026-11-02") == "no orders on 02 Nov 2026\n"
 
 
 def test_funds_and_holdings_are_those_that_the_trader_kept_last(office: Office, clock: ManualClock, ids: Ids) -> None:
