@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, event, select
 
 from executor.domain.delivery import Verdict
-from executor.domain.ids import DeliveryId, LegId, OrderId, SignalId
+from executor.domain.ids import DeliveryId, Ids, LegId, OrderId, SignalId
 from executor.domain.order import OrderState
 from executor.domain.refusal import WORDS, RefusalCode
 from executor.domain.signal import Action, LaneKey, Outcome, Signal, SignalState
 from executor.store import schema
+from executor.store.backup import dump, prepare, restore
 from executor.store.engine import Database
 from executor.store.log_search import MOST_WORDS
 from executor.store.log_words import words_in
 from executor.store.pages import Filters
 from executor.store.store import Store
-from tests.builders import ACCOUNT, DELIVERY, NOW, SIGNAL, a_delivery, a_leg, a_signal, an_id, an_order
+from tests.builders import ACCOUNT, DELIVERY, NOW, SIGNAL, a_delivery, a_leg, a_signal, a_store, an_id, an_order
 from tests.store.trading import commit, decision_of, made, take_lease, trade
 
 ALL = Filters()
@@ -51,7 +53,7 @@ def end(store: Store, before: Signal, outcome: Outcome, **changes: Any) -> Signa
     return after
 
 
-def ids(store: Store, filters: Filters, *, before: str | None = None, limit: int = 10) -> list[str]:
+def ids_of(store: Store, filters: Filters, *, before: str | None = None, limit: int = 10) -> list[str]:
     return [line.delivery.id for line in store.pages.deliveries(filters, before=before, limit=limit)]
 
 
@@ -67,15 +69,15 @@ def test_each_filter_narrows_what_became_no_signal(store: Store) -> None:
     other = refuse(store, 50, strategy="other", body=body, received_at=NOW - timedelta(days=1))
     plain = refuse(store, 51, code=RefusalCode.NOT_JSON, body="no { alert: hay", detail="at column 3")
 
-    assert ids(store, Filters(strategy="other")) == [other]
-    assert ids(store, Filters(outcome="REFUSED")) == [plain, other]
-    assert ids(store, Filters(outcome="not_json")) == [plain]
-    assert ids(store, Filters(ticker="NSE:INFY")) == ids(store, Filters(ticker="Infy")) == [other]
-    assert ids(store, Filters(ticker="INF")) == ids(store, Filters(ticker="BSE:INFY")) == []
-    assert ids(store, Filters(day=date(2026, 11, 24))) == [other]
-    assert ids(store, Filters(text="needle")) == ids(store, Filters(text="NEED")) == [other]
-    assert ids(store, Filters(text="column hay")) == [plain]
-    assert ids(store, Filters(account=ACCOUNT)) == []
+    assert ids_of(store, Filters(strategy="other")) == [other]
+    assert ids_of(store, Filters(outcome="REFUSED")) == [plain, other]
+    assert ids_of(store, Filters(outcome="not_json")) == [plain]
+    assert ids_of(store, Filters(ticker="NSE:INFY")) == ids_of(store, Filters(ticker="Infy")) == [other]
+    assert ids_of(store, Filters(ticker="INF")) == ids_of(store, Filters(ticker="BSE:INFY")) == []
+    assert ids_of(store, Filters(day=date(2026, 11, 24))) == [other]
+    assert ids_of(store, Filters(text="needle")) == ids_of(store, Filters(text="NEED")) == [other]
+    assert ids_of(store, Filters(text="column hay")) == [plain]
+    assert ids_of(store, Filters(account=ACCOUNT)) == []
 
 
 @pytest.mark.parametrize("is_ended", [False, True])
@@ -107,16 +109,23 @@ def test_each_filter_narrows_signals_open_and_ended(held: Store, is_ended: bool)
         Filters(text="NSE:INFY sell"),
         Filters(strategy="fade", account=ACCOUNT, ticker="INFY", day=date(2026, 11, 26), text="long"),
     ):
-        assert ids(held, filters) == [wanted.delivery], filters
-    assert ids(held, Filters(outcome="REJECTED", text="margin")) == ([wanted.delivery] if is_ended else [])
-    assert ids(held, Filters(outcome="RECEIVED")) == ([] if is_ended else [other.delivery, wanted.delivery])
-    assert ids(held, Filters(strategy="fade", text="tatasteel")) == []
+        assert ids_of(held, filters) == [wanted.delivery], filters
+    assert ids_of(held, Filters(outcome="REJECTED", text="margin")) == ([wanted.delivery] if is_ended else [])
+    assert ids_of(held, Filters(outcome="RECEIVED")) == ([] if is_ended else [other.delivery, wanted.delivery])
+    assert ids_of(held, Filters(strategy="fade", text="tatasteel")) == []
+
+
+def test_a_day_is_one_of_india(store: Store) -> None:
+    late = refuse(store, 50, received_at=datetime(2026, 11, 24, 19, 0, tzinfo=UTC))
+
+    assert ids_of(store, Filters(day=date(2026, 11, 25))) == [late]
+    assert ids_of(store, Filters(day=date(2026, 11, 24))) == []
 
 
 def test_a_word_that_ends_is_no_beginning_of_another(store: Store) -> None:
     short, long = refuse(store, 50, strategy="a"), refuse(store, 51, strategy="ab")
 
-    assert (ids(store, Filters(strategy="a")), ids(store, Filters(strategy="ab"))) == ([short], [long])
+    assert (ids_of(store, Filters(strategy="a")), ids_of(store, Filters(strategy="ab"))) == ([short], [long])
 
 
 def test_open_and_ended_signals_stand_in_one_order_and_pages_follow_each_other(held: Store) -> None:
@@ -124,9 +133,9 @@ def test_open_and_ended_signals_stand_in_one_order_and_pages_follow_each_other(h
     for one in signals[::2]:
         end(held, one, Outcome.FILLED)
 
-    first = ids(held, Filters(strategy="trend"), limit=4)
-    second = ids(held, Filters(strategy="trend"), before=first[-1], limit=4)
-    third = ids(held, Filters(strategy="trend"), before=second[-1], limit=4)
+    first = ids_of(held, Filters(strategy="trend"), limit=4)
+    second = ids_of(held, Filters(strategy="trend"), before=first[-1], limit=4)
+    third = ids_of(held, Filters(strategy="trend"), before=second[-1], limit=4)
 
     assert [*first, *second, *third] == [one.delivery for one in reversed(signals)]
 
@@ -135,16 +144,16 @@ def test_an_ended_signal_is_found_by_its_outcome_not_by_its_state(held: Store) -
     one = signal(held, 60)
     end(held, one, Outcome.FILLED, reason="10 filled at 150.1")
 
-    assert ids(held, Filters(outcome="FILLED")) == [one.delivery]
-    assert ids(held, Filters(outcome="ENDED")) == []
+    assert ids_of(held, Filters(outcome="FILLED")) == [one.delivery]
+    assert ids_of(held, Filters(outcome="ENDED")) == []
 
 
 def test_a_late_truth_moves_a_signal_to_its_new_outcome(held: Store) -> None:
     ended = end(held, signal(held, 60), Outcome.NOT_PLACED, reason="never seen")
     end(held, ended, Outcome.FILLED, reason="late: filled")
 
-    assert ids(held, Filters(outcome="NOT_PLACED")) == ids(held, Filters(text="never")) == []
-    assert ids(held, Filters(outcome="FILLED")) == ids(held, Filters(text="late")) == [ended.delivery]
+    assert ids_of(held, Filters(outcome="NOT_PLACED")) == ids_of(held, Filters(text="never")) == []
+    assert ids_of(held, Filters(outcome="FILLED")) == ids_of(held, Filters(text="late")) == [ended.delivery]
 
 
 def test_a_refusal_is_found_by_its_code_and_the_words_of_its_sentence_though_they_are_not_stored(held: Store) -> None:
@@ -158,10 +167,14 @@ def test_a_refusal_is_found_by_its_code_and_the_words_of_its_sentence_though_the
     )
     other = refuse(held, 70, code=RefusalCode.TOKEN_EXPIRED)
 
-    assert ids(held, Filters(outcome="cool_down")) == ids(held, Filters(text="pauses after a loss")) == [one.delivery]
-    assert ids(held, Filters(text="half")) == [one.delivery]
-    assert ids(held, Filters(text="expired token")) == [other]
-    assert ids(held, Filters(text="expired half")) == []
+    assert (
+        ids_of(held, Filters(outcome="cool_down"))
+        == ids_of(held, Filters(text="pauses after a loss"))
+        == [one.delivery]
+    )
+    assert ids_of(held, Filters(text="half")) == [one.delivery]
+    assert ids_of(held, Filters(text="expired token")) == [other]
+    assert ids_of(held, Filters(text="expired half")) == []
     with held.database.read() as connection:
         assert connection.execute(select(schema.log_word).where(schema.log_word.c.word == "w:pauses")).all() == []
 
@@ -173,10 +186,14 @@ def test_an_order_is_found_by_the_brokers_number_and_by_our_tag(store: Store) ->
     commit(store, decision_of(replace(made(numbered)[0], before=order)))
 
     for text in ("261125000000001", str(order.tag), SIGNAL, DELIVERY):
-        assert ids(store, Filters(text=text)) == [DELIVERY]
-        assert ids(store, Filters(text=text, strategy="trend")) == [DELIVERY]
-        assert ids(store, Filters(text=text, strategy="other")) == ids(store, Filters(text=text), before=DELIVERY) == []
-    assert ids(store, Filters(text="26112500000000")) == []
+        assert ids_of(store, Filters(text=text)) == [DELIVERY]
+        assert ids_of(store, Filters(text=text, strategy="trend")) == [DELIVERY]
+        assert (
+            ids_of(store, Filters(text=text, strategy="other"))
+            == ids_of(store, Filters(text=text), before=DELIVERY)
+            == []
+        )
+    assert ids_of(store, Filters(text="26112500000000")) == []
 
 
 def test_repeats_of_a_signal_are_found_by_its_id(store: Store) -> None:
@@ -184,8 +201,8 @@ def test_repeats_of_a_signal_are_found_by_its_id(store: Store) -> None:
     again = a_delivery(id=DeliveryId(an_id(60)))
     store.intake.record_delivery(again, a_signal(id=SignalId(an_id(61)), delivery=again.id))
 
-    assert ids(store, Filters(text=SIGNAL)) == [again.id, DELIVERY]
-    assert ids(store, Filters(outcome="DUPLICATE")) == [again.id]
+    assert ids_of(store, Filters(text=SIGNAL)) == [again.id, DELIVERY]
+    assert ids_of(store, Filters(outcome="DUPLICATE")) == [again.id]
 
 
 def test_the_brokers_words_and_the_contract_are_found_while_a_signal_is_open_and_after_its_end(store: Store) -> None:
@@ -194,9 +211,9 @@ def test_the_brokers_words_and_the_contract_are_found_while_a_signal_is_open_and
     rejected = replace(order, state=OrderState.REJECTED, text="RMS: Insufficient funds")
     commit(store, decision_of(replace(made(rejected)[0], before=order)))
 
-    open_ = (ids(store, Filters(text="insufficient")), ids(store, Filters(text="TATASTEEL-EQ funds buy")))
+    open_ = (ids_of(store, Filters(text="insufficient")), ids_of(store, Filters(text="TATASTEEL-EQ funds buy")))
     end(store, a_signal(), Outcome.REJECTED)
-    ended = (ids(store, Filters(text="insufficient")), ids(store, Filters(text="TATASTEEL-EQ funds buy")))
+    ended = (ids_of(store, Filters(text="insufficient")), ids_of(store, Filters(text="TATASTEEL-EQ funds buy")))
 
     assert open_ == ended == ([DELIVERY], [DELIVERY])
 
@@ -209,7 +226,7 @@ def test_what_a_broker_says_of_a_stop_after_the_signal_has_ended_is_found(store:
     rejected = replace(stop, state=OrderState.REJECTED, text="Trigger outside circuit")
     commit(store, decision_of(replace(made(rejected)[0], before=stop)))
 
-    assert ids(store, Filters(text="circuit")) == [DELIVERY]
+    assert ids_of(store, Filters(text="circuit")) == [DELIVERY]
 
 
 def test_only_what_became_a_signal_may_be_asked_for(held: Store) -> None:
@@ -217,8 +234,8 @@ def test_only_what_became_a_signal_may_be_asked_for(held: Store) -> None:
     end(held, other, Outcome.FILLED)
     refuse(held, 70)
 
-    assert ids(held, Filters(signals=True)) == [other.delivery, one.delivery]
-    assert ids(held, Filters(signals=True, strategy="trend")) == [other.delivery, one.delivery]
+    assert ids_of(held, Filters(signals=True)) == [other.delivery, one.delivery]
+    assert ids_of(held, Filters(signals=True, strategy="trend")) == [other.delivery, one.delivery]
 
 
 def test_a_word_that_begins_too_many_others_is_told_and_looked_for_alone(store: Store) -> None:
@@ -240,17 +257,21 @@ def test_any_text_may_be_asked_for(store: Store) -> None:
 
     for odd in ("\0", "%", "\\", "'", "\ud800", "₹" * 100, "x" * 5000, "a:b|c"):
         for name in ("strategy", "account", "ticker", "outcome", "text"):
-            assert ids(store, Filters(**{name: odd})) in ([], [an_id(50)]), (name, odd)
+            assert ids_of(store, Filters(**{name: odd})) in ([], [an_id(50)]), (name, odd)
         assert store.pages.line(odd) is None
         assert store.pages.signal_story(odd) is None
-    assert ids(store, ALL, before="\0") == ids(store, Filters(strategy="trend"), before="\0") == [an_id(50), DELIVERY]
+    assert (
+        ids_of(store, ALL, before="\0")
+        == ids_of(store, Filters(strategy="trend"), before="\0")
+        == [an_id(50), DELIVERY]
+    )
 
 
 def test_a_text_without_a_word_matches_nothing(store: Store) -> None:
     refuse(store, 50)
 
-    assert ids(store, Filters(text="%%%")) == []
-    assert ids(store, Filters(text="   ")) == [an_id(50)]
+    assert ids_of(store, Filters(text="%%%")) == []
+    assert ids_of(store, Filters(text="   ")) == [an_id(50)]
 
 
 def test_a_text_falls_into_words_where_letters_meet_digits() -> None:
@@ -283,6 +304,20 @@ def test_the_audit_verifies_whatever_becomes_of_the_words(held: Store) -> None:
         connection.execute(delete(schema.log_word))
 
     assert held.pages.verify(None) == before
+
+
+def test_a_restored_log_is_searched_as_the_one_that_was_copied(
+    held: Store, empty_database: Database, tmp_path: Path, ids: Ids
+) -> None:
+    one = end(held, signal(held, 60), Outcome.REJECTED, reason="RMS: margin exceeds")
+    copy = tmp_path / "copy.gz"
+    with copy.open("wb") as file:
+        dump(held.database, file, key="key", at=NOW)
+
+    prepare(empty_database)
+    restore(empty_database, copy, at=NOW, new_id=lambda _newest: ids.new(), meta={})
+
+    assert ids_of(a_store(empty_database, new_id=str), Filters(text="margin")) == [one.delivery]
 
 
 def test_every_line_comes_once_however_it_is_read(store: Store) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from executor.clock import ManualClock
 from executor.domain.refusal import RefusalCode
+from executor.errors import NotRecorded
 from executor.store.store import Store
 from tests.builders import NOW, a_delivery, a_signal, an_id
 from tests.house import House
@@ -174,6 +175,16 @@ def test_files_hold_what_the_filters_leave_and_every_line_of_it(store: Store, br
     assert [line["delivery"] for line in lines] == [an_id(number) for number in range(154, 99, -1)]
     assert lines[0]["reason"] == "The alert's token has expired."
     assert [row[-2] for row in rows] == ["delivery", an_id(200)]
+
+
+def test_a_file_of_a_database_that_is_gone_is_none(store: Store, browser: Browser) -> None:
+    def gone(*_asked: object, **_more: object) -> None:
+        raise NotRecorded("the database could not take it: disk I/O error")
+
+    object.__setattr__(store.pages, "log", gone)
+
+    for path in ("/log.csv", "/log.jsonl"):
+        assert browser.get(path).status_code == 503, path
 
 
 def test_files_are_behind_the_password(store: Store, clock: ManualClock) -> None:

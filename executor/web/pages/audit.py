@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
+from itertools import chain, groupby, islice
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
@@ -60,13 +60,12 @@ def add_audit_log(blueprint: Blueprint, pages: Pages, frame: Frame) -> None:
 
     @blueprint.get("/log.csv")
     def log_csv() -> Response:
-        lines = pages.every_delivery(_filters(), before=request.args.get("before") or None, limit=None)
-        return _file(csv_parts(lines), "csv", "text/csv")
+        return _file(csv_parts(_all_lines(pages)), "csv", "text/csv")
 
     @blueprint.get("/log.jsonl")
     def log_jsonl() -> Response:
-        lines = pages.every_delivery(_filters(), before=request.args.get("before") or None, limit=None)
-        return _file((json.dumps(line_json(line)) + "\n" for line in lines), "jsonl", "application/jsonl")
+        parts = (json.dumps(line_json(line)) + "\n" for line in _all_lines(pages))
+        return _file(parts, "jsonl", "application/jsonl")
 
 
 def legs_said(line: LogLine) -> Sequence[str]:
@@ -79,6 +78,12 @@ def _said(role: str, order: Order) -> str:
         part = f" of {order.filled + order.remaining}" if order.remaining else ""
         return f"{role} {order.filled}{part} @ {rupees(order.average)}"
     return f"{role} rests: {terms(order)}"
+
+
+def _all_lines(pages: Pages) -> Iterator[LogLine]:
+    """What the address asks for; the first line is read at once, so that a database that is gone is still an error."""
+    lines = pages.every_delivery(_filters(), before=request.args.get("before") or None, limit=None)
+    return chain(list(islice(lines, 1)), lines)
 
 
 def _file(parts: Iterator[str], kind: str, mimetype: str) -> Response:
