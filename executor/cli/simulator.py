@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import signal
 from datetime import datetime
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import click
 
+from executor.cli.stopping import stop_on_signals
 from executor.clock import IST, SimulatedClock
 from executor.config.environment import SETTINGS
 from executor.simulator.config import SimulatorConfig
@@ -101,13 +100,8 @@ def simulator(
     A price is held once it is set; band and spread without prices are lifted. A fault takes "times", "after" and
     "match" (fields of the request); an unknown route or kind is answered with those that there are.
     """
-    if env_file is not None:
-        if env_file.exists():
-            raise click.UsageError(f"{env_file} is there already, perhaps with a real login: move it away first")
-        clock_file = clock_file or env_file.with_name("clock.json")
-    stopped = Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stopped.set())
+    clock_file = _clock_file(env_file, clock_file)
+    stopped = stop_on_signals()
     clock = SimulatedClock(start, speed=speed, publish=clock_file)
     try:
         feed_ports = (order_feed_port, price_feed_port)
@@ -129,6 +123,15 @@ def _config(seed: int, master_rows: int | None) -> SimulatorConfig:
     return SimulatorConfig(
         seed=seed, master_rows=master_rows or 0, all_follow=True, rules=Rules(holidays=published(), evenings=evenings())
     )
+
+
+def _clock_file(env_file: Path | None, given: Path | None) -> Path | None:
+    """Where the time is published; beside the settings when nothing else is said."""
+    if env_file is None:
+        return given
+    if env_file.exists():
+        raise click.UsageError(f"{env_file} is there already, perhaps with a real login: move it away first")
+    return given or env_file.with_name("clock.json")
 
 
 def _write_settings(path: Path, told: dict[str, Any], clock_file: Path) -> None:

@@ -106,10 +106,7 @@ WORDS: dict[RefusalCode, Words] = {
         "Paste the message as `executor alert template NAME` prints it. If you changed it: every placeholder "
         "stands in quotes, and a quote or line break in a comment or order id breaks the document.",
     ),
-    RefusalCode.TOO_LARGE: Words(
-        "The body is larger than 64 KiB",
-        "Send only the fields of the template.",
-    ),
+    RefusalCode.TOO_LARGE: Words("The body is larger than 64 KiB", "Send only the fields of the template."),
     RefusalCode.BAD_FIELD: Words(
         "A field is missing, unknown or of the wrong form",
         "Mend the field that is named; `executor alert check FILE` tries a message without sending it, "
@@ -130,8 +127,7 @@ WORDS: dict[RefusalCode, Words] = {
         "Set this machine's clock by NTP (`timedatectl` tells whether it is), and let fired_at be {{timenow}}.",
     ),
     RefusalCode.TOKEN_MISSING: Words(
-        "The alert carries no token",
-        "Paste the whole template, with its token, into the alert's message.",
+        "The alert carries no token", "Paste the whole template, with its token, into the alert's message."
     ),
     RefusalCode.TOKEN_ALTERED: Words(
         "The alert's token is not one that was issued here",
@@ -139,17 +135,10 @@ WORDS: dict[RefusalCode, Words] = {
         " anew: `executor alert template NAME`.",
     ),
     RefusalCode.TOKEN_OTHER_STRATEGY: Words(
-        "The token belongs to another strategy",
-        "Use the address and the template of the same strategy.",
+        "The token belongs to another strategy", "Use the address and the template of the same strategy."
     ),
-    RefusalCode.TOKEN_EXPIRED: Words(
-        "The alert's token has expired",
-        "Make the template anew and paste it.",
-    ),
-    RefusalCode.TOKEN_REVOKED: Words(
-        "The alert was revoked",
-        "Make the template anew if the alert is still wanted.",
-    ),
+    RefusalCode.TOKEN_EXPIRED: Words("The alert's token has expired", "Make the template anew and paste it."),
+    RefusalCode.TOKEN_REVOKED: Words("The alert was revoked", "Make the template anew if the alert is still wanted."),
     RefusalCode.TOKEN_BESIDE: Words(
         "The alert carries a token beside its signature",
         "Leave `token` out of what is signed with headers, or send the message as it is to the strategy's secret "
@@ -190,18 +179,14 @@ WORDS: dict[RefusalCode, Words] = {
         "Copy the address again: `executor strategy show NAME`. After `executor strategy rotate` the old one ends.",
     ),
     RefusalCode.CONFLICT: Words(
-        "The same id was used before with other content",
-        "Put {{timenow}} into the id, or leave the id out.",
+        "The same id was used before with other content", "Put {{timenow}} into the id, or leave the id out."
     ),
     RefusalCode.NOT_RECORDED: Words(
         "The alert could not be recorded",
         "Nothing was done, and TradingView sends it again, three times at most. `executor doctor` says "
         "whether the disk is full or the database gone.",
     ),
-    RefusalCode.STRATEGY_OFF: Words(
-        "The strategy is switched off",
-        "`executor strategy enable NAME`.",
-    ),
+    RefusalCode.STRATEGY_OFF: Words("The strategy is switched off", "`executor strategy enable NAME`."),
     RefusalCode.HALTED: Words(
         "Entries are halted",
         "See to the reason, which stands here and in the head of every page; then `executor resume` with the "
@@ -222,8 +207,7 @@ WORDS: dict[RefusalCode, Words] = {
         "instruments refresh`.",
     ),
     RefusalCode.TICKER_AMBIGUOUS: Words(
-        "More than one instrument has this ticker",
-        "Send the exchange as well, or Angel One's own symbol.",
+        "More than one instrument has this ticker", "Send the exchange as well, or Angel One's own symbol."
     ),
     RefusalCode.TICKER_NOT_TRADABLE: Words(
         "This ticker cannot be traded as it is",
@@ -235,8 +219,7 @@ WORDS: dict[RefusalCode, Words] = {
         "`executor instruments search NAME` lists what there is; a holiday moves an expiry to the day before.",
     ),
     RefusalCode.EXPIRED: Words(
-        "The contract has expired",
-        "Chart one that is listed, or a continuous one (`1!`) that follows by itself.",
+        "The contract has expired", "Chart one that is listed, or a continuous one (`1!`) that follows by itself."
     ),
     RefusalCode.ROLL_REFUSED: Words(
         "The strategy trades no continuous futures",
@@ -293,8 +276,7 @@ WORDS: dict[RefusalCode, Words] = {
         "Above the price for a long, below it for a short; a distance in percent always does.",
     ),
     RefusalCode.TARGET_SHARES: Words(
-        "The targets' shares are more than the whole position",
-        "Let the shares add up to 100 percent or less.",
+        "The targets' shares are more than the whole position", "Let the shares add up to 100 percent or less."
     ),
     RefusalCode.TRIGGER_WRONG_SIDE: Words(
         "A stop entry's trigger lies on the wrong side of the price",
@@ -332,8 +314,7 @@ WORDS: dict[RefusalCode, Words] = {
         "Raise `--max-trades` of the strategy, or of the account, if that is what you want.",
     ),
     RefusalCode.COOL_DOWN: Words(
-        "The strategy pauses after a loss",
-        "Wait, or shorten `--cooldown` if that is what you want.",
+        "The strategy pauses after a loss", "Wait, or shorten `--cooldown` if that is what you want."
     ),
     RefusalCode.LOSS_LIMIT: Words(
         "The loss limit of the day was reached",
@@ -356,8 +337,7 @@ WORDS: dict[RefusalCode, Words] = {
         "missed: see the log before this.",
     ),
     RefusalCode.ALREADY_CLOSING: Words(
-        "The position is already being closed",
-        "Nothing to do; see the signal that closes it.",
+        "The position is already being closed", "Nothing to do; see the signal that closes it."
     ),
     RefusalCode.NO_PRICE: Words(
         "There was no fresh price for the contract",
@@ -378,8 +358,7 @@ WORDS: dict[RefusalCode, Words] = {
         "Check TradingView's alert log; we follow again when the chart has been flat or turns over.",
     ),
     RefusalCode.STOP_LOOSER: Words(
-        "An alert may only move a stop nearer",
-        "Move it by hand with `executor protect` if you mean it.",
+        "An alert may only move a stop nearer", "Move it by hand with `executor protect` if you mean it."
     ),
     RefusalCode.SPREAD_TOO_WIDE: Words(
         "Buyers and sellers of the option are too far apart",
