@@ -98,8 +98,8 @@ def list_(
         raise click.UsageError("--json or --csv, not both")
     wanted = Filters(strategy, account, ticker, outcome, day.date() if day else None, text)
     pages = _pages()
-    shown = limit if limit or as_json or as_csv else SHOWN
-    lines = pages.every_delivery(wanted, before=before, limit=shown)
+    most = limit if limit or as_json or as_csv else SHOWN
+    lines = pages.every_delivery(wanted, before=before, limit=most)
     if as_csv:
         for part in csv_parts(lines):
             click.echo(part, nl=False)
@@ -107,7 +107,10 @@ def list_(
         for line in lines:
             _print_json(line_json(line))
     else:
-        _print_table(lines)
+        shown = list(lines)
+        _print_table(shown)
+        if len(shown) == most:
+            click.echo(f"older ones: --before {shown[-1].delivery.id}")
     for word in pages.log(wanted, before=before, limit=1).vague if text else ():
         click.echo(f"more words than can be looked through begin with {word!r}: type more of it", err=True)
 

@@ -144,6 +144,14 @@ def test_the_table_fits_eighty_columns_without_colour(run):
     assert "\x1b" not in table
 
 
+def test_the_table_says_how_to_go_on(run):
+    first = run("list", "--limit", "1")
+
+    assert f"older ones: --before {REFUSED}" in first
+    assert "buy NSE:TATASTEEL" in run("list", "--limit", "1", "--before", REFUSED)
+    assert "older ones" not in run("list")
+
+
 @pytest.mark.parametrize("key", [SIGNAL, DELIVERY])
 def test_show_tells_a_signals_life_by_its_own_id_or_its_deliverys(run, key):
     told = run("show", key)
