@@ -56,19 +56,31 @@ def misuse(stage: Stage, alert: Mapping[str, str]) -> None:
     stranger.log_in(stage.password, "swapped with the name")
 
 
+def misuse_signed(stage: Stage, key: str) -> None:
+    """The key of a sender that signs, sent where a signature belongs, and where nothing does."""
+    stranger = Reader(stage.url)
+    stranger.headers = {"webhook-id": "1", "webhook-timestamp": "1795578629", "webhook-signature": f"v1,{key}"}
+    stranger.read("/hook/breakout", json.dumps({"v": 1, "comment": key}).encode())
+    stranger.headers = {"webhook-id": key, "User-Agent": key}
+    stranger.read("/hook/breakout", b"{}")
+
+
 def told_of(stage: Stage, password: str, backup: Path) -> tuple[dict[str, str], dict[str, bytes]]:
     """The secrets of a demo that runs, and what its pages, exports and backup say."""
     alert = json.loads(stage.command("alert", "template", "breakout", "--json"))
     issued = [json.loads(body.read_text())["token"] for body in (stage.state_dir.parent / "tradingview").glob("*.json")]
     made = json.loads(stage.command("api-token", "create", "--name", "reader", "--scope", "read", "--json"))
+    strategy = json.loads(stage.command("strategy", "show", "breakout", "--json"))
     secrets = secrets_of(stage) | {
         "API token": made["token"],
+        "key of signed webhooks": strategy["standard_webhook_secret"].removeprefix("whsec_"),
         "page password": password,
         "hook secret": alert["url"].rpartition("/")[2],
         "the last alert's token": json.loads(alert["body"])["token"],
         **{f"alert token {number}": token for number, token in enumerate(issued)},
     }
     misuse(stage, alert)
+    misuse_signed(stage, strategy["standard_webhook_secret"])
     places = exports_of(stage)
     reader = Reader(stage.url)
     reader.log_in("trader", password)
