@@ -22,6 +22,8 @@ from executor.domain.strategy import Product, Strategy
 _AHEAD = timedelta(seconds=5)
 #: By the broker's clock, ahead of ours, the session may have ended: an order is then one for the next day.
 _BEHIND = timedelta(seconds=5)
+#: What was sent and not answered may arrive so much later: an entry would open something tomorrow, with no stop.
+_LATEST = timedelta(seconds=30)
 
 
 def takes_stops(draft: Draft, segment: Segment, at: datetime | None = None) -> bool:
@@ -49,10 +51,10 @@ def about_to_open(draft: Draft, segment: Segment) -> bool:
     return session is not None and session.opens_at - _AHEAD <= draft.now < session.opens_at
 
 
-def about_to_close(draft: Draft, segment: Segment) -> bool:
+def about_to_close(draft: Draft, segment: Segment, within: timedelta = _BEHIND) -> bool:
     """Whether the session ends within seconds: what is sent now may reach the broker after it."""
     session = draft.calendar.session(segment, draft.day)
-    return session is not None and session.closes_at - _BEHIND <= draft.now < session.closes_at
+    return session is not None and session.closes_at - within <= draft.now < session.closes_at
 
 
 def is_squared_off(draft: Draft, bracket: Bracket) -> bool:
@@ -76,6 +78,9 @@ def entry_too_late(draft: Draft, *, ask: Ask, strategy: Strategy, contract: Inst
     words = entry_ended(draft.calendar, contract, now=draft.now, on_expiry_day=strategy.expiry_day)
     if words:
         return Refusal(RefusalCode.EXPIRING, words)
+    if about_to_close(draft, contract.key.segment, _LATEST):
+        words = f"the market closes within {_LATEST.seconds} s: what comes late would be an order of the next day"
+        return Refusal(RefusalCode.CLOSED, words)
     if in_auction(draft, contract.key.segment):
         return Refusal(RefusalCode.CLOSED, "the closing auction of stocks runs, in which no stop can rest")
     at = draft.calendar.square_off(contract.key.segment, draft.day)

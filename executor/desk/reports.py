@@ -102,7 +102,7 @@ def _adopt(draft: Draft, report: Report) -> None:
         leg=before.leg if before else None,
         account=draft.account,
         day=draft.day,
-        attempt=0,
+        attempt=before.attempt if before else 0,
         tag=None,  # its report keeps it; the column is for tags that we gave
         instrument=report.instrument,
         symbol=report.symbol,

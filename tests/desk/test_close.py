@@ -10,6 +10,7 @@ import pytest
 
 from executor.clock import ManualClock
 from executor.domain.ids import Ids
+from executor.domain.refusal import RefusalCode
 from executor.domain.size import Size, SizeKind
 from executor.domain.strategy import Product, Rails
 from executor.store.store import Store
@@ -25,7 +26,7 @@ def futures(sqlite_store: Store) -> Nights:
     Nights.contracts = listed({})
     strategy = a_strategy(
         account=ACCOUNT,
-        rails=Rails(frozenset({"NFO:RELIANCE1!"}), 1000, enter_until=time(15, 30)),
+        rails=Rails(frozenset({"NFO:RELIANCE1!"}), 1000, enter_until=time(15, 40)),
         product=Product.CARRYFORWARD,
         size=Size(SizeKind.LOTS, Decimal(1)),
         take_profit=(),
@@ -63,6 +64,32 @@ def test_a_stop_that_arrived_after_the_close_is_that_of_the_next_day(futures: Ni
     assert stopped(futures) == [500]
     assert len(futures.writes(ist(WEDNESDAY, "15:39:50"))) == 1
     assert futures.said("foreign") == []
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_stop_that_arrived_after_the_close_can_be_turned_into_the_exit(futures: Nights, restart: bool) -> None:
+    futures.go(WEDNESDAY, "15:39:50")
+    futures.cancel(futures.orders(type="STOPLOSS_LIMIT")[0])
+    futures.fault("placeOrder", "late", seconds=20)
+    futures.run(5)
+    futures.night(THURSDAY, restart=restart)
+    futures.run(10)
+
+    futures.signal("exit", exchange="NFO", ticker="RELIANCE1!", price="1426")
+    futures.run(20)
+
+    assert (stopped(futures), futures.working()) == ([], [])
+    assert [row["side"] for row in futures.orders() if row["filled"]] == ["BUY", "SELL"]
+
+
+def test_no_entry_is_sent_so_late_that_it_could_arrive_after_the_close(futures: Nights) -> None:
+    futures.go(WEDNESDAY, "15:39:31")
+
+    signal = futures.signal("buy", exchange="NFO", ticker="RELIANCE1!", price="1426", trade="late")
+    futures.run(3)
+
+    assert futures.ended(signal).code is RefusalCode.CLOSED
+    assert "closes within 30 s" in (futures.ended(signal).reason or "")
 
 
 def stopped(house: Nights) -> list[int]:

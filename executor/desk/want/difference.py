@@ -184,7 +184,7 @@ def _new_intent(draft: Draft, need: Need, order: Order, request: OrderRequest) -
 
 
 def _request(need: Need, order: Order) -> OrderRequest:
-    assert order.tag is not None, "only our own orders are changed"
+    assert order.leg is not None, "only our own orders are changed"
     request = OrderRequest(
         instrument=order.instrument,
         symbol=order.symbol,
@@ -194,7 +194,7 @@ def _request(need: Need, order: Order) -> OrderRequest:
         quantity=order.sent_quantity,
         price=order.sent_price,
         trigger=order.sent_trigger,
-        tag=order.tag,
+        tag=order.tag or tag_of(order.leg, order.attempt),  # what came after a close has its tag at the broker alone
         broker_id=order.broker_id,
     )
     if isinstance(need, Cancel):
