@@ -79,7 +79,7 @@ class Stage:
             has_touch=width == PHONE,
             java_script_enabled=script,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         try:
             yield self._watched(context)
         finally:

@@ -10,7 +10,7 @@ from tests.web.chromium.day import NO_FUNDS
 from tests.web.chromium.stage import PHONE, Stage
 
 #: A page that looks again does so within this time.
-_SOON_MS = 8000
+_SOON_MS = 20_000
 
 
 def mark(page: Page, selector: str) -> None:
