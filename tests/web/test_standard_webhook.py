@@ -3,86 +3,25 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
-import json
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, timedelta
 
 import pytest
 from standardwebhooks import Webhook
-from werkzeug.test import TestResponse
 
 from executor.alerts.address import hook_secret, standard_webhook_secret
 from executor.domain.delivery import Verdict
-from executor.domain.option import OptionRule, OptionType
-from executor.domain.refusal import RefusalCode
-from executor.domain.signal import Outcome, Signal
-from executor.domain.strategy import Strategy
-from executor.web.authenticity import ANYONES_BYTES, UNVERIFIED_A_MINUTE, Floods
-from executor.web.parts import WebParts
+from executor.web.authenticity import ANYONES_BYTES, UNVERIFIED_A_MINUTE
 from tests.alerts.sending import KEYS, OTHER_KEYS, STRATEGY, changed
-from tests.house import House
-from tests.web.conftest import Bell, Web
+from tests.web.conftest import Web
+from tests.web.signing import BODY, PATH, PROBLEM, SECRET, Sender, fields, saved, told
 
-PATH = "/hook/trend"
-SECRET = standard_webhook_secret(KEYS, STRATEGY)
 ROTATED = replace(STRATEGY, version=2, rotation=2, rotation_before=1)
-PROBLEM = "application/problem+json"
-FIELDS = {
-    "v": 1,
-    "ticker": "SBIN",
-    "exchange": "NSE",
-    "action": "buy",
-    "price": 812.5,
-    "fired_at": "2026-11-25T03:49:58Z",
-}
-BODY = json.dumps(FIELDS).encode()
-
-
-@dataclass(frozen=True)
-class Sender:
-    """Signs by hand, as the specification says, and posts."""
-
-    web: Web
-    secret: str = SECRET
-
-    def headers(self, body: bytes = BODY, *, id: str = "msg_1", at: datetime | None = None) -> dict[str, str]:
-        when = str(int((at or self.web.clock.now()).timestamp()))
-        return {"webhook-id": id, "webhook-timestamp": when, "webhook-signature": self.signature(body, id, when)}
-
-    def signature(self, body: bytes, id: str, when: str) -> str:
-        key = base64.b64decode(self.secret.removeprefix("whsec_"))
-        mac = hmac.new(key, f"{id}.{when}.".encode() + body, hashlib.sha256).digest()
-        return f"v1,{base64.b64encode(mac).decode()}"
-
-    def post(self, body: bytes = BODY, *, id: str = "msg_1", sent: bytes | None = None, **put: str) -> TestResponse:
-        """Sign a body and post it, or post what was `sent` instead; `put_timestamp` and its like replace a header, or
-        take it away when empty.
-        """
-        given = self.headers(body, id=id) | {name.replace("put_", "webhook-"): value for name, value in put.items()}
-        headers = {name: value for name, value in given.items() if value}
-        return self.web.post(body if sent is None else sent, path=PATH, headers=headers)
 
 
 @pytest.fixture
 def sender(web: Web) -> Sender:
     return Sender(web)
-
-
-def fields(**more: Any) -> bytes:
-    return json.dumps({**FIELDS, **more}).encode()
-
-
-def told(answer: TestResponse) -> tuple[int, str]:
-    assert answer.json is not None and answer.mimetype == PROBLEM
-    return answer.status_code, answer.json["code"]
-
-
-def saved(web: Web, strategy: Strategy) -> None:
-    web.store.people.save_strategy(strategy, by="test", at=web.clock.now())
 
 
 # -- a good one
@@ -355,72 +294,3 @@ def test_other_methods_are_405(web: Web):
     answers = [web.client().open(PATH, method=method) for method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS")]
 
     assert [(answer.status_code, answer.headers["Allow"]) for answer in answers] == [(405, "POST")] * 5
-
-
-# -- an alert narrows, whoever signed it: what the desk makes of one that asks for more
-
-
-@pytest.fixture
-def trading(house: House) -> Sender:
-    """A sender whose alerts a trader carries out, behind a strategy of at most 100 units and a stop of 1 %."""
-    bell = Bell(house.store)
-    parts = WebParts(
-        store=house.store, keys=KEYS, clock=house.clock, new_id=house.ids.new, doorbell=bell, floods=Floods("web-1")
-    )
-    return Sender(Web(parts, bell, house.clock, house.store, b""), standard_webhook_secret(KEYS, house.strategy))
-
-
-def ended(house: House, sender: Sender, **more: Any) -> Signal:
-    now = house.clock.now().isoformat()
-    answer = sender.post(fields(price=800, fired_at=now, **more), id=house.ids.new())
-    assert answer.status_code == 202 and answer.json is not None
-    house.run(8)
-    return house.ended(answer.json["signal"])
-
-
-@pytest.mark.parametrize(("more", "code"), [
-    ({"size": {"quantity": 101}}, RefusalCode.SIZE_OVER_LIMIT),
-    ({"size": {"notional": 1_000_000}}, RefusalCode.SIZE_OVER_LIMIT),
-    ({"exchange": "BSE"}, RefusalCode.TICKER_NOT_ALLOWED),
-    ({"order": {"product": "delivery"}}, RefusalCode.OUTSIDE_BOUNDS),
-    ({"action": "sell"}, RefusalCode.NOTHING_HELD),
-    ({"action": "exit"}, RefusalCode.NOTHING_HELD),
-])  # fmt: skip
-def test_the_desk_refuses_what_the_strategy_does_not_allow(house: House, trading: Sender, more, code: RefusalCode):
-    signal = ended(house, trading, **more)
-
-    assert signal.code is code
-    assert house.state()["orders"] == []
-
-
-@pytest.mark.parametrize(("asked", "trigger"), [("50", "792"), ("0.5", "796")])
-def test_a_looser_stop_loses_to_the_strategys_and_a_nearer_one_counts(
-    house: House, trading: Sender, asked: str, trigger: str
-):
-    signal = ended(house, trading, size={"quantity": 7}, stop_loss={"percent": asked})
-
-    [stop] = [row for row in house.working() if row["status"] == "trigger pending"]
-    assert signal.outcome is Outcome.FILLED
-    assert (stop["quantity"], Decimal(stop["trigger"])) == (7, Decimal(trigger))
-
-
-@pytest.mark.parametrize(("more", "says"), [
-    ({"option": {"type": "CE", "strike": "ATM", "expiry": "nearest"}}, "option"),
-    ({"contract": "NSE:NIFTYZ2026"}, "contract"),
-    ({"trade": "second"}, "trade"),
-])  # fmt: skip
-def test_what_only_a_token_could_allow_is_422(web: Web, sender: Sender, more: dict[str, Any], says: str):
-    entry = sender.post(fields(**more))
-    exit_ = sender.post(fields(**{**more, "action": "exit"}), id="msg_2")
-
-    assert told(entry) == (422, "beyond_strategy") and f"{says}: " in entry.text
-    assert exit_.status_code == 202
-    assert web.rows("delivery")[0].layers["bounds"] == "failed: beyond_strategy"
-
-
-def test_an_option_rule_passes_where_the_strategy_has_one_and_the_desk_holds_it_to_its_side(web: Web, sender: Sender):
-    saved(web, replace(STRATEGY, version=2, option=OptionRule(OptionType.CE, "ATM", "nearest")))
-
-    answer = sender.post(fields(option={"type": "CE", "strike": "OTM1", "expiry": "nearest"}))
-
-    assert answer.status_code == 202
