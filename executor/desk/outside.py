@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from executor.desk.book import Draft
 from executor.desk.rows import CHARGED, FOREIGN
 from executor.domain.bracket import Bracket
+from executor.domain.calendar import trading_day
 from executor.domain.order import Order, Side
 from executor.domain.strategy import Product
 
@@ -44,9 +45,9 @@ def suspected_outside(draft: Draft, bracket: Bracket) -> int:
         and (order.instrument, order.product) == (bracket.instrument, bracket.product)
         and order.side is bracket.side.opposite
     ]
-    charged = sum(other.outside for other in draft.watched(CHARGED) if _is_like(other, bracket))
+    charged = sum(_charged_today(draft, other) for other in draft.watched(CHARGED) if _is_like(other, bracket))
     since = sum(_filled_since(draft, order, bracket.opened_at - _SETTLED) for order in against)
-    return min(sum(order.filled for order in against) - charged, since - bracket.outside)
+    return min(sum(order.filled for order in against) - charged, since - _charged_today(draft, bracket))
 
 
 def is_unclear(draft: Draft, bracket: Bracket) -> bool:
@@ -58,6 +59,13 @@ def is_unclear(draft: Draft, bracket: Bracket) -> bool:
 def awaits_holdings(draft: Draft, bracket: Bracket) -> bool:
     """Whether shares that were owned before the day may have been sold, and no read has told how many those are."""
     return bracket.product is Product.DELIVERY and draft.evidence.morning.owned_at is None
+
+
+def _charged_today(draft: Draft, bracket: Bracket) -> int:
+    """Units charged to a bracket of today. Of one that was carried it is told nowhere which were charged when: none
+    counts, so that what others sold yesterday hides nothing of today; what is missing then decides alone.
+    """
+    return bracket.outside if trading_day(bracket.opened_at) == draft.day else 0
 
 
 def _filled_since(draft: Draft, order: Order, at: datetime) -> int:

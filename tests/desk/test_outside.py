@@ -88,6 +88,24 @@ def test_positions_that_lag_behind_a_hand_are_not_taken_for_what_is_left(make: M
     assert house.brackets()[0].state is BracketState.CLOSED
 
 
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("product", [Product.CARRYFORWARD, Product.DELIVERY])
+def test_what_a_hand_sold_yesterday_hides_nothing_of_today(make: Make, product: Product, *, restart: bool) -> None:
+    house = make(product=product)
+    house.long()
+    by_hand(house, "SELL", 4, product=product.value)
+    house.run(30)
+    house.night(THURSDAY, restart=restart)
+    house.run(20)
+    left_at_night = (house.net(), house.stopped())
+
+    by_hand(house, "SELL", 6, product=product.value)
+    house.run(60)
+
+    assert left_at_night == (6, 6)
+    assert (house.net(), house.stopped()) == (0, 0)
+
+
 def test_a_part_closed_by_hand_shrinks_stop_and_target(house: House) -> None:
     open_long(house)
 
