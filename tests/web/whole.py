@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from flask import Flask
@@ -56,3 +57,9 @@ def path_of(rule: Rule, **names: str) -> str:
 
 def _pages(app: Flask) -> Iterator[Rule]:
     return (rule for rule in app.url_map.iter_rules() if rule.endpoint.split(".")[0] not in MACHINES)
+
+
+def token_in(browser: Browser, path: str = "/") -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', browser.get(path).text)
+    assert found is not None
+    return found[1]
