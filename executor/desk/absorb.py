@@ -66,6 +66,8 @@ def absorb(draft: Draft, event: Event) -> None:
     match event:
         case Started():
             _doubt_what_was_sending(draft)
+            if any(order.filled and order.day == draft.day for order in draft.orders.values()):
+                draft.learn(filled_at=draft.now)  # how long ago is not kept: positions may lag behind it still
         case SignalsArrived(signals):
             known = draft.evidence.waiting
             draft.learn(waiting={**known, **{resolved.signal.id: resolved for resolved in signals}})

@@ -88,6 +88,21 @@ def test_positions_that_lag_behind_a_hand_are_not_taken_for_what_is_left(make: M
     assert house.brackets()[0].state is BracketState.CLOSED
 
 
+def test_after_a_restart_positions_that_lag_are_no_proof_either(make: Make) -> None:
+    house = make()
+    house.long()
+    house.run(12)
+    house.fault("getPosition", "lag", seconds=8, times=20)
+    by_hand(house, "SELL", 10)
+    house.until(lambda: house.said("foreign"), within=3)
+
+    house.start()
+    house.signal("exit")
+    house.run(25)
+
+    assert (house.net(), house.working()) == (0, [])
+
+
 @pytest.mark.parametrize("restart", [False, True])
 @pytest.mark.parametrize("product", [Product.CARRYFORWARD, Product.DELIVERY])
 def test_what_a_hand_sold_yesterday_hides_nothing_of_today(make: Make, product: Product, *, restart: bool) -> None:
