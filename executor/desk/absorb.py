@@ -66,8 +66,7 @@ def absorb(draft: Draft, event: Event) -> None:
     match event:
         case Started():
             _doubt_what_was_sending(draft)
-            if any(order.filled and order.day == draft.day for order in draft.orders.values()):
-                draft.learn(filled_at=draft.now)  # how long ago is not kept: positions may lag behind it still
+            _doubt_positions(draft)
         case SignalsArrived(signals):
             known = draft.evidence.waiting
             draft.learn(waiting={**known, **{resolved.signal.id: resolved for resolved in signals}})
@@ -153,6 +152,12 @@ def _forget_reads(draft: Draft) -> None:
 
 
 # -- sends -------------------------------------------------------------------------------------------------------
+
+
+def _doubt_positions(draft: Draft) -> None:
+    """Positions may lag behind what filled today; how long ago that was is not kept."""
+    if any(order.filled and order.day == draft.day for order in draft.orders.values()):
+        draft.learn(filled_at=draft.now)
 
 
 def _doubt_what_was_sending(draft: Draft) -> None:
