@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, bindparam, func, literal, select, union_all
 
 from executor.domain.refusal import RefusalCode
 from executor.store import schema
@@ -22,8 +22,8 @@ from executor.store.types import storable
 
 #: The beginning of more different words than these is no help; who searches is told to type more.
 MOST_WORDS = 100
-#: Which of two terms is rarer is told by this many rows.
-_COUNTED = 1000
+#: Which of two terms is rarer is told by so many rows of each.
+_REACH = 300
 _WORD = schema.log_word.c
 
 
@@ -99,7 +99,9 @@ def newest(
     connection: Connection, terms: Sequence[Term], *, before: str | None, limit: int, signals: bool
 ) -> list[str]:
     """The newest deliveries below `before` that all these terms hold for, newest first; terms are spelled out."""
-    first, *others = _rarest_first(connection, terms)
+    if not all(term.words for term in terms):
+        return []
+    first, *others = _rarest_first(connection, terms, before)
     too = [_is_there(_with(term.words)) for term in others]
     if signals:
         too.append(_is_there(select(literal(1)).where(schema.signal.c.delivery == _WORD.delivery)))
@@ -107,8 +109,6 @@ def newest(
         too.append(_WORD.delivery < before)
     words = [select(_WORD.delivery).where(_WORD.word == word, *too) for word in sorted(first.words)]
     parts = [statement.order_by(_WORD.delivery.desc()).limit(limit).subquery() for statement in words]
-    if not parts:
-        return []
     found = connection.execute(union_all(*(select(part.c.delivery) for part in parts))).scalars()
     return sorted(set(found), reverse=True)[:limit]
 
@@ -147,17 +147,23 @@ def _beginning() -> Select[Any]:
 _BEGINNING = _beginning()
 
 
-def _rarest_first(connection: Connection, terms: Sequence[Term]) -> list[Term]:
-    """The terms by how many rows their words have, as far as it matters; as they are when there is but one."""
+def _rarest_first(connection: Connection, terms: Sequence[Term], before: str | None) -> list[Term]:
+    """The terms by how far back some hundred rows of theirs reach: the further, the rarer. As it is when alone."""
     if len(terms) == 1:
         return list(terms)
-    some = [
-        select(_WORD.delivery).where(_WORD.word.in_(sorted(term.words))).limit(_COUNTED).subquery() for term in terms
-    ]
-    counts = connection.execute(
-        select(*(select(func.count()).select_from(one).scalar_subquery() for one in some))
-    ).one()
-    return [term for _, _, term in sorted(zip(counts, range(len(terms)), terms, strict=True))]
+    words = sorted({word for term in terms for word in term.words})
+    row = connection.execute(select(*(_reach(word, before) for word in words))).one()
+    reached = {word: reach or "" for word, reach in zip(words, row, strict=True)}
+    return sorted(terms, key=lambda term: max(reached[word] for word in term.words))
+
+
+def _reach(word: str, before: str | None) -> ScalarSelect[str]:
+    """The last of so many newest deliveries of a word; NULL where there are fewer."""
+    column = schema.log_word.alias().c
+    statement = select(column.delivery).where(column.word == word).order_by(column.delivery.desc())
+    if before is not None:
+        statement = statement.where(column.delivery < before)
+    return statement.offset(_REACH).limit(1).scalar_subquery()
 
 
 def _with(words: Collection[str]) -> Select[Any]:

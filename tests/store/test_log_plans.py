@@ -89,7 +89,7 @@ def test_each_filter_follows_the_key_of_its_words_from_the_newest_down(long_log:
                 steps = "\n".join(plan)
                 if long_log.database.is_sqlite:
                     key = "(word=? AND delivery<?)" if before else "(word=?)"
-                    assert f"SEARCH log_word USING PRIMARY KEY {key}" in steps, (name, steps)
+                    assert re.search(rf"SEARCH log_word\w* USING PRIMARY KEY {re.escape(key)}", steps), (name, steps)
                 else:
                     assert "Index Only Scan Backward using log_word_pkey" in steps, (name, steps)
                     assert ("AND (delivery <" in steps) == bool(before), (name, steps)
