@@ -1,6 +1,6 @@
-"""Wrong passwords and API tokens: counted in the store, by source, and answered with a growing wait.
+"""Wrong passwords: counted in the store, by source, and answered with a growing wait.
 
-Passwords are counted by person too. A source waits longer than the person does: someone who guesses from one place does
+They are counted by person too. A source waits longer than the person does: someone who guesses from one place does
 not lock the trader out elsewhere. The counts survive a restart. What a source failed is forgotten after an hour.
 """
 
@@ -15,11 +15,11 @@ from executor.store.people import People
 FREE = 5
 _FIRST = timedelta(seconds=2)
 _PERSON_MOST = timedelta(seconds=60)
-_SOURCE_MOST = timedelta(minutes=15)
-_FORGET = timedelta(hours=1)
-_SOURCES_KEPT = 200
-#: Where the counts of passwords lie in the meta table.
-PASSWORDS = "login_sources"
+SOURCE_MOST = timedelta(minutes=15)
+FORGET = timedelta(hours=1)
+SOURCES_KEPT = 200
+#: Where the counts by source lie in the meta table.
+_KEY = "login_sources"
 
 Failures = Mapping[str, tuple[int, datetime]]
 
@@ -27,21 +27,20 @@ Failures = Mapping[str, tuple[int, datetime]]
 class Attempts:
     """`now` is always system time."""
 
-    def __init__(self, people: People, person: str = "", *, key: str = PASSWORDS) -> None:
-        """`person` is whose logins these are, if anybody's; `key` is where the counts by source lie."""
+    def __init__(self, people: People, person: str) -> None:
+        """`person` is whose logins these are."""
         self._people = people
         self._person = person
-        self._key = key
 
     def wait(self, source: str, now: datetime) -> timedelta:
         """How long until another password may be tried; zero when it may be now."""
         waits = [timedelta(0)]
         person = self._people.person(self._person)
         if person and person.failed_at:
-            waits.append(person.failed_at + _delay(person.failures, _PERSON_MOST) - now)
+            waits.append(person.failed_at + delay(person.failures, _PERSON_MOST) - now)
         if source in (sources := self._sources(now)):
             count, failed_at = sources[source]
-            waits.append(failed_at + _delay(count, _SOURCE_MOST) - now)
+            waits.append(failed_at + delay(count, SOURCE_MOST) - now)
         return max(waits)
 
     def failed(self, source: str, now: datetime) -> None:
@@ -61,17 +60,18 @@ class Attempts:
             self._keep(sources)
 
     def _sources(self, now: datetime) -> Failures:
-        kept = json.loads(self._people.meta(self._key) or "{}")
+        kept = json.loads(self._people.meta(_KEY) or "{}")
         found = {source: (count, datetime.fromisoformat(at)) for source, (count, at) in kept.items()}
-        return {source: value for source, value in found.items() if now - value[1] < _FORGET}
+        return {source: value for source, value in found.items() if now - value[1] < FORGET}
 
     def _keep(self, sources: Failures) -> None:
-        newest = sorted(sources.items(), key=lambda item: item[1][1])[-_SOURCES_KEPT:]
+        newest = sorted(sources.items(), key=lambda item: item[1][1])[-SOURCES_KEPT:]
         text = {source: (count, at.isoformat()) for source, (count, at) in newest}
-        self._people.set_meta(self._key, json.dumps(text))
+        self._people.set_meta(_KEY, json.dumps(text))
 
 
-def _delay(failures: int, most: timedelta) -> timedelta:
+def delay(failures: int, most: timedelta) -> timedelta:
+    """How long to wait after so many failures, `most` at most: the first ones are free, then it doubles."""
     if failures < FREE:
         return timedelta(0)
     doublings = min(failures - FREE, 20)

@@ -12,7 +12,7 @@ from executor.web.api import PREFIX, ApiParts
 from executor.web.api.accounts import accounts
 from executor.web.api.alerts import alerts
 from executor.web.api.audit import audit
-from executor.web.api.bearer import COUNTED, Bearer, Missing, Narrow, Wrong, bearer_of
+from executor.web.api.bearer import Bearer, Guesses, Missing, Narrow, Wrong, bearer_of
 from executor.web.api.commands import commands
 from executor.web.api.deliveries import deliveries
 from executor.web.api.instruments import instruments
@@ -24,7 +24,6 @@ from executor.web.api.routes import PROBLEMS, SCHEME
 from executor.web.api.signals import signals
 from executor.web.api.status import status
 from executor.web.api.strategies import strategies
-from executor.web.attempts import Attempts
 from executor.web.authenticity import source_of
 from executor.web.hardening import allowed_hosts
 
@@ -87,8 +86,7 @@ def create_api(parts: ApiParts) -> Flask:
 
 def _guard(app: Flask, parts: ApiParts) -> None:
     hosts = allowed_hosts(parts.public_url, parts.port)
-    attempts = Attempts(parts.web.store.people, key=COUNTED)
-    bearer = Bearer(Tokens(parts.web.store.database), attempts, parts.web.system, lambda: _source(parts))
+    bearer = Bearer(Tokens(parts.web.store.database), Guesses(), parts.web.system, lambda: _source(parts))
 
     @app.before_request
     def check() -> None:

@@ -6,19 +6,18 @@ flatten on the same machine, and 256 bits cannot be guessed however fast somebod
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from werkzeug.datastructures import Headers
 
 from executor.clock import Clock
 from executor.store.tokens import ApiToken, Scope, Tokens
-from executor.web.attempts import Attempts
+from executor.web.attempts import FORGET, SOURCE_MOST, SOURCES_KEPT, delay
 
 _SCHEME = "bearer"
-#: Where the counts of wrong tokens lie: apart from those of passwords.
-COUNTED = "api_sources"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +46,37 @@ def bearer_of(headers: Headers) -> str | None:
     return text.strip() or None if scheme.lower() == _SCHEME else None
 
 
+class Guesses:
+    """How many wrong tokens each source showed, in this process. Safe between threads.
+
+    Kept nowhere else: a stranger's guess must not take the store's write lock, which alerts wait for.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failed: dict[str, tuple[int, datetime]] = {}  # the oldest first
+
+    def wait(self, source: str, now: datetime) -> timedelta:
+        """How long until another token of this source is looked at; zero when it is now. Counts this one then."""
+        with self._lock:
+            count, at = self._failed.get(source, (0, now))
+            if now - at >= FORGET:
+                count = 0
+            left = at + delay(count, SOURCE_MOST) - now
+            if left > timedelta(0):
+                return left
+            self._failed.pop(source, None)
+            self._failed[source] = (count + 1, now)
+            if len(self._failed) > SOURCES_KEPT:
+                del self._failed[next(iter(self._failed))]
+            return timedelta(0)
+
+
 class Bearer:
-    def __init__(self, tokens: Tokens, attempts: Attempts, system: Clock, source: Callable[[], str]) -> None:
+    def __init__(self, tokens: Tokens, guesses: Guesses, system: Clock, source: Callable[[], str]) -> None:
         """`source` says where the present request comes from; `system` is never a simulated clock."""
         self._tokens = tokens
-        self._attempts = attempts
+        self._guesses = guesses
         self._system = system
         self._source = source
 
@@ -63,8 +88,4 @@ class Bearer:
         found = self._tokens.verify(text, now)
         if found is not None:
             return found if found.may(scope) else Narrow(found, scope)
-        source = self._source()
-        wait = self._attempts.wait(source, now)
-        if not wait:
-            self._attempts.failed(source, now)
-        return Wrong(wait)
+        return Wrong(self._guesses.wait(self._source(), now))

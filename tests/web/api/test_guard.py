@@ -13,7 +13,8 @@ from executor.clock import ManualClock
 from executor.domain.ids import Ids
 from executor.store.store import Store
 from executor.store.tokens import Scope, Tokens
-from executor.web.attempts import FREE
+from executor.web.api.bearer import Guesses
+from executor.web.attempts import FREE, SOURCES_KEPT
 from tests.builders import NOW
 from tests.web.api.client import a_program, an_app, api_parts
 
@@ -74,6 +75,45 @@ def test_wrong_tokens_make_their_source_wait_but_never_a_right_one(store: Store,
     assert guesses == [401] * FREE + [429]
     assert (elsewhere, waiting.status_code, waiting.headers["Retry-After"]) == (401, 429, "2")
     assert program.get("/status").status_code == 200
+
+
+def test_a_wrong_token_is_counted_without_the_lock_that_alerts_wait_for(store: Store, clock: ManualClock):
+    program = a_program(store, clock)
+    program.token = "xa1_guess"
+
+    with store.database.unaudited() as somebody_writes:
+        somebody_writes.exec_driver_sql("SELECT 1")
+        answers = [program.get("/status").status_code for _ in range(FREE + 1)]
+
+    assert answers == [401] * FREE + [429]
+
+
+def test_a_source_that_waited_may_guess_again_and_then_waits_longer(store: Store, clock: ManualClock):
+    program = a_program(store, clock)
+    program.token = "xa1_guess"
+    for _ in range(FREE):
+        program.get("/status")
+
+    program.system.advance(2)
+    again, waiting = program.get("/status"), program.get("/status")
+    program.system.advance(3600)
+    forgotten = [program.get("/status").status_code for _ in range(FREE)]
+
+    assert (again.status_code, waiting.headers["Retry-After"]) == (401, "4")
+    assert forgotten == [401] * FREE
+
+
+def test_guesses_from_ever_new_sources_fill_no_memory():
+    guesses = Guesses()
+    for n in range(FREE):
+        guesses.wait("the first", NOW + timedelta(microseconds=n))
+
+    held = guesses.wait("the first", NOW)
+    for n in range(SOURCES_KEPT):
+        guesses.wait(f"source {n}", NOW)
+
+    assert held > timedelta(0)
+    assert guesses.wait("the first", NOW) == timedelta(0)
 
 
 def test_guesses_at_tokens_do_not_shut_the_login(store: Store, clock: ManualClock):
