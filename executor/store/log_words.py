@@ -87,7 +87,8 @@ def words_of_delivery(delivery: Delivery) -> set[str]:
     words = {
         day_word(delivery.received_at),
         f"o:{delivery.verdict}",
-        *words_of_texts([*(_said(body) if body else [delivery.body]), detail]),
+        # as one text: who knows a strategy's name may send all its fields, and each word is a page that is written
+        *words_of_texts([" ".join([detail, *(_said(body) if body else [delivery.body])])]),
     }
     if delivery.strategy:
         words.add(storable(f"s:{delivery.strategy}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -278,9 +279,13 @@ def test_a_text_falls_into_words_where_letters_meet_digits() -> None:
     assert words_in("NIFTY26NOV24000CE at 150.10, M&M or Café") == ["nifty", "nov", "24000", "ce", "m&m", "café"]
 
 
-def test_what_a_stranger_sends_does_not_grow(store: Store) -> None:
-    body = " ".join(f"{one}{two}{three}" for one in "abcdefgh" for two in "abcdefgh" for three in "abcdefgh")
-    refuse(store, 50, body=body * 20)
+@pytest.mark.parametrize("in_fields", [False, True])
+def test_what_a_stranger_sends_does_not_grow(store: Store, in_fields: bool) -> None:
+    words = [f"{one}{two}{three}" for one in "abcdefgh" for two in "abcdefgh" for three in "abcdefgh"]
+    names = ("action", "ticker", "exchange", "contract", "comment", "order_id", "trade", "side")
+    fields = {name: " ".join(words[index::8]) for index, name in enumerate(names)}
+
+    refuse(store, 50, body=json.dumps(fields) if in_fields else " ".join(words * 20))
 
     with store.database.read() as connection:
         assert len(connection.execute(select(schema.log_word)).all()) < 80
