@@ -90,8 +90,9 @@ def _order_of(draft: Draft, report: Report) -> Order | None:
 def _sent_before(draft: Draft, report: Report) -> Order | None:
     """The order of an earlier day that came after its close: the broker keeps it for this one (smartapi.md 2.7)."""
     sent = draft.order_by_tag(report.tag) if report.tag is not None else None
-    is_it = sent is not None and sent.day < draft.day and sent.broker_id in {None, report.broker_id}
-    return sent if is_it else None
+    if sent is None or sent.day >= draft.day or sent.broker_id not in {None, report.broker_id}:
+        return None
+    return sent if not sent.filled and report.updated_at is not None else None  # else it may be yesterday's own row
 
 
 def _adopt(draft: Draft, report: Report) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import time
 from decimal import Decimal
 from random import Random
 
 import pytest
 
+from executor.broker.port import Broker, Session
 from executor.clock import ManualClock
 from executor.domain.ids import Ids
+from executor.domain.intent import Intent, Sent
+from executor.domain.order import Report
+from executor.domain.reading import Query, QueryKind, Reading
 from executor.domain.refusal import RefusalCode
 from executor.domain.size import Size, SizeKind
 from executor.domain.strategy import Product, Rails
@@ -90,6 +95,39 @@ def test_no_entry_is_sent_so_late_that_it_could_arrive_after_the_close(futures: 
 
     assert futures.ended(signal).code is RefusalCode.CLOSED
     assert "closes within 30 s" in (futures.ended(signal).reason or "")
+
+
+class Repeats:
+    """A broker whose order book of the new day still has yesterday's filled rows, their time blank."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.broker = broker
+        self.kept: dict[str, Report] = {}
+
+    def open_session(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
+        return self.broker.open_session(saved, may_log_in=may_log_in)
+
+    def send(self, intent: Intent) -> Sent:
+        return self.broker.send(intent)
+
+    def read(self, query: Query) -> Reading:
+        reading = self.broker.read(query)
+        shown = {one.broker_id for one in reading.reports}
+        old = [replace(one, updated_at=None) for broker_id, one in self.kept.items() if broker_id not in shown]
+        self.kept |= {one.broker_id: one for one in reading.reports if one.filled}
+        return replace(reading, reports=(*reading.reports, *old)) if query.kind is QueryKind.ORDER_BOOK else reading
+
+
+def test_what_filled_yesterday_is_not_counted_again_when_its_row_comes_without_a_time(carried: Nights) -> None:
+    carried.workers.broker = Repeats(carried.workers.broker)
+    carried.go(WEDNESDAY, "09:30")
+    carried.run(5)
+
+    carried.night(THURSDAY)
+    carried.run(20)
+
+    assert (carried.net(), sum(stopped(carried))) == (10, 10)
+    assert carried.said("parked") == []
 
 
 def stopped(house: Nights) -> list[int]:

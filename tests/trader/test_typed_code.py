@@ -161,3 +161,24 @@ def test_a_login_without_its_code_is_answered_and_harms_nothing(office: Office) 
 
     (command,) = answers(office)
     assert command.state is CommandState.REFUSED
+
+
+def test_a_lost_session_waits_for_one_errand_alone(office: Office) -> None:
+    for _ in range(5):
+        office.store.commands.record(
+            CommandKind.LOOK,
+            scope=f"account:{ACCOUNT}",
+            arguments={"unique_id": "u"},
+            by="cli",
+            why="",
+            at=office.clock.now(),
+        )
+
+    office.tend(is_open=True)
+    answered = [one for one in answers(office) if one.state is not CommandState.NEW]
+    for _ in range(6):
+        office.clock.advance(0.25)
+        office.tend(is_open=False)
+
+    assert len(answered) == 1
+    assert office.gate.asked_at
