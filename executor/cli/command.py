@@ -89,7 +89,10 @@ def ask(room: Room, kind: CommandKind, account: str, arguments: Mapping[str, Any
     made = record(room, kind, scope=f"account:{account}", arguments=arguments, why=why)
     pause, until = Flag(), room.clock.monotonic() + _ERRAND_S
     while True:
-        (found,) = room.store.commands.answers(made)
+        try:
+            (found,) = room.store.commands.answers(made)
+        except NotRecorded as error:
+            raise ConfigError(f"the {kind} is recorded, but its answer cannot be read: {error}") from error
         if found.state is not CommandState.NEW:
             return found
         if room.clock.monotonic() >= until:

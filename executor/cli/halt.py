@@ -17,7 +17,7 @@ from executor import bootstrap
 from executor.cli.command import as_json_option, await_answers, open_room, print_answers, record
 from executor.config.environment import Settings, open_settings
 from executor.domain.command import CommandKind
-from executor.errors import StoreError
+from executor.errors import NotRecorded, SchemaBehind, StoreError
 
 _ALL = "ALL"
 _EVERYTHING = "everything"
@@ -146,7 +146,9 @@ def _on_terminal() -> bool:
 def _kill_by_file(settings: Settings, scope: str, error: StoreError, *, as_json: bool) -> None:
     """Lay the file, which kills everything; a narrower kill is not widened without being asked for."""
     if scope != _ALL:
-        words = f"{error}. Nothing was done. `executor kill` without a scope stops everything, without the database"
+        undone = isinstance(error, NotRecorded | SchemaBehind)
+        done = "Nothing was done" if undone else "Nobody can tell whether it was done"
+        words = f"{error}. {done}. `executor kill` without a scope stops everything, without the database"
         raise click.ClickException(words)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     file = settings.state_dir / bootstrap.KILL_FILE

@@ -13,6 +13,7 @@ from executor.cli import command
 from executor.clock import ManualClock
 from executor.domain.ids import Ids
 from executor.domain.strategy import Account, AccountKind
+from executor.errors import NotRecorded
 from executor.simulator import SimulatorConfig
 from tests.cli.office import Office, an_office
 from tests.house import SBIN_EQ
@@ -119,3 +120,16 @@ def test_without_a_trader_it_is_recorded_and_said(
     said = office.run("convert", "SBIN-EQ", "--from", "intraday", "--to", "delivery", "--quantity", "4", code=1)
 
     assert "is a trader of default running?" in said
+
+
+def test_an_errand_whose_answer_cannot_be_read_is_said_to_be_recorded(
+    office: Office, house: KeptHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> None:
+        raise NotRecorded("the database could not take it: disk I/O error")
+
+    monkeypatch.setattr("executor.store.commands.Commands.answers", lost)
+
+    said = office.run("convert", "SBIN-EQ", "--from", "intraday", "--to", "delivery", "--quantity", "4", code=1)
+
+    assert "the convert is recorded, but its answer cannot be read" in said

@@ -13,6 +13,7 @@ from executor.domain.ids import Ids
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
 from executor.domain.strategy import AccountKind
+from executor.errors import StoreError
 from executor.store.engine import open_database
 from tests.cli.office import Office, add_account, an_office, move_in
 from tests.house import House
@@ -223,8 +224,22 @@ def test_kill_works_without_any_database(office: Office, tmp_path: Path, monkeyp
 def test_a_narrow_kill_is_not_widened_by_the_file(office: Office, house: House, locked: None) -> None:
     told = office.run("kill", "--strategy", "trend", code=1)
 
-    assert "`executor kill` without a scope stops everything" in told
+    assert "Nothing was done. `executor kill` without a scope stops everything" in told
     assert not office.kill_file.exists()
+
+
+def test_a_narrow_kill_of_which_nobody_can_tell_is_said_to_be_in_doubt(
+    office: Office, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise StoreError("lost the database at COMMIT, it cannot be asked what it did")
+
+    monkeypatch.setattr("executor.store.commands.Commands.record", lost)
+
+    told = office.run("kill", "--strategy", "trend", code=1)
+
+    assert "Nobody can tell whether it was done" in told
+    assert "Nothing was done" not in told
 
 
 @pytest.mark.parametrize("name", ["halt", "flatten", "resume"])

@@ -14,7 +14,7 @@ from executor.domain.reading import QueryKind
 from executor.domain.strategy import Account, AccountKind, Product
 from executor.store.accounts import Accounts, Snapshot
 from executor.web.api import ApiParts, fields
-from executor.web.api.commands import CommandsMade
+from executor.web.api.commands import CommandsMade, as_recorded
 from executor.web.api.fields import Answer, Asked
 from executor.web.api.problems import not_found, wrong_fields
 from executor.web.api.routes import Routes
@@ -132,7 +132,7 @@ def _add_positions(routes: Routes, parts: ApiParts) -> None:
         scope, by, at = f"account:{account}", f"api:{g.token.name}", web.clock.now()
         made = web.store.commands.record(CommandKind.CONVERT, scope=scope, arguments=body, by=by, why="", at=at)
         web.doorbell.ring()
-        return {"items": web.store.commands.answers(made)}
+        return {"items": as_recorded(web, made)}
 
 
 def _known(parts: ApiParts, name: str) -> Account:

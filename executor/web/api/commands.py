@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -9,12 +10,14 @@ from flask import g
 
 from executor.domain.command import Command, CommandKind, CommandState
 from executor.domain.ids import CommandId
+from executor.errors import StoreError
 from executor.store.story import AuditNote
 from executor.web.api import ApiParts, fields
 from executor.web.api.fields import Answer, Asked
-from executor.web.api.problems import not_found, wrong_fields
+from executor.web.api.problems import Failed, not_found, wrong_fields
 from executor.web.api.routes import Routes
 from executor.web.pages.command import ORDERED
+from executor.web.parts import WebParts
 
 _NEEDS = {CommandKind.EXIT: ("bracket", "ticker"), CommandKind.PROTECT: ("bracket", "stop", "target")}
 _EVERYTHING = "everything"
@@ -75,7 +78,7 @@ def commands(parts: ApiParts) -> Routes:
         by, at = f"api:{g.token.name}", web.clock.now()
         made = web.store.commands.record(kind, scope=scope, arguments=arguments, by=by, why=why, at=at)
         web.doorbell.ring()
-        return {"items": web.store.commands.answers(made)}
+        return {"items": as_recorded(web, made)}
 
     @routes.shows("/commands", CommandsTold, query=CommandQuery)
     def list_commands(*, query: dict[str, int]) -> dict[str, Any]:
@@ -91,6 +94,16 @@ def commands(parts: ApiParts) -> Routes:
         return found[0]
 
     return routes
+
+
+def as_recorded(web: WebParts, made: Sequence[CommandId]) -> list[Command]:
+    """Commands that are durable already. Raises Failed, which says so, when they cannot be read back."""
+    try:
+        return web.store.commands.answers(made)
+    except StoreError:
+        detail = f"It is recorded as {', '.join(made)}; the database does not answer any more."
+        remedy = "Do not order it again: look for its answer under its id, at /api/v1/commands/ID."
+        raise Failed(HTTPStatus.SERVICE_UNAVAILABLE, code="recorded", detail=detail, remedy=remedy) from None
 
 
 def _scope(parts: ApiParts, body: dict[str, str]) -> str:

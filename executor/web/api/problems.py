@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from executor.alerts.strategies import ChangedMeanwhile, NoSuchAlert, NoSuchStrategy
 from executor.config.schema import FieldErrors
-from executor.errors import ConfigError, StoreError
+from executor.errors import ConfigError, NotRecorded, StoreError
 from executor.web.api.fields import Answer, text
 
 _LOG = logging.getLogger(__name__)
@@ -117,9 +117,12 @@ def _wrong(error: Exception) -> Response:
 
 def _no_database(error: Exception) -> Response:
     _LOG.error("an API request failed: %s", error)
-    remedy = "Nothing was done; ask again. `executor kill` works without the database, on the machine itself."
+    code, done = "in_doubt", "Nobody can tell whether it was done: look before you ask again."
+    if isinstance(error, NotRecorded):
+        code, done = "not_recorded", "Nothing was done; ask again."
+    remedy = f"{done} `executor kill` works without the database, on the machine itself."
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    return Failed(status, code="not_recorded", detail="The database does not answer.", remedy=remedy).answer
+    return Failed(status, code=code, detail="The database does not answer.", remedy=remedy).answer
 
 
 def _by_field(messages: Any, path: str = "") -> Any:

@@ -21,7 +21,7 @@ SCHEME = "bearer"
 PROBLEMS = {
     HTTPStatus.UNAUTHORIZED: "no token, or one that is none (any more)",
     HTTPStatus.TOO_MANY_REQUESTS: "too many wrong tokens from this source: wait as Retry-After says",
-    HTTPStatus.SERVICE_UNAVAILABLE: "the database does not answer; nothing was done",
+    HTTPStatus.SERVICE_UNAVAILABLE: "the database does not answer; `remedy` says whether anything was done",
     HTTPStatus.UNPROCESSABLE_ENTITY: "a field is missing, unknown or of the wrong form; `errors` names it",
     HTTPStatus.NOT_FOUND: "there is no such thing",
     HTTPStatus.BAD_REQUEST: "the body is not JSON",

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from executor.errors import NotRecorded
+from executor.errors import NotRecorded, StoreError
+from executor.store.commands import Commands
 from executor.store.engine import Database
 from tests.house import House
 from tests.web.api.client import Program
@@ -110,6 +111,45 @@ def test_no_database_is_503_and_says_what_works_without_it(program: Program, mon
     assert (answer.status_code, answer.get_json()["code"]) == (503, "not_recorded")
     assert "executor kill" in answer.get_json()["remedy"]
     assert "secret path" not in answer.text
+
+
+ORDERS = {
+    "/commands": {"kind": "kill", "scope": "ALL"},
+    "/accounts/default/convert": {"segment": "NSE", "symbol": "SBIN-EQ", "old": "INTRADAY", "new": "DELIVERY"}
+    | {"quantity": 10},
+}
+
+
+@pytest.mark.parametrize("path", ORDERS)
+def test_what_is_recorded_is_never_said_to_be_undone(
+    house: House, program: Program, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def lost(*_: Any) -> Any:
+        raise NotRecorded("the database could not take it: QueuePool limit reached")
+
+    monkeypatch.setattr(Commands, "answers", lost)
+
+    answer = program.post(path, ORDERS[path])
+
+    [[command, _]] = house.store.pages.commands(9)
+    assert (answer.status_code, answer.get_json()["code"], program.bell.rings) == (503, "recorded", 1)
+    assert command.id in answer.get_json()["detail"]
+    assert "Nothing was done" not in answer.text
+
+
+@pytest.mark.parametrize("path", ORDERS)
+def test_what_nobody_can_tell_is_not_said_to_be_undone(
+    house: House, program: Program, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def lost(*_: Any, **__: Any) -> Any:
+        raise StoreError("lost the database at COMMIT, it cannot be asked what it did")
+
+    monkeypatch.setattr(Commands, "record", lost)
+
+    answer = program.post(path, ORDERS[path])
+
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "in_doubt")
+    assert "Nothing was done" not in answer.text
 
 
 def test_a_conversion_is_ordered_at_its_account(house: House, program: Program) -> None:
