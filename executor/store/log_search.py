@@ -7,7 +7,7 @@ them. Signals that are still open have no words yet and are looked at one by one
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,6 +24,9 @@ from executor.store.types import storable
 MOST_WORDS = 100
 #: Which of two terms is rarer is told by so many rows of each.
 _REACH = 300
+#: What is asked of more words and terms is compiled each time: every number of them is a statement of its own, of up to
+#: a megabyte, and all of them would be kept.
+_KEPT = 6
 _WORD = schema.log_word.c
 
 
@@ -109,7 +112,8 @@ def newest(
         too.append(_WORD.delivery < before)
     words = [select(_WORD.delivery).where(_WORD.word == word, *too) for word in sorted(first.words)]
     parts = [statement.order_by(_WORD.delivery.desc()).limit(limit).subquery() for statement in words]
-    found = connection.execute(union_all(*(select(part.c.delivery) for part in parts))).scalars()
+    statement = union_all(*(select(part.c.delivery) for part in parts))
+    found = connection.execute(statement, execution_options=_kept(len(parts) + len(too))).scalars()
     return sorted(set(found), reverse=True)[:limit]
 
 
@@ -152,9 +156,15 @@ def _rarest_first(connection: Connection, terms: Sequence[Term], before: str | N
     if len(terms) == 1:
         return list(terms)
     words = sorted({word for term in terms for word in term.words})
-    row = connection.execute(select(*(_reach(word, before) for word in words))).one()
+    statement = select(*(_reach(word, before) for word in words))
+    row = connection.execute(statement, execution_options=_kept(len(words))).one()
     reached = {word: reach or "" for word, reach in zip(words, row, strict=True)}
     return sorted(terms, key=lambda term: max(reached[word] for word in term.words))
+
+
+def _kept(size: int) -> Mapping[str, Any]:
+    """How a statement of so many words and terms is carried out."""
+    return {"compiled_cache": None} if size > _KEPT else {}
 
 
 def _reach(word: str, before: str | None) -> ScalarSelect[str]:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, select
+from sqlalchemy import delete, event, insert, select
 
 from executor.domain.delivery import Verdict
 from executor.domain.ids import DeliveryId, Ids, LegId, OrderId, SignalId
@@ -252,6 +253,25 @@ def test_a_word_that_begins_too_many_others_is_told_and_looked_for_alone(store: 
     assert ([line.delivery.id for line in clear.lines], clear.vague) == ([an_id(101)], ())
 
 
+def test_statements_of_ever_more_words_are_not_kept(store: Store) -> None:
+    begun = [f"{one}{two}q" for one in "abcd" for two in "abcdefgh"]  # the first begins one word, the last 32
+    rows = [
+        {"word": f"w:{beginning}{one}{two}", "delivery": an_id(50)}
+        for count, beginning in enumerate(begun)
+        for one, two in list(product("abcdef", repeat=2))[: count + 1]
+    ]
+    with store.database.unaudited() as connection:
+        connection.execute(insert(schema.log_word), rows)
+
+    kept = []
+    for beginning in begun:
+        for strategy in ("", "trend"):
+            store.pages.log(Filters(strategy=strategy, text=beginning), before=None, limit=10)
+        kept.append(_statements_kept(store.database))
+
+    assert kept[-1] == kept[8]
+
+
 def test_any_text_may_be_asked_for(store: Store) -> None:
     trade(store)
     refuse(store, 50, body="\0 \ud800 ₹ NUL")
@@ -347,3 +367,7 @@ def _writes(database: Database) -> Iterator[list[str]]:
 
     yield seen
     event.remove(database.engine, "before_cursor_execute", note)
+
+
+def _statements_kept(database: Database) -> int:
+    return len(database.engine._compiled_cache) + len(database._glancing._compiled_cache)
