@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -39,7 +40,7 @@ def health(parts: WebParts) -> Blueprint:
     def metrics() -> Response:
         """Numbers for Prometheus, made from rows at each request."""
         if not _may_look(parts):
-            words = "Ask on the machine itself, or with a token: `executor api-token create`.\n"
+            words = "Ask on the machine itself for localhost, or with a token: `executor api-token create`.\n"
             answer = Response(words, HTTPStatus.UNAUTHORIZED, mimetype="text/plain")
             answer.headers["WWW-Authenticate"] = "Bearer"
             return answer
@@ -77,10 +78,19 @@ def _has_token(parts: WebParts) -> bool:
 
 
 def _is_local() -> bool:
-    """Whether the peer is on loopback and no proxy stands between: a proxy on this machine says so in its headers."""
+    """Whether the peer is on loopback and no proxy stands between: a proxy on this machine says so in its headers.
+
+    It must ask for this machine by its own name, too: a page of another site that resolves to us is read by a browser
+    here.
+    """
     if any(name in request.headers for name in _FORWARDED):
         return False
     try:
-        return ip_address(request.remote_addr or "").is_loopback
+        asked = urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""
+        return _is_loopback(request.remote_addr or "") and (asked == "localhost" or _is_loopback(asked))
     except ValueError:
         return False
+
+
+def _is_loopback(address: str) -> bool:
+    return ip_address(address).is_loopback

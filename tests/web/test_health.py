@@ -134,6 +134,18 @@ def test_who_is_not_on_this_machine_learns_no_details(web: Web, peer: str) -> No
     assert (answer.status_code, answer.get_json()) == (503, {"ready": False})
 
 
+@pytest.mark.parametrize(
+    ("host", "learns"),
+    [("127.0.0.1:8080", True), ("localhost", True), ("[::1]:8080", True)]
+    + [(host, False) for host in ("evil.example:8080", "localhost.evil.example", "[::1", "", "203.0.113.5")],
+)
+def test_a_page_of_another_site_that_resolves_to_us_learns_no_details(web: Web, host: str, learns: bool) -> None:
+    ready = web.client().get("/readyz", headers={"Host": host}).get_json()
+    metrics = web.client().get("/metrics", headers={"Host": host})
+
+    assert ("trader" in ready, metrics.status_code) == ((True, 200) if learns else (False, 401))
+
+
 def a_token(web: Web, scope: Scope = Scope.READ) -> dict[str, str]:
     made = Tokens(web.store.database).create(
         f"watch-{scope}", scope, ends_at=NOW + timedelta(days=1), at=NOW, by="test", new_id=web.parts.new_id
