@@ -102,7 +102,7 @@ class _Door:
     def is_open(self) -> bool:
         """Whether this request belongs to a session that still holds."""
         person = self._parts.people.person(PERSON)
-        if person is None or "bound" not in session or self._ended.holds(session["id"]):
+        if person is None or not {"bound", "id"} <= session.keys() or self._ended.holds(session["id"]):
             return False
         age = self._parts.system.now().timestamp() - session["since"]
         same_password = hmac.compare_digest(str(session["bound"]), self._bound(person))

@@ -85,6 +85,16 @@ def test_a_logout_leaves_other_sessions_alone(app: Flask, trader: Browser) -> No
     assert (trader.get("/").status_code, phone.get("/").status_code) == (302, 200)
 
 
+@pytest.mark.parametrize("missing", ["id", "bound"])
+def test_a_cookie_of_an_older_program_leads_to_the_login(trader: Browser, missing: str) -> None:
+    with trader.client.session_transaction(base_url=URL) as session:
+        del session[missing]
+
+    page, order = trader.get("/"), trader.post("/commands", kind="halt", scope="ALL")
+
+    assert [(one.status_code, one.headers["Location"].split("?")[0]) for one in (page, order)] == [(302, "/login")] * 2
+
+
 @pytest.mark.parametrize("forged", ["", "x", "e30.aaaa.bbbb", ".e30.", "eyJib3VuZCI6ICIifQ.ZzZzZg.AAAA", "\u00e9" * 9])
 def test_a_cookie_of_ones_own_making_opens_nothing(app: Flask, forged: str) -> None:
     browser = a_person(app, entered=False)
