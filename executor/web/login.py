@@ -11,6 +11,7 @@ import hmac
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -20,6 +21,7 @@ from werkzeug.security import check_password_hash
 from werkzeug.wrappers import Response
 
 from executor.clock import Clock
+from executor.errors import StoreError
 from executor.store.people import People, Person
 from executor.web.attempts import Attempts
 from executor.web.ended import Ended
@@ -133,7 +135,8 @@ class _Door:
         if person is None or not right or name != PERSON:
             self._attempts.failed(source, now)
             return "Wrong name or password.", HTTPStatus.UNAUTHORIZED
-        self._attempts.succeeded(source, now)
+        with suppress(StoreError):  # on a full disk too: who comes then comes to stop
+            self._attempts.succeeded(source, now)
         session.clear()
         session.update(id=secrets.token_urlsafe(12), since=int(now.timestamp()), bound=self._bound(person))
         csrf_token()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from executor.clock import ManualClock
+from executor.errors import DiskFull
+from executor.store.people import People
 from executor.store.store import Store
 from executor.web.app import create_app
 from executor.web.attempts import FREE
@@ -55,6 +57,21 @@ def test_the_login_leads_only_to_paths_of_ours(stranger: Browser, target: str) -
     )
 
     assert entered.headers["Location"] == "/"
+
+
+def test_a_full_disk_keeps_nobody_from_the_pages_who_knows_the_password(
+    stranger: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise DiskFull("the disk is full, and what is left of the reserve is for exits, stops and kill")
+
+    stranger.log_in("wrong")
+    monkeypatch.setattr(People, "count_failure", full)
+    monkeypatch.setattr(People, "set_meta", full)
+
+    wrong, right = stranger.log_in("wrong"), stranger.log_in()
+
+    assert (wrong.status_code, right.status_code, stranger.get("/").status_code) == (503, 303, 200)
 
 
 def test_a_wrong_password_or_name_does_not_enter(stranger: Browser) -> None:
