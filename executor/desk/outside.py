@@ -91,7 +91,7 @@ def _positions_tell(draft: Draft, like: Bracket) -> bool:
     read, filled = draft.evidence.positions_at, draft.evidence.filled_at
     if read is None or filled is None:
         return read is not None
-    if read >= filled + _CAUGHT_UP:
+    if read >= _traded_at(draft, like, filled) + _CAUGHT_UP:
         return True
     return read >= filled + _SETTLED and _told(draft, like) >= _filled_against(draft, like)
 
@@ -104,12 +104,21 @@ def _told(draft: Draft, like: Bracket) -> int:
 
 def _filled_against(draft: Draft, like: Bracket) -> int:
     """The same by the order book, ours and those of others."""
-    traded = (like.instrument, like.product, like.side.opposite)
-    return sum(
-        order.filled
-        for order in draft.orders.values()
-        if order.day == draft.day and (order.instrument, order.product, order.side) == traded
-    )
+    return sum(order.filled for order in _of_today(draft, like) if order.side is like.side.opposite)
+
+
+def _traded_at(draft: Draft, like: Bracket, filled: datetime) -> datetime:
+    """When a bracket's contract and product last traded; not known while fills lack: as late as any of the account."""
+    traded = [order for order in _of_today(draft, like) if order.filled]
+    if {order.id for order in traded} & {order.id for order in draft.unexplained()}:
+        return filled
+    return max((fill.at for order in traded for fill in draft.fills_of(order)), default=filled)
+
+
+def _of_today(draft: Draft, like: Bracket) -> list[Order]:
+    """The day's orders of a bracket's contract and product, ours and those of others."""
+    wanted = (draft.day, like.instrument, like.product)
+    return [order for order in draft.orders.values() if (order.day, order.instrument, order.product) == wanted]
 
 
 def _netted(draft: Draft, like: Bracket) -> int:

@@ -17,7 +17,7 @@ from executor.domain.calendar import trading_day
 from executor.domain.ids import BracketId, BrokerOrderId, IntentId, LegId, OrderId, OrderTag
 from executor.domain.intent import Intent, IntentState
 from executor.domain.messages import Row
-from executor.domain.order import DONE, Order, OrderState
+from executor.domain.order import DONE, MAY_COME, MAY_COME_FOR, Order, OrderState
 from executor.domain.position import Holding, holding_of
 from executor.domain.profit import profit_of, trades_of
 from executor.domain.record import Fill, Lane, ReportRow
@@ -88,13 +88,15 @@ class Rows:
         return other
 
     def of_day(self, day: date) -> Rows:
-        """What lives, has orders of the day or an intent to be settled: what a start on this day would load
-        (`store/recovery.py`).
+        """What lives, has orders of the day, an intent to be settled or an order that may come still: what a start on
+        this day would load (`store/recovery.py`).
         """
         orders: dict[OrderId, Order] = self.tables[Order]
         legs: dict[LegId, Leg] = self.tables[Leg]
         unsettled = {intent.order for intent in self.watched(UNSETTLED)}
-        wanted = [order.leg for order in orders.values() if order.day == day or order.id in unsettled]
+        wanted = [
+            order.leg for order in orders.values() if order.day == day or order.id in unsettled or _may_come(order, day)
+        ]
         today = {legs[leg].bracket for leg in wanted if leg is not None}
         kept_brackets = today | {bracket.id for bracket in self.watched(LIVE)}
         kept_legs = {leg.id for leg in legs.values() if leg.bracket in kept_brackets}
@@ -199,6 +201,10 @@ class Rows:
         if order.broker_id is not None:
             told = sum(fill.quantity for fill in self.fills_of.get((order.day, order.broker_id), ()))
             _mark(self.unexplained, order.id, holds=order.filled > told)
+
+
+def _may_come(order: Order, day: date) -> bool:
+    return order.state in MAY_COME and order.filled == 0 and order.day >= day - MAY_COME_FOR
 
 
 def key_of(row: Row) -> Any:

@@ -10,7 +10,7 @@ report overrides it, whatever it was.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -64,6 +64,10 @@ WORKING = frozenset({OrderState.ACCEPTED, OrderState.TRIGGERED, OrderState.PARTI
 TERMINAL = frozenset({OrderState.EXPIRED, OrderState.REJECTED, OrderState.CANCELLED, OrderState.FILLED})
 #: Nothing more is expected of it.
 DONE = TERMINAL | {OrderState.NOT_PLACED}
+#: It ended for us without a fill, yet a broker who took it after a close sends it on the next morning.
+MAY_COME = frozenset({OrderState.EXPIRED, OrderState.NOT_PLACED})
+#: So long after its day: over a weekend and holidays.
+MAY_COME_FOR = timedelta(days=7)
 
 
 class Source(StrEnum):

@@ -14,7 +14,7 @@ from executor.domain.bracket import Bracket, Leg
 from executor.domain.command import ERRANDS, Command, CommandKind
 from executor.domain.intent import Intent, IntentState
 from executor.domain.messages import BookRows
-from executor.domain.order import Order
+from executor.domain.order import MAY_COME, MAY_COME_FOR, Order
 from executor.domain.record import Fill, Halt, Lane
 from executor.domain.signal import Signal, SignalState
 from executor.store import schema
@@ -74,7 +74,9 @@ class Recovery:
         self._database = database
 
     def load_book(self, account: str, day: date) -> BookRows:
-        """All that a desk starts from: live brackets and those with orders of the day, with everything on them."""
+        """All that a desk starts from: live brackets, those with orders of the day or such as may come still, with
+        everything on them.
+        """
         with self._database.read() as connection:
             brackets = self._all(connection, Bracket, _brackets(account, day))
             legs = self._all(connection, Leg, _legs([bracket.id for bracket in brackets]))
@@ -133,7 +135,8 @@ class Recovery:
 def _brackets(account: str, day: date) -> Select[Any]:
     order, leg, bracket = schema.broker_order.c, schema.leg.c, schema.bracket.c
     today = select(leg.bracket).join(schema.broker_order, order.leg == leg.id)
-    today = today.where(order.account == account, order.day == day)
+    comes = order.state.in_(sorted(MAY_COME)) & (order.filled == 0) & (order.day >= day - MAY_COME_FOR)
+    today = today.where(order.account == account, or_(order.day == day, comes))
     wanted = or_((bracket.account == account) & schema.BRACKET_ALIVE, bracket.id.in_(today))
     return select(schema.bracket).where(wanted).order_by(bracket.id)
 

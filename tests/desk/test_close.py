@@ -23,6 +23,18 @@ from tests.builders import a_strategy
 from tests.desk.nights import RELIANCE_FUTURE, THURSDAY, WEDNESDAY, Nights, ist, listed
 from tests.house import ACCOUNT
 
+SOLD_BY_HAND = {
+    "variety": "NORMAL",
+    "tradingsymbol": "RELIANCE29DEC26FUT",
+    "transactiontype": "SELL",
+    "exchange": "NFO",
+    "ordertype": "LIMIT",
+    "producttype": "CARRYFORWARD",
+    "duration": "DAY",
+    "price": "1420",
+    "quantity": "500",
+}
+
 
 @pytest.fixture
 def futures(sqlite_store: Store) -> Nights:
@@ -95,6 +107,38 @@ def test_no_entry_is_sent_so_late_that_it_could_arrive_after_the_close(futures: 
 
     assert futures.ended(signal).code is RefusalCode.CLOSED
     assert "closes within 30 s" in (futures.ended(signal).reason or "")
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_stop_that_comes_late_for_what_a_hand_has_sold_opens_nothing(futures: Nights, restart: bool) -> None:
+    futures.go(WEDNESDAY, "15:39:50")
+    futures.fault("placeOrder", "late", seconds=15)
+    futures.cancel(futures.orders(type="STOPLOSS_LIMIT")[0])
+    futures.run(2)
+    futures.control("order", {**SOLD_BY_HAND, "symboltoken": RELIANCE_FUTURE.token})
+    futures.run(30)
+
+    futures.night(THURSDAY, restart=restart)
+    futures.run(10)
+    futures.control("price", {"exchange": "NFO", "token": RELIANCE_FUTURE.token, "ltp": "1400"})
+    futures.run(15)
+
+    assert [row["side"] for row in futures.orders() if row["filled"]] == ["BUY", "SELL"]
+    assert futures.working() == []
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_an_entry_that_comes_a_day_late_is_wound_up(futures: Nights, restart: bool) -> None:
+    futures.go(WEDNESDAY, "15:39:25")
+    futures.fault("placeOrder", "late", seconds=50)
+    futures.signal("buy", exchange="NFO", ticker="RELIANCE1!", price="1426", trade="late")
+    futures.run(50)
+
+    futures.night(THURSDAY, restart=restart)
+    futures.run(60)
+
+    assert sum(row["filled"] * {"BUY": 1, "SELL": -1}[row["side"]] for row in futures.orders()) == 500
+    assert stopped(futures) == [500]
 
 
 class Repeats:

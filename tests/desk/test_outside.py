@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from executor.broker.port import Broker, Session
 from executor.domain.bracket import BracketState
+from executor.domain.intent import Intent, Sent
+from executor.domain.reading import Query, Reading
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
 from executor.domain.strategy import Product, Short
@@ -119,6 +122,39 @@ def test_what_a_hand_sold_yesterday_hides_nothing_of_today(make: Make, product: 
 
     assert left_at_night == (6, 6)
     assert (house.net(), house.stopped()) == (0, 0)
+
+
+class Forgets:
+    """Positions whose sold units fell when a person converted a short of their own to another product."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.broker = broker
+
+    def open_session(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
+        return self.broker.open_session(saved, may_log_in=may_log_in)
+
+    def send(self, intent: Intent) -> Sent:
+        return self.broker.send(intent)
+
+    def read(self, query: Query) -> Reading:
+        reading = self.broker.read(query)
+        rows = tuple(replace(one, sold=0, quantity=one.bought) for one in reading.positions)
+        return replace(reading, positions=rows)
+
+
+def test_an_exit_does_not_wait_longer_because_others_trade_something_else(make: Make) -> None:
+    house = make()
+    house.long()
+    house.workers.broker = Forgets(house.workers.broker)
+    by_hand(house, "SELL", 10)
+    house.run(3)
+
+    house.signal("exit")
+    for n in range(4):
+        by_hand(house, "BUY" if n % 2 else "SELL", 1, product="DELIVERY")
+        house.run(15)
+
+    assert [row["filled"] for row in ours(house) if row["side"] == "SELL" and row["filled"]] == [10]
 
 
 def test_a_part_closed_by_hand_shrinks_stop_and_target(house: House) -> None:
