@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Table, delete, insert, inspect, select, updat
 from executor.domain.record import Halt, HaltKind
 from executor.errors import ChainBroken, ConfigError
 from executor.store import chain, schema
-from executor.store.engine import Database, open_database
+from executor.store.engine import Database, Transaction, open_database
 from executor.store.ledger import halts_in_force
 from executor.store.rows import values_of
 from executor.store.upgrade import upgrade
@@ -143,9 +143,20 @@ def restore(
         if (halt.scope, halt.kind) not in {(one.scope, one.kind) for one in halts_in_force(connection, None)}:
             row = {"id": new_id(loaded.newest), **values_of(halt), "ended_at": None}
             transaction.insert(schema.halt, row)
+        _end_tokens(transaction, at)
         transaction.note(_RESTORE, "ALL", f"{loaded.rows} rows from the backup of {label.made_at}, head {label.head}")
         transaction.note("halt", halt.scope, f"{halt.kind}: {halt.why} (by {halt.by})")
     return verified
+
+
+def _end_tokens(transaction: Transaction, at: datetime) -> None:
+    """End every token of the API: one that was revoked after the backup would live again."""
+    table = schema.api_token
+    ends = table.c.revoked_at
+    living = select(table.c.id).where(ends.is_(None) | (ends > at))
+    for token in list(transaction.connection.execute(living).scalars()):
+        transaction.change(table, {"id": token}, {"revoked_at": at})
+        transaction.note("api_token", token, f"ended by {_RESTORE}: make another one with `executor api-token create`")
 
 
 def _verified(connection: Connection, path: Path) -> chain.Verified:

@@ -4,6 +4,7 @@ import gzip
 import json
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from executor.config.environment import open_settings
 from executor.domain.ids import Ids
 from executor.store import chain, schema
 from executor.store.engine import Database, open_database
+from executor.store.tokens import Scope, Tokens
 from tests.builders import a_delivery, a_signal, a_strategy
 from tests.cli.office import Office, an_office
 from tests.postgres import Server
@@ -73,6 +75,28 @@ def test_a_copy_holds_every_row_is_verified_and_readable_by_its_owner_only(
     assert {name: after[name] for name in unchanged} == {name: before[name] for name in unchanged}
     assert after["audit"][: len(before["audit"])] == before["audit"]
     assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+def test_no_token_of_the_api_lives_again_by_a_restore(
+    office: Office, clock: ManualClock, ids: Ids, fresh: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fill(office, clock, ids)
+    tokens, now = Tokens(office.store.database), datetime.now(UTC)
+    ends = {"bot": None, "grafana": now + timedelta(days=90)}
+    texts = [
+        tokens.create(name, Scope.TRADE, ends_at=end, at=now, by="test", new_id=ids.new)[1]
+        for name, end in ends.items()
+    ]
+    office.run("backup", str(tmp_path / "copy.gz"))
+
+    move(monkeypatch, fresh)
+    office.run("restore", str(tmp_path / "copy.gz"))
+
+    store = bootstrap.open_store(open_settings())
+    later = datetime.now(UTC) + timedelta(seconds=1)
+    assert [Tokens(store.database).verify(text, later) for text in texts] == [None, None]
+    office.run("audit", "verify")
+    store.database.close()
 
 
 def rows_at(url: str) -> dict[str, list[Any]]:
