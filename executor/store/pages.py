@@ -163,9 +163,18 @@ class Pages:
             return chain.verify(connection, kept=kept, seen=seen)
 
     def audit_entries(self, *, after: int = 0, most: int | None = None) -> Iterator[Mapping[str, Any]]:
-        """Every entry above a number as it is stored, oldest first; `most` of them at most."""
+        """Every entry above a number as it is stored, oldest first; `most` of them at most.
+
+        Read in parts: who takes them slowly holds no snapshot meanwhile, and none is needed of what only grows.
+        """
         plain = chain.as_plain(schema.audit)
-        statement = select(plain).where(plain.c.seq > after).order_by(plain.c.seq).limit(most)
-        with self._database.read() as connection:
-            for row in connection.execute(statement).yield_per(1000):
-                yield dict(row._mapping)
+        while most is None or most > 0:
+            part = _PART if most is None else min(_PART, most)
+            statement = select(plain).where(plain.c.seq > after).order_by(plain.c.seq).limit(part)
+            with self._database.read() as connection:
+                found = [dict(row._mapping) for row in connection.execute(statement)]
+            yield from found
+            if len(found) < part:
+                return
+            after = found[-1]["seq"]
+            most = None if most is None else most - part

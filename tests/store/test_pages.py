@@ -143,6 +143,23 @@ def test_verify_agrees_with_the_head_and_every_entry_is_exported(store: Store) -
     assert store.pages.notes(DELIVERY)[0].seq == 1
 
 
+def test_who_reads_the_audit_slowly_holds_no_snapshot_and_misses_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("executor.store.pages._PART", 2)
+    for number in range(50, 55):
+        refuse(store, number)
+    entries = store.pages.audit_entries(after=1)
+
+    first = next(entries)
+    held = store.database.engine.pool.checkedout()  # type: ignore[attr-defined]
+    refuse(store, 60)
+
+    assert held == 0
+    assert [one["seq"] for one in (first, *entries)] == list(range(2, store.pages.head().seq + 1))
+    assert [one["seq"] for one in store.pages.audit_entries(after=1, most=3)] == [2, 3, 4]
+
+
 def test_verify_refuses_a_head_that_is_not_in_the_chain_and_a_row_that_was_changed(store: Store) -> None:
     trade(store)
     with pytest.raises(ChainBroken, match="not the head you kept"):
