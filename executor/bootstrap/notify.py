@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from threading import Event as Flag
 from threading import Thread
 from typing import assert_never
@@ -52,7 +53,7 @@ def build_follower(settings: Settings) -> Follower:
             load_tariff(),
             clock,
             _meanings(store, clock, calendar),
-            expected=expected_accounts(settings, store),
+            expected=partial(expected_accounts, settings, store),
         ),
         turn=Turn(store.database),
         clock=clock,

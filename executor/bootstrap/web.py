@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import partial
 
 from flask import Flask
 
@@ -42,7 +43,7 @@ def create_web_app() -> Flask:
         doorbell=open_bell(settings, store),
         floods=Floods(f"{socket.gethostname()}:{os.getpid()}"),
         trusted_proxies=settings.trusted_proxies,
-        expected=expected_accounts(settings, store),
+        expected=partial(expected_accounts, settings, store),
         windows=[(window.count, window.span) for window in load_limits().write],
     )
     strategies = Strategies(store.people, parts.keys, clock, public_url=settings.public_url, new_id=ids.new)

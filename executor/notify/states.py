@@ -33,7 +33,7 @@ _REPORT = "report"
 @dataclass
 class States:
     """Looks at how things stand; `is_ready` is what the last look found. `meanings` tells what the continuous tickers
-    of an account's strategies stand for at this moment; `expected` are accounts that are to be traded: one whose trader
+    of an account's strategies stand for at this moment; `expected` tells the accounts to be traded: one whose trader
     is silent is told as well.
     """
 
@@ -43,7 +43,7 @@ class States:
     tariff: Tariff
     clock: Clock
     meanings: Callable[[str], Sequence[str]]
-    expected: Collection[str] = ()
+    expected: Callable[[], Collection[str]] = tuple
     is_ready: bool = False
     _without_since: dict[str, float] = field(default_factory=dict)
     _made: dict[tuple[str, str], Notice] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class States:
     def look(self, names: Names) -> list[Notice]:
         """What may be told now; each with the thing of its day, for whoever knows whether it was."""
         now = self.clock.now()
-        those = counted(self.pages.standing(), now, self.expected)
+        those = counted(self.pages.standing(), now, self.expected())
         self.is_ready = those.is_ready
         found = [self._readiness(account, beat, names, now) for account, beat in those.accounts]
         told = [notice for notice in (*found, self._day_report(names, now)) if notice is not None]

@@ -56,10 +56,9 @@ def health(parts: WebParts) -> Blueprint:
 
 def _standing(parts: WebParts) -> dict[str, bool]:
     try:
-        standing = parts.store.pages.standing()
+        found = counted(parts.store.pages.standing(), parts.clock.now(), parts.expected())
     except StoreError:
         return {"ready": False, "database": False}
-    found = counted(standing, parts.clock.now(), parts.expected)
     return {"ready": found.is_ready, "database": True, "trader": found.is_alive, "session": found.is_ready}
 
 

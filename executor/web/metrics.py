@@ -29,7 +29,7 @@ def exposition(parts: WebParts) -> bytes:
     day = trading_day(now)
     midnight = datetime.combine(day, time(), IST)
     accounts, counts = Health(parts.store.database).accounts(now), Paces(parts.store.database).counts(midnight, day)
-    ready = counted(parts.store.pages.standing(), now, parts.expected).is_ready
+    ready = counted(parts.store.pages.standing(), now, parts.expected()).is_ready
     registry = CollectorRegistry(auto_describe=False)
     families = [_gauge("ready", "1 while all accounts may trade.", (), [((), float(ready))]), *_counted(counts)]
     registry.register(_Made([*families, *_standing(accounts, now), *_used(accounts, now, parts)]))

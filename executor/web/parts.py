@@ -17,8 +17,8 @@ from executor.web.authenticity import Floods, Networks
 class WebParts:
     """`new_id` is safe between threads. `trusted_proxies` may say where an arrival comes from, others may not.
 
-    `expected` are the accounts that are configured to be traded, `windows` our limits of orders (count, span);
-    `system` is the machine's clock, by which tokens end.
+    `expected` tells the accounts that are configured to be traded, anew at each question: one may be added while web
+    runs. `windows` are our limits of orders (count, span); `system` is the machine's clock, by which tokens end.
     """
 
     store: Store
@@ -28,6 +28,6 @@ class WebParts:
     doorbell: Doorbell
     floods: Floods
     trusted_proxies: Networks = ()
-    expected: Collection[str] = ()
+    expected: Callable[[], Collection[str]] = tuple
     windows: Sequence[tuple[int, timedelta]] = ()
     system: Clock = field(default_factory=SystemClock)

@@ -9,8 +9,9 @@ import pytest
 from executor import bootstrap
 from executor.bootstrap.web import create_web_app
 from executor.config.secrets import seal, unseal
-from executor.domain.strategy import AccountKind
+from executor.domain.strategy import Account, AccountKind
 from executor.errors import ConfigError, SchemaBehind
+from executor.store.store import Store
 from tests.bootstrap.conftest import FIRST, LOCAL, LOGIN, SECOND, THIRD, Site
 from tests.builders import a_strategy
 
@@ -137,6 +138,30 @@ def test_the_web_application_is_wired_from_the_environment(site: Site, monkeypat
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code == 503
     assert client.post("/hook/nobody/nothing", data=b"{}").status_code == 404
+
+
+def test_an_account_that_is_added_meanwhile_is_expected_to_be_traded(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.upgrade()
+    for name, value in site.environ.items():
+        monkeypatch.setenv(name, value)
+    client = create_web_app().test_client()
+    now = datetime.now(UTC)
+
+    def beat(store: Store) -> None:
+        epoch = store.ledger.take_lease("paper", "host:1", at=now, follows=None)
+        store.ledger.beat("paper", epoch, at=now, status={"session": True, "reconciled": True})
+
+    def add(store: Store) -> None:
+        second = Account("second", AccountKind.SIMULATOR)
+        store.people.add_account(second, by="test", at=now, new_id=str, login="sealed")
+
+    site.look(beat)
+    before = client.get("/readyz").status_code
+    site.look(add)
+
+    assert (before, client.get("/readyz").status_code) == (200, 503)
 
 
 def test_a_strategy_that_is_saved_by_one_process_is_read_by_another(site: Site) -> None:

@@ -76,7 +76,7 @@ def test_notices_that_cannot_even_begin_end_their_thread_and_nothing_else(monkey
 
 def test_an_account_that_nobody_trades_is_told_and_ends_the_heartbeat_whatever_the_others_do(house: House, town: Town):
     called = Called()
-    town.follower.states.expected = ("default", "paper")
+    town.follower.states.expected = lambda: ("default", "paper")
     town.follower.heartbeat = Heartbeat(called, Notices(town.store.database), town.clock)
     town.store.people.add_account(
         Account("paper", AccountKind.PAPER), by="test", at=town.clock.now(), new_id=house.ids.new

@@ -76,7 +76,7 @@ def test_a_trader_that_fell_silent_is_not_ready(web: Web, ago: float, code: int)
 
 def expecting(web: Web, *names: str) -> Web:
     """The same web, configured to trade these accounts."""
-    return replace(web, parts=replace(web.parts, expected=names))
+    return replace(web, parts=replace(web.parts, expected=lambda: names))
 
 
 def test_an_account_that_nobody_trades_any_more_is_left_out_at_once(web: Web) -> None:
@@ -191,7 +191,7 @@ def test_metrics_tell_what_the_rows_tell(house: House) -> None:
     }
     store.ledger.beat("default", 1, at=now, status=status)
     windows = [(8, timedelta(seconds=1)), (950, timedelta(hours=1))]
-    parts = WebParts(store, KEYS, clock, house.ids.new, Bell(store), Floods("web-1"), (), ("default",), windows)
+    parts = WebParts(store, KEYS, clock, house.ids.new, Bell(store), Floods("web-1"), (), lambda: ("default",), windows)
 
     answer = create_app(parts).test_client().get("/metrics")
 

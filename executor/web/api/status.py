@@ -56,13 +56,13 @@ def status(parts: ApiParts) -> Routes:
     @routes.shows("/status", StatusShown)
     def show_status() -> dict[str, Any]:
         """Accounts with their traders, halts in force, and what a person should see to."""
-        now, standing = clock.now(), store.pages.standing()
+        now, standing, expected = clock.now(), store.pages.standing(), parts.web.expected()
         return {
-            "ready": counted(standing, now, parts.web.expected).is_ready,
+            "ready": counted(standing, now, expected).is_ready,
             "at": now,
             "accounts": [_trader(account, beat, now) for account, beat in standing.accounts],
             "halts": _halts(standing),
-            "findings": findings(store, parts.calendar, now=now, expected=parts.web.expected),
+            "findings": findings(store, parts.calendar, now=now, expected=expected),
         }
 
     @routes.shows("/halts", Halts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -50,7 +50,7 @@ _WEB = Path(__file__).parent.parent
 class PageParts:
     """What the pages are made of. `clock` is the product's, `system` the machine's: sessions follow the latter.
 
-    `expected` are the accounts that are configured to be traded, `windows` our limits of orders (count, span).
+    `expected` tells the accounts that are configured to be traded, `windows` are our limits of orders (count, span).
     """
 
     store: Store
@@ -68,7 +68,7 @@ class PageParts:
     public_url: str
     port: int
     trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
-    expected: Collection[str] = ()
+    expected: Callable[[], Collection[str]] = tuple
     windows: Sequence[tuple[int, timedelta]] = ()
 
 

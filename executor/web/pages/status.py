@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from importlib.metadata import version
@@ -28,12 +28,12 @@ _DRAWN = 120
 
 @dataclass(frozen=True, slots=True)
 class StatusParts:
-    """`expected` are the accounts that are configured to be traded, `windows` our limits of orders (count, span)."""
+    """`expected` tells the accounts that are configured to be traded, `windows` our limits of orders (count, span)."""
 
     store: Store
     calendar: Calendar
     clock: Clock
-    expected: Collection[str]
+    expected: Callable[[], Collection[str]]
     windows: Sequence[tuple[int, timedelta]]
 
 
@@ -65,15 +65,14 @@ def add_status(blueprint: Blueprint, parts: StatusParts, frame: Frame) -> None:
     def status() -> str:
         now = parts.clock.now()
         midnight = datetime.combine(trading_day(now), time(), IST)
-        found = findings(parts.store, parts.calendar, now=now, expected=parts.expected)
+        expected = parts.expected()
+        found = findings(parts.store, parts.calendar, now=now, expected=expected)
         return frame.render(
             "status.html",
             wrong=[one for one in found if not one.ok],
             good=[one for one in found if one.ok],
             speeds=speeds(paces.pace(midnight)),
-            accounts=[
-                one for one in health.accounts(now) if one.beat is not None or one.account.name in parts.expected
-            ],
+            accounts=[one for one in health.accounts(now) if one.beat is not None or one.account.name in expected],
             told=_told,
             used=lambda one: used(one.writes, parts.windows, now),
             sessions=sessions(parts.calendar, now),
