@@ -127,14 +127,16 @@ def levelled(truth: Truth) -> list[str]:
         most = _LEVEL[1] + (_GAPS if lane.strategy == "again" else 0)
         for order in truth.orders_of(lane.share.key):
             for version in [] if truth.enters(order) else order["history"]:
-                loss = _loss_at(steps, version)
+                loss = _loss_at(steps, version, order["side"])
                 if loss is not None and not least <= loss <= most:
                     found.append(f"level: {order['tag']} waits at {version['trigger']}, a loss of {loss:.2%}")
     return found
 
 
-def _loss_at(steps: Sequence[Step], version: Mapping[str, Any]) -> Decimal | None:
-    """The share of the average price that is lost where a waiting stop triggers; None where nothing is held."""
+def _loss_at(steps: Sequence[Step], version: Mapping[str, Any], leaves: str) -> Decimal | None:
+    """The share of the average price that is lost where a waiting stop triggers; None where nothing is held that it
+    leaves: one that came late, when the other side was held already, is judged by how soon it is gone.
+    """
     if version["status"] != "trigger pending":
         return None
     units, cost, side = 0, Decimal(0), 0
@@ -146,7 +148,9 @@ def _loss_at(steps: Sequence[Step], version: Mapping[str, Any]) -> Decimal | Non
         side = (step.after > 0) - (step.after < 0)
         if more := max(0, abs(step.after) - abs(step.before) if step.before * step.after >= 0 else abs(step.after)):
             units, cost = units + more, cost + more * Decimal(step.fill["price"])
-    return side * (1 - Decimal(version["trigger"]) / (cost / units)) if side and units else None
+    if not units or side != (1 if leaves == "SELL" else -1):
+        return None
+    return side * (1 - Decimal(version["trigger"]) / (cost / units))
 
 
 def not_over_covered(truth: Truth) -> list[str]:
