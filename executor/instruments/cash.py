@@ -83,11 +83,15 @@ def _exact(wanted: CashTicker, lookup: MasterLookup) -> list[Instrument]:
 
 
 def _of_series(wanted: CashTicker, named: Sequence[Instrument]) -> Instrument | Refusal:
-    """The share in the first series that has one; `M_M` fits M&M and M-M alike."""
-    for series in _SERIES if wanted.segment is Segment.NSE else ("",):
-        traded = [share for share in named if share.series == series]
-        if traded:
-            return traded[0] if len(traded) == 1 else ambiguous(wanted.full, traded)
+    """The share in the first series that it has; `M_M` fits M&M and M-M alike, whatever series these are in."""
+    usual = _SERIES if wanted.segment is Segment.NSE else ("",)
+    traded = [share for share in named if share.series in usual]
+    if len({base_of(share) for share in traded}) > 1:
+        return ambiguous(wanted.full, traded)
+    for series in usual:
+        found = [share for share in traded if share.series == series]
+        if found:
+            return found[0] if len(found) == 1 else ambiguous(wanted.full, found)
     return Refusal(
         RefusalCode.TICKER_AMBIGUOUS, f"{wanted.full} is in no usual series; send the one you mean: {symbols(named)}"
     )

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Table, delete, insert, inspect, select, updat
 from executor.domain.record import Halt, HaltKind
 from executor.errors import ChainBroken, ConfigError
 from executor.store import chain, schema
-from executor.store.engine import Database, Transaction, open_database
+from executor.store.engine import Database, Transaction, open_database, take_time
 from executor.store.ledger import halts_in_force
 from executor.store.rows import values_of
 from executor.store.upgrade import upgrade
@@ -58,7 +58,7 @@ def dump(
 ) -> tuple[Label, int]:
     """Write everything as it is at one moment, while others go on writing; returns the label and how many rows."""
     rows = 0
-    with database.read() as connection, gzip.open(file, "wt", encoding="utf-8", compresslevel=6) as out:
+    with database.read(unhurried=True) as connection, gzip.open(file, "wt", encoding="utf-8", compresslevel=6) as out:
         head = chain.read_head(connection)
         label = Label(_FORM, at.isoformat(), REVISION, key, f"{head.seq}:{head.hash}")
         _say(out, asdict(label))
@@ -134,6 +134,7 @@ def restore(
     label = read_label(path)
     with database.write(at) as transaction:
         connection = transaction.connection
+        take_time(connection)
         loaded = _load(connection, path, seen)
         verified = _verified(connection, path)
         for name, value in meta.items():

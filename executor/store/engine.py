@@ -32,6 +32,8 @@ _EACH_LOCK_WAIT_MS = 900
 _POOL_WAIT_S = 0.5
 #: How SQLite says that there is no space: for a page, or for its index of the log.
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
+#: Postgres ends the transaction of a process that fell asleep in it: its locks would hold up who takes its place.
+_ASLEEP_MS = 5000
 #: A server that vanished without a word is given up within seconds (a local socket needs none of it).
 _KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2, "tcp_user_timeout": 5000}
 
@@ -96,9 +98,13 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """One snapshot for any number of statements. Raises NotRecorded when the database does not answer."""
+    def read(self, *, unhurried: bool = False) -> Iterator[Connection]:
+        """One snapshot for any number of statements; `unhurried` where much is done between them. Raises NotRecorded
+        when the database does not answer.
+        """
         with _translated(), self._reading.connect() as connection:
+            if unhurried:
+                take_time(connection)
             yield connection
 
     @contextmanager
@@ -223,12 +229,20 @@ def _sqlite(url: str, path: str | None) -> Engine:
     return engine
 
 
+def take_time(connection: Connection) -> None:
+    """Let a transaction be idle for as long as it likes, on Postgres; on SQLite it may."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
 def _postgres(url: str) -> tuple[Engine, Engine]:
     """For transactions, and for single statements."""
     parsed = make_url(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    options = f"-c lock_timeout={_EACH_LOCK_WAIT_MS} -c timezone=UTC"
+    options = (
+        f"-c lock_timeout={_EACH_LOCK_WAIT_MS} -c timezone=UTC -c idle_in_transaction_session_timeout={_ASLEEP_MS}"
+    )
     connect: dict[str, Any] = {"options": options, "connect_timeout": 2, **_KEEPALIVE}
     engine = create_engine(parsed, connect_args=connect, pool_timeout=_POOL_WAIT_S)
     with _translated(), engine.connect() as connection:

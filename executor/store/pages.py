@@ -159,7 +159,7 @@ class Pages:
 
     def verify(self, kept: chain.Head | None, *, seen: chain.Seen = chain.unseen) -> chain.Verified:
         """Recompute the whole audit in one snapshot. Raises ChainBroken, naming the row."""
-        with self._database.read() as connection:
+        with self._database.read(unhurried=True) as connection:
             return chain.verify(connection, kept=kept, seen=seen)
 
     def audit_entries(self, *, after: int = 0, most: int | None = None) -> Iterator[Mapping[str, Any]]:

@@ -195,3 +195,10 @@ def test_an_option_added_to_another_expiry_or_name_changes_no_chain(listed, adde
     if isinstance(before, OptionChain) and isinstance(after, OptionChain):
         assert {one.name for one in after.contracts} == {"NIFTY"}
         assert len({one.expiry for one in after.contracts}) == 1
+
+
+def test_a_name_that_fits_two_shares_is_refused_whatever_series_they_are_in():
+    found = meant("NSE", "M_M", table([Share("M&M", "BE"), Share("M-M", "EQ")]))
+
+    assert isinstance(found, Refusal)
+    assert found.code is RefusalCode.TICKER_AMBIGUOUS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from executor.clock import ManualClock
@@ -168,7 +170,8 @@ def test_of_two_processes_on_one_postgres_one_tells_and_the_other_takes_over(
 
     assert [one.is_ours(), other.is_ours(), one.is_ours()] == [True, False, True]
     one.close()
-    assert [other.is_ours(), one.is_ours()] == [True, False]
+    taken = any(other.is_ours() or time.sleep(0.05) for _ in range(200))  # Postgres ends the session in its own time
+    assert [taken, one.is_ours()] == [True, False]
     other.close()
     first.close()
     second.close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from executor.errors import NotRecorded
 from executor.store import schema
@@ -45,3 +46,27 @@ def test_what_was_idle_when_the_server_went_away_is_given_up_at_the_first_sign(
     write(database)
 
     database.close()
+
+
+def test_a_process_that_sleeps_in_a_transaction_holds_its_locks_for_seconds_only(postgres_url: str) -> None:
+    sleeper, other = open_database(postgres_url), open_database(postgres_url)
+    head = text("SELECT value FROM meta WHERE key = 'chain_head' FOR UPDATE")
+    with sleeper.engine.connect() as asleep:
+        asleep.execute(text("SET idle_in_transaction_session_timeout = 300"))  # 5 s but for the test's sake
+        limit = asleep.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one()
+        asleep.execute(head)
+
+        with other.engine.connect() as connection:
+            connection.execute(text("SET lock_timeout = 5000"))
+            connection.execute(head)
+            with pytest.raises(DBAPIError):
+                asleep.execute(text("SELECT 1"))
+        asleep.invalidate()
+
+    shown = []
+    for unhurried in (False, True):
+        with other.read(unhurried=unhurried) as connection:
+            shown.append(connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one())
+    assert (limit, shown) == ("300ms", ["5s", "0"])
+    sleeper.close()
+    other.close()
