@@ -33,7 +33,7 @@ _POOL_WAIT_S = 0.5
 #: How SQLite says that there is no space: for a page, or for its index of the log.
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
 #: Postgres ends the transaction of a process that fell asleep in it: its locks would hold up who takes its place.
-_ASLEEP_MS = 5000
+_ASLEEP_MS = 15_000
 #: A server that vanished without a word is given up within seconds (a local socket needs none of it).
 _KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2, "tcp_user_timeout": 5000}
 

@@ -167,7 +167,8 @@ def test_a_file_that_drips_leaves_yesterdays_in_use(morning: Morning, monkeypatc
     monkeypatch.setattr(wire, "_LONGEST_S", 0.3)
     morning.served.answer = drip
 
-    assert "did not end within 0.3 s" in morning.refused()
+    said = morning.refused()
+    assert "did not end within 0.3 s" in said or "timed out" in said  # the last piece may be what comes too late
 
 
 def test_a_server_that_is_not_there_leaves_yesterdays_in_use(morning: Morning) -> None:
