@@ -70,10 +70,7 @@ def test_no_stop_is_placed_in_the_last_seconds_by_a_clock_that_may_be_behind(fut
 
 @pytest.mark.parametrize("restart", [False, True])
 def test_a_stop_that_arrived_after_the_close_is_that_of_the_next_day(futures: Nights, restart: bool) -> None:
-    futures.go(WEDNESDAY, "15:39:50")
-    futures.cancel(futures.orders(type="STOPLOSS_LIMIT")[0])
-    futures.fault("placeOrder", "late", seconds=20)
-    futures.run(5)
+    restored_too_late(futures)
 
     futures.night(THURSDAY, restart=restart)
     futures.run(10)
@@ -85,10 +82,7 @@ def test_a_stop_that_arrived_after_the_close_is_that_of_the_next_day(futures: Ni
 
 @pytest.mark.parametrize("restart", [False, True])
 def test_a_stop_that_arrived_after_the_close_can_be_turned_into_the_exit(futures: Nights, restart: bool) -> None:
-    futures.go(WEDNESDAY, "15:39:50")
-    futures.cancel(futures.orders(type="STOPLOSS_LIMIT")[0])
-    futures.fault("placeOrder", "late", seconds=20)
-    futures.run(5)
+    restored_too_late(futures)
     futures.night(THURSDAY, restart=restart)
     futures.run(10)
 
@@ -172,6 +166,14 @@ def test_what_filled_yesterday_is_not_counted_again_when_its_row_comes_without_a
 
     assert (carried.net(), sum(stopped(carried))) == (10, 10)
     assert carried.said("parked") == []
+
+
+def restored_too_late(house: Nights) -> None:
+    """A hand cancels the stop in the last seconds; the one that is placed again arrives after the close."""
+    house.go(WEDNESDAY, "15:39:50")
+    house.cancel(house.orders(type="STOPLOSS_LIMIT")[0])
+    house.fault("placeOrder", "late", seconds=20)
+    house.run(5)
 
 
 def stopped(house: Nights) -> list[int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
@@ -24,9 +25,10 @@ from executor.web.authenticity import Floods
 from executor.web.floods import FloodWriter
 from executor.web.parts import WebParts
 from tests.alerts.sending import KEYS, STRATEGY, a_message
-from tests.builders import a_store
+from tests.builders import NOW, a_store, a_strategy
 from tests.house import House
 from tests.web.browser import Browser, a_browser
+from tests.web.whole import a_person, a_whole_web
 
 
 @dataclass
@@ -108,3 +110,22 @@ def web(store: Store, clock: ManualClock, ids: Ids) -> Web:
     bell = Bell(store)
     parts = WebParts(store=store, keys=KEYS, clock=clock, new_id=ids.new, doorbell=bell, floods=Floods("web-1"))
     return Web(parts, bell, clock, store, a_message(template))
+
+
+@pytest.fixture
+def app(store: Store, clock: ManualClock) -> Flask:
+    """Webhook, pages and API together."""
+    if store.people.strategy("trend") is None:  # a whole house has one
+        store.people.save_strategy(a_strategy(), by="test", at=NOW)
+    return a_whole_web(store, clock)
+
+
+@pytest.fixture
+def trader(app: Flask) -> Browser:
+    """Somebody who is logged in."""
+    return a_person(app)
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Browser:
+    return a_person(app, entered=False)

@@ -13,32 +13,12 @@ from flask import Flask
 from gunicorn.http.errors import InvalidChunkSize
 from pytest import LogCaptureFixture
 
-from executor.clock import ManualClock
 from executor.store.chain import Head
 from executor.store.store import Store
-from tests.builders import NOW, a_strategy
 from tests.house import House
 from tests.web.api.client import a_token
 from tests.web.browser import PASSWORD, URL, Browser
-from tests.web.whole import a_person, a_whole_web, changing, readable, token_in
-
-
-@pytest.fixture
-def app(store: Store, clock: ManualClock) -> Flask:
-    if store.people.strategy("trend") is None:  # a whole house has one
-        store.people.save_strategy(a_strategy(), by="test", at=NOW)
-    return a_whole_web(store, clock)
-
-
-@pytest.fixture
-def trader(app: Flask) -> Browser:
-    return a_person(app)
-
-
-@pytest.fixture
-def stranger(app: Flask) -> Browser:
-    return a_person(app, entered=False)
-
+from tests.web.whole import a_person, changing, readable, token_in
 
 # -- forged forms
 

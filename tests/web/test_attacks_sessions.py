@@ -5,31 +5,11 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from executor.clock import ManualClock
-from executor.store.store import Store
 from executor.web.attempts import FREE
-from tests.builders import NOW, a_strategy
 from tests.web.browser import PASSWORD, URL, Browser, words
-from tests.web.whole import a_person, a_whole_web, token_in
+from tests.web.whole import a_person, token_in
 
 COOKIE = "executor"
-
-
-@pytest.fixture
-def app(store: Store, clock: ManualClock) -> Flask:
-    if store.people.strategy("trend") is None:  # a whole house has one
-        store.people.save_strategy(a_strategy(), by="test", at=NOW)
-    return a_whole_web(store, clock)
-
-
-@pytest.fixture
-def trader(app: Flask) -> Browser:
-    return a_person(app)
-
-
-@pytest.fixture
-def stranger(app: Flask) -> Browser:
-    return a_person(app, entered=False)
 
 
 def cookie_of(browser: Browser) -> str:

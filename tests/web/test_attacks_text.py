@@ -26,7 +26,7 @@ from tests.house import House
 from tests.web.api.client import a_token
 from tests.web.browser import URL, Browser
 from tests.web.test_pages import refuse
-from tests.web.whole import a_person, a_whole_web, readable
+from tests.web.whole import a_whole_web, readable
 
 EVIL = """"'><script>alert(1)</script><img src=x onerror=alert(2) style=x hx-get=/x><a href="javascript:x">{{7*7}}"""
 #: Columns of text that something else than our own code may have written.
@@ -60,11 +60,6 @@ def app(house: House, store: Store, clock: ManualClock, ids: Ids) -> Flask:
     house.command("halt", scope="strategy:trend", why=EVIL)
     house.run(2)
     return a_whole_web(store, clock)
-
-
-@pytest.fixture
-def trader(app: Flask) -> Browser:
-    return a_person(app)
 
 
 def every_page(app: Flask, trader: Browser, store: Store) -> dict[str, str]:
