@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
+from tests.desk.test_exit import position
 from tests.house import House
 
 
@@ -41,3 +42,35 @@ def test_what_a_person_left_without_a_stop_is_not_added_to(house: House) -> None
 
     assert house.ended(add).code is RefusalCode.NO_STOP
     assert house.net() == 10
+
+
+def test_an_exit_behind_an_entry_that_waits_for_its_price_ends_it_in_the_same_second(house: House) -> None:
+    """Days 511, 512: flat → long → flat of one second; the exit found nothing, the entry was made and never left."""
+    house.fault("getLtpData", "status", status=502, body="no", times=4)
+
+    entry = house.signal("buy", position=position(0, 10))
+    house.signal("sell", position=position(10, 0))
+    house.run(12)
+
+    assert house.ended(entry).code is RefusalCode.SUPERSEDED
+    assert (house.net(), house.working()) == (0, [])
+
+
+def test_what_its_chart_does_behind_that_exit_is_entered(house: House) -> None:
+    house.fault("getLtpData", "status", status=502, body="no", times=4)
+
+    for prev, now in ((0, 10), (10, 0), (0, 20)):
+        house.signal("buy" if now > prev else "sell", position=position(prev, now))
+    house.run(12)
+
+    assert (house.net(), house.stopped()) == (10, 10)
+
+
+def test_a_bare_exit_of_an_entrys_second_leaves_the_entry_alone(house: House) -> None:
+    house.fault("getLtpData", "status", status=502, body="no", times=4)
+
+    house.signal("buy")
+    house.signal("exit")
+    house.run(12)
+
+    assert (house.net(), house.stopped()) == (10, 10)

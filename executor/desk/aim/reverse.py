@@ -46,14 +46,13 @@ def is_leaving(draft: Draft, signal: Signal) -> bool:
     return any(bracket.state is not BracketState.CLOSED for bracket in draft.closed_by(signal.id))
 
 
-def overtaken(draft: Draft, leaving: Signal, bracket: Bracket) -> None:
-    """End a reverse whose second half still waits when an exit comes behind it, were it in the same second."""
-    waiting = {one: found for one, found in draft.evidence.waiting.items() if one == bracket.closer}
-    for one, found in waiting.items():
-        if one != leaving.id and found.signal.fired_at <= leaving.fired_at:
+def overtaken(draft: Draft, leaving: Signal, behind: list[Resolved]) -> None:
+    """End entries that still wait where an exit of what they would have entered has come."""
+    for one in behind:
+        if one.signal.id != leaving.id:
             refusal = Refusal(RefusalCode.SUPERSEDED, f"signal {leaving.id} left the position meanwhile")
-            end_signal(draft, found.signal, Outcome.SUPERSEDED, refusal)
-            draft.learn(waiting={key: row for key, row in draft.evidence.waiting.items() if key != one})
+            end_signal(draft, one.signal, Outcome.SUPERSEDED, refusal)
+            draft.learn(waiting={key: row for key, row in draft.evidence.waiting.items() if key != one.signal.id})
 
 
 def crosses(draft: Draft, resolved: Resolved, ask: Ask, bracket: Bracket) -> bool:

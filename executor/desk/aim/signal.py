@@ -16,6 +16,7 @@ from executor.desk.book import Draft
 from executor.desk.lanes import held_side, in_turn, lane_of_signal, touch
 from executor.desk.meaning import Meant, Purpose, in_step, meaning, syncs
 from executor.domain.bracket import Bracket, Goal
+from executor.domain.ids import SignalId
 from executor.domain.messages import Resolved
 from executor.domain.order import Side
 from executor.domain.record import Lane
@@ -27,18 +28,20 @@ _PATIENCE = timedelta(milliseconds=700)
 
 
 def aim_signals(draft: Draft) -> None:
-    blocked: set[str] = set()
+    waited = list[Resolved]()
     for resolved in in_turn(draft.evidence.waiting.values()):
-        lane = resolved.signal.lane
-        if aim_signal(draft, resolved, blocked=lane in blocked):
-            remaining = {k: v for k, v in draft.evidence.waiting.items() if k != resolved.signal.id}
-            draft.learn(waiting=remaining)
+        left = draft.evidence.waiting
+        if resolved.signal.id not in left:  # an exit before it has ended it
+            continue
+        ahead = [one for one in waited if one.signal.lane == resolved.signal.lane and one.signal.id in left]
+        if aim_signal(draft, resolved, ahead=ahead):
+            draft.learn(waiting={k: v for k, v in draft.evidence.waiting.items() if k != resolved.signal.id})
         else:
-            blocked.add(lane)
+            waited.append(resolved)
 
 
-def aim_signal(draft: Draft, resolved: Resolved, *, blocked: bool) -> bool:
-    """Aim at what one signal asks; False when it must wait."""
+def aim_signal(draft: Draft, resolved: Resolved, *, ahead: list[Resolved]) -> bool:
+    """Aim at what one signal asks; False when it must wait. `ahead` are those of its lane that wait before it."""
     signal, ask = resolved.signal, read_ask(resolved.signal.fields)
     lane = lane_of_signal(draft, signal)
     bracket = draft.bracket_of_lane(signal.lane)
@@ -55,11 +58,11 @@ def aim_signal(draft: Draft, resolved: Resolved, *, blocked: bool) -> bool:
         meant = Refusal(RefusalCode.UNSUPPORTED, ", ".join(ask.unsupported))
     _sync(draft, lane, ask)
     if isinstance(meant, Refusal):
-        if bracket is not None and (ask.position.now is Held.FLAT if ask.position else ask.action is Action.EXIT):
-            reverse.overtaken(draft, signal, bracket)
+        if ask.position.now is Held.FLAT if ask.position else ask.action is Action.EXIT:
+            reverse.overtaken(draft, signal, _left_behind(draft, signal, ask, bracket, ahead))
         _end_refused(draft, signal, _closing(meant, bracket), lane)
         return True
-    return _aim(draft, resolved, meant, ask=ask, lane=lane, bracket=bracket, blocked=blocked)
+    return _aim(draft, resolved, meant, ask=ask, lane=lane, bracket=bracket, blocked=bool(ahead))
 
 
 def _aim(
@@ -106,6 +109,17 @@ def _enter(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, side: Side
         return enter.give_up_if_stale(draft, resolved.signal)
     ask = reverse.entry_ask(draft, resolved, ask)
     return enter.aim_entry(draft, resolved, ask=ask, lane=lane, chart=side)
+
+
+def _left_behind(
+    draft: Draft, signal: Signal, ask: Ask, bracket: Bracket | None, ahead: list[Resolved]
+) -> list[Resolved]:
+    """What an exit that finds nothing to leave ends: a reverse whose entry half still waits, were it of the same
+    second, and what its chart did before it. A bare exit of an entry's second is meant for what was before both.
+    """
+    closer = draft.evidence.waiting.get(SignalId(bracket.closer or "")) if bracket else None
+    turning = [closer] if closer and closer.signal.fired_at <= signal.fired_at else []
+    return [*turning, *(one for one in ahead if ask.position and one not in turning)]
 
 
 def _meant(resolved: Resolved, ask: Ask, lane: Lane, held: Side | None) -> Meant | Refusal:
