@@ -33,6 +33,7 @@ AHEAD = timedelta(seconds=5)
 _STATUS = {
     RefusalCode.NOT_JSON: HTTPStatus.BAD_REQUEST,
     RefusalCode.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    RefusalCode.CERTIFICATE: HTTPStatus.FORBIDDEN,
     RefusalCode.TOKEN_MISSING: HTTPStatus.UNAUTHORIZED,
     RefusalCode.TOKEN_ALTERED: HTTPStatus.UNAUTHORIZED,
     RefusalCode.TOKEN_OTHER_STRATEGY: HTTPStatus.UNAUTHORIZED,
@@ -51,6 +52,7 @@ class Arrival:
     """One POST at a known address. `body` is what arrived, at most one byte more than is read as an alert.
 
     `proof` is the rotation of the secret address it came to, or at the address without one the headers that sign it.
+    `certified`: whether it came with a client certificate that is taken; None: none is asked for.
     """
 
     strategy: Strategy
@@ -59,6 +61,7 @@ class Arrival:
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
+    certified: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,10 @@ def _with_token(
     arrival: Arrival, keys: Keys, issued: Callable[[str], IssuedAlert | None], layers: dict[str, str]
 ) -> _Proved | Refusal:
     """What came to the secret address: its token is in the body, and bounds it."""
+    if arrival.certified is False:
+        return _failed(layers, "certificate", Refusal(RefusalCode.CERTIFICATE))
+    if arrival.certified:
+        layers["certificate"] = _PASSED
     body = parse.read(arrival.body)
     if isinstance(body, Refusal):
         return _failed(layers, "json", body)

@@ -43,6 +43,7 @@ def create_web_app() -> Flask:
         doorbell=open_bell(settings, store),
         floods=Floods(f"{socket.gethostname()}:{os.getpid()}"),
         trusted_proxies=settings.trusted_proxies,
+        certificates=settings.client_certificates,
         expected=partial(expected_accounts, settings, store),
         windows=[(window.count, window.span) for window in load_limits().write],
     )

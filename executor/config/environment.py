@@ -13,6 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from executor.config.broker import BrokerSettings, BrokerUrls, broker_urls, credentials
+from executor.config.certificate import fingerprints
 from executor.config.notices import Address, notify_addresses
 from executor.config.reader import Reader, is_loopback
 from executor.config.secrets import Keys, own_secret_key
@@ -30,6 +31,7 @@ SETTINGS = (
     "EXECUTOR_STATE_DIR",
     "EXECUTOR_PUBLIC_URL",
     "EXECUTOR_TRUSTED_PROXIES",
+    "EXECUTOR_CLIENT_CERTIFICATES",
     "EXECUTOR_NOTIFY_URLS",
     "EXECUTOR_HEARTBEAT_URL",
     "EXECUTOR_CALENDAR_FILE",
@@ -61,6 +63,7 @@ class Settings:
     web_concurrency: int
     public_url: str
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    client_certificates: frozenset[str]
     notify_urls: tuple[Address, ...]
     heartbeat_url: str | None = field(repr=False)
     calendar_file: Path | None
@@ -97,6 +100,7 @@ def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None) -
         web_concurrency=reader.number("WEB_CONCURRENCY", 1, least=1, most=64),
         public_url=reader.url("EXECUTOR_PUBLIC_URL", scheme="https") or _own_url(host, port),
         trusted_proxies=_networks(reader, "EXECUTOR_TRUSTED_PROXIES"),
+        client_certificates=fingerprints(reader),
         notify_urls=notify_addresses(reader),
         heartbeat_url=reader.url("EXECUTOR_HEARTBEAT_URL", scheme="https"),
         calendar_file=reader.path("EXECUTOR_CALENDAR_FILE"),

@@ -25,6 +25,7 @@ class RefusalCode(StrEnum):
     SIGNATURE_MISSING = "signature_missing"
     SIGNATURE_ALTERED = "signature_altered"
     SIGNATURE_EXPIRED = "signature_expired"
+    CERTIFICATE = "certificate"
     FIXED_CHANGED = "fixed_changed"
     OUTSIDE_BOUNDS = "outside_bounds"
     BEYOND_STRATEGY = "beyond_strategy"
@@ -158,6 +159,11 @@ WORDS: dict[RefusalCode, Words] = {
         "The message was signed too long ago, or in the future",
         "Sign when you send, and again when you send again: five minutes either way are allowed. Set both clocks by "
         "NTP (`timedatectl`).",
+    ),
+    RefusalCode.CERTIFICATE: Words(
+        "The alert came without one of the client certificates that are taken",
+        "If TradingView sent it, its certificate was renewed: hold the one on the delivery's page against another "
+        "delivery's, then add it to EXECUTOR_CLIENT_CERTIFICATES. Senders of your own sign instead.",
     ),
     RefusalCode.FIXED_CHANGED: Words(
         "A field that the token fixes is missing or different",

@@ -13,6 +13,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from werkzeug.datastructures import Headers
 
+from executor.config.certificate import bare
 from executor.domain.delivery import Flood
 
 Networks = Sequence[IPv4Network | IPv6Network]
@@ -32,7 +33,7 @@ SOURCES = 500
 REST = "ALL"
 UNKNOWN = "unknown"
 
-#: The certificate's fingerprint as the proxy saw it (docs/nginx.conf): to be read by a person, judged by the proxy.
+#: The fingerprint of the sender's certificate, as the proxy saw it (docs/nginx.conf).
 _CERTIFICATE = "X-Client-Certificate"
 _SIGNED = ("Webhook-Id", "Webhook-Timestamp")
 _KEPT = ("User-Agent", "Content-Type", "Content-Length", "X-Forwarded-For", "X-Forwarded-Proto", _CERTIFICATE, *_SIGNED)
@@ -54,6 +55,13 @@ def source_of(peer: str | None, forwarded: str, proxies: Networks) -> str:
 def kept_headers(headers: Headers) -> dict[str, str]:
     """The headers that a delivery keeps, clipped: none that may carry a secret."""
     return {name: headers[name][:_MOST] for name in _KEPT if name in headers}
+
+
+def is_certified(headers: Headers, peer: str | None, *, certificates: frozenset[str], proxies: Networks) -> bool | None:
+    """Whether a proxy of ours saw one of these certificates; None where none is asked for."""
+    if not certificates:
+        return None
+    return _is_proxy(_address(peer) or UNKNOWN, proxies) and bare(headers.get(_CERTIFICATE, "")) in certificates
 
 
 class Floods:

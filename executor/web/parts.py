@@ -15,7 +15,8 @@ from executor.web.authenticity import Floods, Networks
 
 @dataclass(frozen=True, slots=True)
 class WebParts:
-    """`new_id` is safe between threads. `trusted_proxies` may say where an arrival comes from, others may not.
+    """`new_id` is safe between threads. `trusted_proxies` may say where an arrival comes from and which certificate was
+    shown, others may not. `certificates`: fingerprints, one of which an alert must come with; none: it needs none.
 
     `expected` tells the accounts that are configured to be traded, anew at each question: one may be added while web
     runs. `windows` are our limits of orders (count, span); `system` is the machine's clock, by which tokens end.
@@ -28,6 +29,7 @@ class WebParts:
     doorbell: Doorbell
     floods: Floods
     trusted_proxies: Networks = ()
+    certificates: frozenset[str] = frozenset()
     expected: Callable[[], Collection[str]] = tuple
     windows: Sequence[tuple[int, timedelta]] = ()
     system: Clock = field(default_factory=SystemClock)

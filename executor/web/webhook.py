@@ -24,7 +24,7 @@ from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.strategy import Strategy
 from executor.errors import NotRecorded, StoreError
 from executor.web.answer import json_answer, problem
-from executor.web.authenticity import kept_headers, source_of
+from executor.web.authenticity import is_certified, kept_headers, source_of
 from executor.web.parts import WebParts
 
 _LOG = logging.getLogger(__name__)
@@ -72,7 +72,9 @@ def _take(parts: WebParts, name: str, secret: str | None) -> Response:
     proof = _proof(parts, strategy, secret) if strategy else None
     if strategy is None or proof is None:
         return _counted(parts, source, "an unknown address", HTTPStatus.NOT_FOUND)
-    arrival = Arrival(strategy, proof, source, kept_headers(request.headers), body, parts.clock.now())
+    headers, peer = request.headers, request.remote_addr
+    certified = is_certified(headers, peer, certificates=parts.certificates, proxies=parts.trusted_proxies)
+    arrival = Arrival(strategy, proof, source, kept_headers(headers), body, parts.clock.now(), certified)
     return _carry(parts, arrival, steps)
 
 

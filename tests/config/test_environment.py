@@ -191,6 +191,18 @@ def test_proxies_are_networks():
     assert "EXECUTOR_TRUSTED_PROXIES" in refused(EXECUTOR_TRUSTED_PROXIES="proxy.local")
 
 
+def test_certificates_are_fingerprints_that_a_proxy_may_tell_of():
+    sha1, sha256 = "0123456789abcdef" * 2 + "01234567", "ab" * 32
+    given = f"{sha1.upper()[:20]} {sha1[20:]}, {':'.join(['AB'] * 32)}"
+
+    found = load(EXECUTOR_CLIENT_CERTIFICATES=given, EXECUTOR_TRUSTED_PROXIES="127.0.0.1").client_certificates
+
+    assert found == {sha1, sha256}
+    assert load().client_certificates == frozenset()
+    assert "EXECUTOR_TRUSTED_PROXIES" in refused(EXECUTOR_CLIENT_CERTIFICATES=sha1)
+    assert "is no fingerprint" in refused(EXECUTOR_CLIENT_CERTIFICATES="ab", EXECUTOR_TRUSTED_PROXIES="127.0.0.1")
+
+
 def test_postgres_needs_a_secret_key_and_makes_none(tmp_path):
     environ = {"DATABASE_URL": "postgres://u:p@db/x", "EXECUTOR_STATE_DIR": str(tmp_path)}
 

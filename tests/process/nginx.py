@@ -61,16 +61,13 @@ class Nginx:
 
 
 @contextmanager
-def running_nginx(folder: Path, *, web_port: int, pinned: str | None = None) -> Iterator[Nginx]:
-    """Start nginx before a web process; skips with the reason where there is none (REQUIRE_NGINX=1: fails).
-
-    `pinned`: the fingerprint that a client certificate must have, put in as the file's own words say.
-    """
+def running_nginx(folder: Path, *, web_port: int) -> Iterator[Nginx]:
+    """Start nginx before a web process; skips with the reason where there is none (REQUIRE_NGINX=1: fails)."""
     if _PROGRAM is None:
         missing = "no nginx: `apt-get install nginx-light`"
         pytest.fail(missing) if os.environ.get("REQUIRE_NGINX") == "1" else pytest.skip(missing)
     found = Nginx(free_port(), free_port(), folder, _certify(folder))
-    (folder / "executor.conf").write_text(_documented(found, web_port, pinned))
+    (folder / "executor.conf").write_text(_documented(found, web_port))
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(_AROUND.format(folder=folder, user=user))
     line = [_PROGRAM, "-p", str(folder), "-c", str(folder / "nginx.conf")]
@@ -84,7 +81,7 @@ def running_nginx(folder: Path, *, web_port: int, pinned: str | None = None) -> 
         kill(process)
 
 
-def _documented(found: Nginx, web_port: int, pinned: str | None) -> str:
+def _documented(found: Nginx, web_port: int) -> str:
     """The documented file with the places of this test; each must be there to be replaced."""
     text = _DOCUMENTED.read_text()
     places = {
@@ -94,11 +91,6 @@ def _documented(found: Nginx, web_port: int, pinned: str | None) -> str:
         f"/etc/letsencrypt/live/{NAME}": str(found.folder),
         "/var/log/nginx": str(found.folder),
     }
-    if pinned is not None:
-        places |= {
-            "default                                     1;": "default 0;",
-            "# 0123456789abcdef0123456789abcdef01234567  1;": f"{pinned} 1;",
-        }
     for documented, own in places.items():
         assert documented in text
         text = text.replace(documented, own)

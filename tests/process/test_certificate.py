@@ -70,16 +70,17 @@ def test_the_fingerprint_that_an_alert_came_with_is_on_its_delivery(sqlite_town:
     assert seen(town) == [holder.fingerprint, ""]
 
 
-def test_a_pinned_fingerprint_is_required(sqlite_town: Town, tmp_path: Path) -> None:
+def test_a_pinned_fingerprint_is_required_and_who_has_none_is_recorded(sqlite_town: Town, tmp_path: Path) -> None:
     town, holder, other = sqlite_town, a_holder(tmp_path / "tradingview"), a_holder(tmp_path / "other")
+    town.environ |= {"EXECUTOR_TRUSTED_PROXIES": "127.0.0.1", "EXECUTOR_CLIENT_CERTIFICATES": holder.fingerprint}
     alert = a_strategy(town)
     town.web()
     (tmp_path / "nginx").mkdir()
 
-    with running_nginx(tmp_path / "nginx", web_port=int(town.environ["PORT"]), pinned=holder.fingerprint) as nginx:
+    with running_nginx(tmp_path / "nginx", web_port=int(town.environ["PORT"])) as nginx:
         by_other = post(nginx, alert, town, price="800", holder=other, claims=holder.fingerprint)
         by_none = post(nginx, alert, town, price="801", claims=holder.fingerprint)
         by_it = post(nginx, alert, town, price="802", holder=holder)
 
     assert (by_other, by_none, by_it) == (403, 403, 202)
-    assert seen(town) == [holder.fingerprint]
+    assert seen(town) == [other.fingerprint, "", holder.fingerprint]

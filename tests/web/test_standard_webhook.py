@@ -94,6 +94,12 @@ def test_each_of_the_headers_is_needed(sender: Sender, missing: str):
     assert f"webhook-{missing}" in answer.text
 
 
+def test_who_signs_needs_no_certificate(web: Web, sender: Sender):
+    web.parts = replace(web.parts, certificates=frozenset({"ab" * 20}))
+
+    assert web.post(BODY, path=PATH, headers=sender.headers()).status_code == 202
+
+
 @pytest.mark.parametrize("sent", [BODY + b" ", BODY.replace(b"buy", b"sell"), BODY[:-1], b"", b"\xff", b"[]"])
 def test_another_body_than_was_signed_is_401_and_burns_nothing(web: Web, sender: Sender, sent: bytes):
     answer = sender.post(sent=sent)

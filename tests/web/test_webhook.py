@@ -217,6 +217,24 @@ def test_unverified_arrivals_over_the_limit_are_429_and_counted_while_verified_o
     assert web.post(changed(web.message, ticker="TCS")).status_code == 422
 
 
+def test_with_a_pinned_certificate_an_alert_without_it_is_refused_and_recorded(web: Web):
+    pinned, proxies = "0123456789abcdef0123456789abcdef01234567", (ip_network("127.0.0.0/8"),)
+    web.parts = replace(web.parts, certificates=frozenset({pinned}), trusted_proxies=proxies)
+    halves = f"{pinned[:20].upper()} {pinned[20:]}"
+
+    def post(certificate: str, *, peer: str = "127.0.0.1") -> int:
+        headers, where = {"X-Client-Certificate": certificate}, {"REMOTE_ADDR": peer}
+        address, body = f"/hook/trend/{SECRET}", web.message
+        return web.client().post(address, data=body, headers=headers, environ_overrides=where).status_code
+
+    answered = [post(""), post("0" * 40), post(halves, peer="203.0.113.5"), post(halves)]
+
+    assert answered == [403, 403, 403, 202]
+    rows = sorted(web.rows("delivery"), key=lambda row: row.id)
+    assert [row.code for row in rows] == ["certificate"] * 3 + [None]
+    assert [row.layers["certificate"] for row in rows] == ["failed: certificate"] * 3 + ["passed"]
+
+
 def test_the_limit_is_per_source_and_minute(web: Web):
     web.parts = replace(web.parts, trusted_proxies=(ip_network("127.0.0.0/8"),))
     client = web.client()
