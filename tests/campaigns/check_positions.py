@@ -126,11 +126,20 @@ def levelled(truth: Truth) -> list[str]:
         least = _SAVES if lane.strategy in _MOVED else _LEVEL[0]
         most = _LEVEL[1] + (_GAPS if lane.strategy == "again" else 0)
         for order in truth.orders_of(lane.share.key):
-            for version in [] if truth.enters(order) else order["history"]:
+            for version in [] if truth.enters(order) else _waited(order):
                 loss = _loss_at(steps, version, order["side"])
                 if loss is not None and not least <= loss <= most:
                     found.append(f"level: {order['tag']} waits at {version['trigger']}, a loss of {loss:.2%}")
     return found
+
+
+def _waited(order: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The versions in which an order waited; one that triggered the moment it came leaves, it waits nowhere (day 566:
+    an add that filled as the stop sold the rest).
+    """
+    versions = order["history"]
+    ends = [version["at"] for version in versions[1:]] + [None]
+    return [version for version, end in zip(versions, ends, strict=True) if version["at"] != end]
 
 
 def _loss_at(steps: Sequence[Step], version: Mapping[str, Any], leaves: str) -> Decimal | None:

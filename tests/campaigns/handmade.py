@@ -154,8 +154,10 @@ class Made:
     def signal(self, name: str, outcome: Outcome, action: str = "buy") -> None:
         self.signals[name] = SimpleNamespace(id=name, state=SignalState.ENDED, outcome=outcome, action=action)
 
-    def leg(self, name: str, role: Role, cause: str = BOUGHT) -> None:
-        self.legs[name] = SimpleNamespace(id=name, bracket=BRACKET, cause=cause, role=role, quantity=self.quantity)
+    def leg(self, name: str, role: Role, cause: str = BOUGHT, *, created: float = 0) -> None:
+        self.legs[name] = SimpleNamespace(
+            id=name, bracket=BRACKET, cause=cause, role=role, quantity=self.quantity, created_at=at(created)
+        )
 
     def _version(self, version: Version) -> dict[str, Any]:
         second, status, type_, price, trigger, filled, *quantity = version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from executor.domain.bracket import Role
 from tests.campaigns.handmade import ENTRY, LANES, STOP, TARGET, Made, at, iso, made, tag_of
 from tests.campaigns.truth import over_covered, path_of, unprotected
 
@@ -94,6 +95,25 @@ def test_an_order_of_ours_that_trades_long_after_a_hand_is_one_too_many():
     steps = list(path_of(_sold_by_hand(4, 10, left=10).truth(), SBIN))
 
     assert [(step.before, step.after) for step in steps] == [(0, 10), (10, 0), (0, -10)]
+
+
+def test_what_a_hand_oversold_takes_nothing_away_from_what_is_entered_later():
+    """Days 544, 578, 686: a hand and our exit both sold; the account stayed short by what was the hand's."""
+    day = _sold_by_hand(20, 10, left=10)
+    later = f"{'later':0>13}"
+    day.leg(later, Role.ENTRY, created=59)
+    day.order(later, "BUY", [(60, "complete", "LIMIT", "810", "0", 10, 10)])
+
+    steps = list(path_of(day.truth(), SBIN))
+
+    assert [(step.before, step.after) for step in steps] == [(0, 10), (10, 0), (0, 0), (0, 10)]
+
+
+def test_what_a_hand_sells_as_we_enter_is_of_what_we_enter():
+    day = made()
+    day.order("", "SELL", [(0.4, "complete", "LIMIT", "790", "0", 10, 10)], by_us=False)
+
+    assert {step.after for step in path_of(day.truth(), SBIN)} == {0}
 
 
 def _sold_by_hand(second: float, quantity: int, *, left: int | None = None) -> Made:

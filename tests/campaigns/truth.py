@@ -28,6 +28,8 @@ Counting = Callable[[Mapping[str, Any]], Iterator[tuple[datetime, int]]]
 _TRIGGERED = timedelta(seconds=5)
 #: So soon after a hand's fill an order of ours that was working cannot have been cancelled yet.
 _RACE = timedelta(seconds=15)
+#: The broker tells fills in whole seconds: one of a hand so shortly before we enter may be of what we enter.
+_SETTLED = timedelta(seconds=1)
 #: Notes of the audit that tell what a day showed.
 _TOLD = ("stop_moved", "target", "plan", "lapsed", "missed")
 #: An entry lives 60 s before it is sent, 10 s at the exchange, may be accepted 40 s late, and its day's wave is short.
@@ -192,30 +194,35 @@ class Step:
 def path_of(truth: Truth, share: str) -> Iterator[Step]:
     """What we held of a share, fill by fill: what our fills left, as far as the account nets it.
 
-    A hand's fill can close what is ours; beyond that it is its own. When it closed what an order of ours was closing
-    at that moment, ours counts, until ours undoes itself: then it was the hand's.
+    A hand's fill can close what is ours; beyond that it is its own, and nets nothing that we open after it. When it
+    closed what an order of ours was closing at that moment, ours counts, until ours undoes itself: then it was the
+    hand's.
     """
-    net = held = before = returned = 0
+    net = held = before = returned = theirs = 0
     taken: list[tuple[datetime, int]] = []  # what hands closed of ours
+    hands: list[tuple[datetime, int]] = []  # what they traded beyond that
     for fill in truth.fills_of(share):
         at, change = when(fill["at"]), signed(fill)
         net += change
         if fill["tag"]:
-            held += change
             leg = truth.legs.get(fill["tag"][1:14])
-            closes = leg is None or leg.role != Role.ENTRY
-            if closes:
+            if held == 0 and leg is not None and leg.role == Role.ENTRY:
+                lately = sum(own for moment, own in hands if moment >= leg.created_at - _SETTLED)
+                theirs = net - change - lately
+            held += change
+            if leg is None or leg.role != Role.ENTRY:
                 back = _given_back(taken, held, at)
                 returned += back
                 held += back
                 if held * returned > 0:  # an exit opens nothing: it undoes what was ours beside the hand's
                     undone = min(held, returned, key=abs)
                     held, returned = held - undone, returned - undone
-        elif held * change < 0:
-            closed = min(abs(held), abs(change)) * (1 if held > 0 else -1)
+        else:
+            closed = min(abs(held), abs(change)) * (1 if held > 0 else -1) if held * change < 0 else 0
             taken.append((at, closed))
+            hands.append((at, change + closed))
             held -= closed
-        after = min(held, net, key=abs) if held * net > 0 else 0
+        after = min(held, net - theirs, key=abs) if held * (net - theirs) > 0 else 0
         yield Step(at, fill, before, after)
         before = after
 
