@@ -15,7 +15,7 @@ from executor.store.schema.alerts import (
 )
 from executor.store.schema.keeping import Keeping, metadata
 from executor.store.schema.orders import BRACKET_ALIVE, bracket, broker_call, broker_order, fill, intent, leg, report
-from executor.store.schema.people import HALT_LOSS, account, api_token, halt, person, strategy
+from executor.store.schema.people import HALT_LOSS, account, api_answer, api_token, halt, person, strategy
 from executor.store.schema.service import (
     MASTER_CURRENT,
     audit,
@@ -39,6 +39,7 @@ __all__ = [
     "Keeping",
     "account",
     "alert",
+    "api_answer",
     "api_token",
     "audit",
     "bracket",

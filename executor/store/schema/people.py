@@ -58,6 +58,17 @@ person = Table(
     Column("failed_at", Stamp, info=FREE),
 )
 
+#: Requests of the API by their key, and what they were answered, sealed: each is done once.
+api_answer = Table(
+    "api_answer",
+    metadata,
+    Column("token", Words, primary_key=True),
+    Column("key", Words, primary_key=True),
+    Column("sha256", Words, nullable=False, info=FREE),
+    Column("at", Stamp, nullable=False, info=FREE),
+    Column("answer", Words, info=FREE),
+)
+
 api_token = Table(
     "api_token",
     metadata,

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from flask import Flask, Response, g, request
 from flask_smorest import Api
 
+from executor.store.api_answers import ApiAnswers
 from executor.store.tokens import ApiToken, Scope, Tokens
 from executor.web.api import PREFIX, ApiParts
 from executor.web.api.accounts import accounts
@@ -20,6 +21,7 @@ from executor.web.api.orders import orders
 from executor.web.api.positions import positions
 from executor.web.api.problems import MIMETYPE, Failed, Problem, add_problems
 from executor.web.api.profit import profit
+from executor.web.api.repeats import HEADER, Repeats
 from executor.web.api.routes import PROBLEMS, SCHEME
 from executor.web.api.signals import signals
 from executor.web.api.status import status
@@ -44,7 +46,8 @@ _MEANS = (
     "What the pages show and do, for programs. A token of `executor api-token create` is sent as `Authorization: "
     "Bearer …`; its scope is `read`, or `trade`, which reaches to everything that is not GET. Money is text in decimal "
     "rupees, times are ISO 8601 with their offset, ids are text. Lists are paged by key: `next` of an answer is "
-    "`before` of the next request. Errors are application/problem+json."
+    "`before` of the next request. Errors are application/problem+json. Whatever is not GET takes the header "
+    f"{HEADER}: sent again with the same key and body it is done once."
 )
 
 
@@ -78,6 +81,9 @@ def create_api(parts: ApiParts) -> Flask:
     words = {"type": "http", "scheme": "bearer", "description": "a token of `executor api-token create`"}
     api.spec.components.security_scheme(SCHEME, words)
     _guard(app, parts)
+    repeats = Repeats(ApiAnswers(parts.web.store.database), parts.web.keys, parts.web.system)
+    app.before_request(repeats.before)  # behind the guard: who may not ask learns nothing
+    app.after_request(repeats.after)
     add_problems(app)
     for noun in _NOUNS:
         api.register_blueprint(noun(parts))

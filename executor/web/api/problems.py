@@ -24,6 +24,8 @@ from executor.web.api.fields import Answer, text
 _LOG = logging.getLogger(__name__)
 
 MIMETYPE = "application/problem+json"
+#: The code of an answer that the database could not take it.
+NOTHING_DONE = "not_recorded"
 _BODY_ERRORS = ("json", "query", "_schema")
 
 
@@ -119,7 +121,7 @@ def _no_database(error: Exception) -> Response:
     _LOG.error("an API request failed: %s", error)
     code, done = "in_doubt", "Nobody can tell whether it was done: look before you ask again."
     if isinstance(error, NotRecorded):
-        code, done = "not_recorded", "Nothing was done; ask again."
+        code, done = NOTHING_DONE, "Nothing was done; ask again."
     remedy = f"{done} `executor kill` works without the database, on the machine itself."
     status = HTTPStatus.SERVICE_UNAVAILABLE
     return Failed(status, code=code, detail="The database does not answer.", remedy=remedy).answer

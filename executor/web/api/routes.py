@@ -12,6 +12,7 @@ from webargs.flaskparser import FlaskParser
 
 from executor.store.tokens import Scope
 from executor.web.api import PREFIX
+from executor.web.api.repeats import PARAMETER
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -26,7 +27,7 @@ PROBLEMS = {
     HTTPStatus.NOT_FOUND: "there is no such thing",
     HTTPStatus.BAD_REQUEST: "the body is not JSON",
     HTTPStatus.FORBIDDEN: "the token's scope is read, and this takes trade",
-    HTTPStatus.CONFLICT: "it was changed meanwhile",
+    HTTPStatus.CONFLICT: "it was changed meanwhile, or one with this Idempotency-Key has no answer yet",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the body is larger than 64 KiB",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "the body says that it is something other than JSON",
 }
@@ -83,7 +84,8 @@ class Routes(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
             told = self.response(status.value, gives)(view)
             for each in problems:
                 told = self.alt_response(each.value, each.name)(told)
-            told = self.doc(security=[{SCHEME: [scope.value]}])(told)
+            keyed = {"parameters": [PARAMETER]} if scope is Scope.TRADE else {}
+            told = self.doc(security=[{SCHEME: [scope.value]}], **keyed)(told)
             if query is not None:
                 told = self.arguments(query, location="query", arg_name="query")(told)
             if body is not None:
