@@ -1,7 +1,8 @@
 """A doorbell: after a commit somebody rings, so that somebody else looks at the database sooner.
 
-It carries nothing and promises nothing: a sweep of the table stands behind it. Beside SQLite it is a Unix datagram;
-on Postgres `store/bell.py` has the same two sides.
+It carries no more than for whom, and promises nothing: a sweep of the table stands behind it. Whoever else were woken
+would compete with the one who has work to do. Beside SQLite it is a Unix datagram; on Postgres `store/bell.py` has the
+same two sides.
 """
 
 from __future__ import annotations
@@ -15,38 +16,38 @@ import tempfile
 from pathlib import Path
 from typing import Protocol
 
+#: Rung for nobody by name.
+EVERYBODY = ""
 #: A Unix socket's path may have some 108 bytes; a deep state dir gets one in the temporary folder.
 _LONGEST = 100
+_NAME_BYTES = 1024
 
 
 class Doorbell(Protocol):
-    def ring(self) -> None:
-        """Say "look"; after the commit. Never raises, never blocks."""
-
-    def wait(self, timeout_s: float) -> None:
-        """Return when rung or after the time; may wake for nothing."""
+    def ring(self, account: str = EVERYBODY) -> None:
+        """Say "look", to an account or to all; after the commit. Never raises, never blocks."""
 
 
-class Listener(Doorbell, Protocol):
+class Listener(Protocol):
     """The side that waits, and is hung up at the end."""
+
+    def wait(self, timeout_s: float) -> set[str]:
+        """For whom it was rung; nobody when the time was over first. May say EVERYBODY for nothing."""
 
     def close(self) -> None: ...
 
 
 class DatagramBell:
-    """The ringing side on a Unix datagram socket: one byte, no answer."""
+    """The ringing side on a Unix datagram socket: a name, no answer."""
 
     def __init__(self, state_dir: Path) -> None:
         self._path = str(bell_path(state_dir))
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
-    def ring(self) -> None:
+    def ring(self, account: str = EVERYBODY) -> None:
         with contextlib.suppress(OSError):  # nobody listens, or has not looked yet: the sweep will
-            self._socket.sendto(b"!", self._path)
-
-    def wait(self, timeout_s: float) -> None:
-        """The ringing side has nothing to wait for."""
+            self._socket.sendto(account.encode("utf-8", "replace"), self._path)
 
     def close(self) -> None:
         self._socket.close()
@@ -62,14 +63,13 @@ class DatagramListener:
         self._socket.bind(str(self._path))
         self._socket.setblocking(False)
 
-    def ring(self) -> None:
-        """Nobody else waits on this side."""
-
-    def wait(self, timeout_s: float) -> None:
+    def wait(self, timeout_s: float) -> set[str]:
         ready, _, _ = select.select([self._socket], [], [], timeout_s)
+        rung: set[str] = set()
         with contextlib.suppress(BlockingIOError):
-            while ready and self._socket.recv(16):
-                pass
+            while ready:
+                rung.add(self._socket.recv(_NAME_BYTES).decode("utf-8", "replace"))
+        return rung
 
     def close(self) -> None:
         self._socket.close()

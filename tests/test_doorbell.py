@@ -11,7 +11,7 @@ from threading import Timer
 
 import pytest
 
-from executor.doorbell import DatagramBell, DatagramListener, bell_path
+from executor.doorbell import EVERYBODY, DatagramBell, DatagramListener, bell_path
 
 
 @contextmanager
@@ -48,6 +48,16 @@ def test_any_number_of_rings_is_one_wake_up(tmp_path: Path) -> None:
         listener.wait(5)
 
         assert waited(listener, 0.1) >= 0.1
+
+
+def test_who_waits_hears_for_whom_it_was_rung(tmp_path: Path) -> None:
+    with closing(DatagramListener(tmp_path)) as listener, a_bell(tmp_path) as bell:
+        for account in ("paper", "default", "paper"):
+            bell.ring(account)
+        named = listener.wait(5)
+        bell.ring()
+
+        assert (named, listener.wait(5), listener.wait(0)) == ({"paper", "default"}, {EVERYBODY}, set())
 
 
 def test_without_a_ring_the_wait_ends_with_its_time(tmp_path: Path) -> None:

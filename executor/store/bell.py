@@ -1,8 +1,8 @@
 """The doorbell on Postgres: LISTEN/NOTIFY, for any number of web hosts and traders on one database.
 
-Like every doorbell it only says "look" and promises nothing: the sweep stands behind it. A connection of its own, in
-autocommit, kept out of the pool and made anew when it is lost. Ringing is left to a thread, so that an answer never
-waits for it; rings that come while one is on its way are one ring.
+Like every doorbell it only says "look", and to whom, and promises nothing: the sweep stands behind it. A connection of
+its own, in autocommit, kept out of the pool and made anew when it is lost. Ringing is left to a thread, so that an
+answer never waits for it; rings for one account that come while one is on its way are one ring.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from threading import Event as Flag
 from threading import Thread
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from executor.doorbell import EVERYBODY
 from executor.store.engine import Database
 
 log = logging.getLogger(__name__)
 
 _CHANNEL = "executor_doorbell"
+_NOTIFY = select(func.pg_notify(_CHANNEL, bindparam("account")))
 #: How long the ringing side leaves a database alone that does not answer; nobody there hears a bell.
 _PAUSE_S = 1.0
 
@@ -33,14 +35,13 @@ class NotifyBell:
         self._database = database
         self._connection: Connection | None = None
         self._rung, self._closed = Flag(), Flag()
+        self._accounts: set[str] = set()
         self._thread = Thread(target=self._notify_for_ever, name="bell", daemon=True)
         self._thread.start()
 
-    def ring(self) -> None:
+    def ring(self, account: str = EVERYBODY) -> None:
+        self._accounts.add(account)
         self._rung.set()
-
-    def wait(self, timeout_s: float) -> None:
-        """The ringing side has nothing to wait for."""
 
     def close(self) -> None:
         self._closed.set()
@@ -52,7 +53,8 @@ class NotifyBell:
             self._rung.clear()
             try:
                 self._connection = self._connection or _alone(self._database)
-                self._connection.exec_driver_sql(f"NOTIFY {_CHANNEL}")
+                while self._accounts:
+                    self._connection.execute(_NOTIFY, {"account": self._accounts.pop()})
             except (DBAPIError, PoolTimeout) as error:
                 log.warning("bell_not_rung why=%s", _first_line(error))
                 self._drop()
@@ -73,23 +75,20 @@ class NotifyListener:
         self._failure: type[Exception] = database.engine.dialect.loaded_dbapi.Error
         self._closed = Flag()
 
-    def ring(self) -> None:
-        """Nobody else waits on this side."""
-
-    def wait(self, timeout_s: float) -> None:
-        """Return when rung or after the time; also right after listening began: something may have been missed."""
+    def wait(self, timeout_s: float) -> set[str]:
+        """For whom it was rung; for all right after listening began: something may have been missed."""
         try:
             if self._connection is None:
                 self._connection = _alone(self._database)
                 self._connection.exec_driver_sql(f"LISTEN {_CHANNEL}")
-                return
+                return {EVERYBODY}
             raw: Any = self._connection.connection.dbapi_connection
-            for _ in raw.notifies(timeout=timeout_s, stop_after=1):
-                pass
+            return {notice.payload for notice in raw.notifies(timeout=timeout_s, stop_after=1)}
         except (DBAPIError, PoolTimeout, self._failure) as error:
             log.warning("bell_not_heard why=%s", _first_line(error))
             self._drop()
             self._closed.wait(timeout_s)
+            return set()
 
     def close(self) -> None:
         self._closed.set()

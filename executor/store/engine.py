@@ -109,7 +109,7 @@ class Database:
 
     @contextmanager
     def glance(self) -> Iterator[Connection]:
-        """For a single statement, which needs no transaction around it: two round trips less to a Postgres."""
+        """For single statements, which need no transaction around them: two round trips less to a Postgres."""
         with _translated(), self._glancing.connect() as connection:
             yield connection
 
@@ -244,7 +244,11 @@ def _postgres(url: str) -> tuple[Engine, Engine]:
         f"-c lock_timeout={_EACH_LOCK_WAIT_MS} -c timezone=UTC -c idle_in_transaction_session_timeout={_ASLEEP_MS}"
     )
     connect: dict[str, Any] = {"options": options, "connect_timeout": 2, **_KEEPALIVE}
-    engine = create_engine(parsed, connect_args=connect, pool_timeout=_POOL_WAIT_S)
+    pool: dict[str, Any] = {
+        "pool_timeout": _POOL_WAIT_S,
+        "pool_use_lifo": True,
+    }  # the one last used knows our statements
+    engine = create_engine(parsed, connect_args=connect, **pool)
     with _translated(), engine.connect() as connection:
         names = ("fsync", "synchronous_commit", "full_page_writes")
         unsafe = [name for name in names if connection.execute(text(f"SHOW {name}")).scalar_one() == "off"]
@@ -252,7 +256,7 @@ def _postgres(url: str) -> tuple[Engine, Engine]:
         engine.dispose()
         raise ConfigError(f"Postgres has {unsafe[0]}=off: an acknowledged signal could be lost. Set it to on.")
     autocommit: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
-    glancing = create_engine(parsed, connect_args=connect, pool_timeout=_POOL_WAIT_S, **autocommit)
+    glancing = create_engine(parsed, connect_args=connect, **pool, **autocommit)
     _lose_together(engine, glancing)
     return engine, glancing
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event as Flag
 from threading import Thread
 
 from executor.clock import Clock
-from executor.doorbell import Listener
+from executor.doorbell import EVERYBODY, Listener
 from executor.trader.jobs import start_jobs
 from executor.trader.lease import HostLock
 from executor.trader.master import MasterKeeper
@@ -68,11 +68,11 @@ class Trader:
             listener.join()
             self.doorbell.close()
 
-    def _wake(self) -> None:
+    def _wake(self, rung: Set[str] = frozenset({EVERYBODY})) -> None:
         for seat in self.seats:
-            seat.wake()
+            if seat.account in rung or EVERYBODY in rung:
+                seat.wake()
 
     def _listen(self, stop: Flag) -> None:
         while not stop.is_set():
-            self.doorbell.wait(1.0)
-            self._wake()
+            self._wake(self.doorbell.wait(1.0))

@@ -98,7 +98,7 @@ def _carry(parts: WebParts, arrival: Arrival, steps: _Steps) -> Response:
     judgement = judge(arrival, examined, new_id=parts.new_id)
     recording = steps.take(lambda: store.intake.record_delivery(judgement.delivery, judgement.signal))
     if judgement.signal is not None and isinstance(recording, Recorded):
-        parts.doorbell.ring()
+        parts.doorbell.ring(judgement.signal.account)
     return _answer(judgement, recording)
 
 

@@ -31,6 +31,7 @@ from executor.domain.messages import Resolved, SendEnded, Tick
 from executor.domain.order import Order, OrderState
 from executor.domain.reading import Query, QueryKind
 from executor.domain.signal import Signal
+from executor.doorbell import EVERYBODY
 from executor.instruments.resolve import Asked, resolve
 from executor.simulator import Rules, SimulatorConfig
 from executor.simulator.faults import Fault as FaultToCome
@@ -81,11 +82,8 @@ class _Bell:
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
 
-    def ring(self) -> None:
+    def ring(self, _account: str = EVERYBODY) -> None:
         self._rig.inbox.put(Tick())
-
-    def wait(self, timeout_s: float) -> None:
-        raise AssertionError("web only rings")
 
 
 class HostClock(ManualClock):

@@ -39,10 +39,7 @@ SETS = [word for name, value in CHART.items() for word in ("--set", f"{name}={va
 
 
 class Silent:
-    def ring(self) -> None:
-        pass
-
-    def wait(self, timeout_s: float) -> None:
+    def ring(self, _account: str = "") -> None:
         pass
 
 

@@ -10,6 +10,7 @@ from threading import Timer
 import pytest
 from sqlalchemy import create_engine, text
 
+from executor.doorbell import EVERYBODY
 from executor.store.bell import NotifyBell, NotifyListener
 from executor.store.engine import Database, open_database
 from executor.store.notices import Turn
@@ -67,6 +68,15 @@ def test_a_ring_before_the_wait_is_not_lost_and_many_are_few(database: Database)
         while waited(listener, 0.2) < 0.2:
             wakes += 1
         assert wakes < 200
+
+
+def test_who_waits_hears_for_whom_it_was_rung(database: Database) -> None:
+    with closing(a_listener(database)) as listener, closing(NotifyBell(database)) as bell:
+        bell.ring("day's account")
+        named = listener.wait(5)
+        bell.ring()
+
+        assert (named, listener.wait(5), listener.wait(0.1)) == ({"day's account"}, {EVERYBODY}, set())
 
 
 def test_without_a_ring_the_wait_ends_with_its_time(database: Database) -> None:

@@ -17,6 +17,7 @@ from executor.broker.limits import load_limits
 from executor.clock import ManualClock
 from executor.config.calendar import load_calendar
 from executor.domain.ids import Ids
+from executor.doorbell import EVERYBODY
 from executor.store.store import Store
 from executor.web.pages import PageParts, register_pages
 from tests.alerts.sending import KEYS
@@ -53,11 +54,8 @@ class Bell:
 
     rings: int = 0
 
-    def ring(self) -> None:
+    def ring(self, _account: str = EVERYBODY) -> None:
         self.rings += 1
-
-    def wait(self, timeout_s: float) -> None:
-        raise AssertionError("pages wait for nothing")
 
 
 def a_browser(

@@ -17,6 +17,7 @@ from executor.alerts.template import Style, build
 from executor.clock import ManualClock
 from executor.domain.ids import Ids
 from executor.domain.strategy import Account, AccountKind
+from executor.doorbell import EVERYBODY
 from executor.store import schema
 from executor.store.engine import open_database
 from executor.store.store import Store
@@ -37,13 +38,12 @@ class Bell:
 
     store: Store
     signals: list[int] = field(default_factory=list)
+    accounts: list[str] = field(default_factory=list)
 
-    def ring(self) -> None:
+    def ring(self, account: str = EVERYBODY) -> None:
+        self.accounts.append(account)
         with self.store.database.read() as connection:
             self.signals.append(len(connection.execute(select(schema.signal)).all()))
-
-    def wait(self, timeout_s: float) -> None:
-        raise AssertionError("web waits for nothing")
 
 
 @dataclass

@@ -74,7 +74,7 @@ def test_a_genuine_alert_is_recorded_then_rung_then_answered_202(web: Web):
     assert answer.status_code == 202 and answer.mimetype == "application/json"
     assert answer.json == {"delivery": delivery.id, "signal": signal.id, "state": "RECEIVED"}
     assert (delivery.verdict, delivery.strategy, delivery.source) == (Verdict.ACCEPTED, "trend", "127.0.0.1")
-    assert web.bell.signals == [1]
+    assert (web.bell.signals, web.bell.accounts) == ([1], [signal.account])
 
 
 def test_the_same_alert_again_is_200_with_the_first_signal_and_rings_nobody(web: Web):
