@@ -28,7 +28,7 @@ from executor.clock import ManualClock
 from executor.config.calendar import load_calendar
 from executor.desk.book import Book
 from executor.domain.bracket import Bracket
-from executor.domain.calendar import trading_day
+from executor.domain.calendar import Calendar, trading_day
 from executor.domain.command import Command, CommandKind
 from executor.domain.delivery import Delivery, Verdict
 from executor.domain.ids import DeliveryId, Ids, SignalId
@@ -150,6 +150,7 @@ class House:
     simulator: SimulatorConfig = field(default_factory=lambda: SimulatorConfig(seed=3))
     kill_file: Path = Path("no-such-dir") / "KILL"
     contract: Instrument = SBIN_EQ
+    calendar: Calendar = field(default_factory=lambda: load_calendar(None))
 
     def __post_init__(self) -> None:
         app = create_app(self.simulator, self.clock_of_exchange())
@@ -170,7 +171,7 @@ class House:
         before = ledger.lease(ACCOUNT)
         epoch = ledger.take_lease(ACCOUNT, "house", at=now, follows=before)
         self.broker: Broker = self.wrap_broker(self.a_client(epoch))
-        self.book = Book(self.store.recovery.load_book(ACCOUNT, trading_day(now)), load_calendar(None))
+        self.book = Book(self.store.recovery.load_book(ACCOUNT, trading_day(now)), self.calendar)
         writes = self.store.recovery.recent_writes(ACCOUNT, now)
         last_read = min(now, before.beat_at + timedelta(seconds=BEAT_S)) if before else None
         self.permits = PermitBook(load_limits(), writes, last_read=last_read)

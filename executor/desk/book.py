@@ -176,8 +176,9 @@ class Draft:
         return found[0] if found else None
 
     def legs_of(self, bracket: BracketId, *roles: Role) -> list[Leg]:
-        legs = [self.legs[leg] for leg in self._rows.legs_of.get(bracket, ())]
-        return [leg for leg in legs if not roles or leg.role in roles]
+        legs = self.legs
+        found = [legs[leg] for leg in self._rows.legs_of.get(bracket, ())]
+        return [leg for leg in found if leg.role in roles] if roles else found
 
     def legs_by_cause(self, cause: str) -> list[Leg]:
         """The legs that a signal or command asked for."""
@@ -185,7 +186,8 @@ class Draft:
 
     def orders_of(self, leg: LegId) -> list[Order]:
         """The attempts of a leg, oldest first."""
-        return [self.orders[order] for order in self._rows.orders_of.get(leg, ())]
+        orders = self.orders
+        return [orders[order] for order in self._rows.orders_of.get(leg, ())]
 
     def orders_of_bracket(self, bracket: BracketId, *roles: Role) -> list[tuple[Leg, Order]]:
         return [(leg, order) for leg in self.legs_of(bracket, *roles) for order in self.orders_of(leg.id)]

@@ -155,18 +155,21 @@ class Calendar:
         return f"The trading calendar ends on {ends} ({left.days} days left), then entries are refused; {remedy}."
 
     def _trades(self, segment: Segment, day: date) -> bool:
-        if (segment, day) in self.specials:
-            return True
-        return day.weekday() < 5 and day not in self.holidays.get(segment, frozenset())
+        return (segment, day) in self.specials or self._is_plain(segment, day)
+
+    def _is_plain(self, segment: Segment, day: date) -> bool:
+        """Whether it would be a trading day were there no special ones."""
+        return day.weekday() < 5 and day not in self.holidays.get(segment, ())
 
     def _expected(self, segment: Segment, day: date) -> Hours | None:
         """The hours of a day as they would be, past the data too."""
         special = self.specials.get((segment, day))
-        if special is not None:
+        if special is not None or not self._is_plain(segment, day):
             return special
-        if not self._trades(segment, day):
-            return None
-        return next((hours for since, hours in self.hours.get(segment, ()) if since <= day), None)
+        for since, hours in self.hours.get(segment, ()):
+            if since <= day:
+                return hours
+        return None
 
     def _trading_day_before(self, segment: Segment, day: date, count: int) -> date:
         for _ in range(count):

@@ -14,7 +14,6 @@ from decimal import Decimal
 from executor.bootstrap.account import find_contract
 from executor.broker.smartapi.master import read_row
 from executor.clock import IST
-from executor.config.calendar import load_calendar
 from executor.domain.instrument import Instrument, Kind
 from executor.domain.messages import Resolved
 from executor.domain.option import OptionRule, OptionType
@@ -102,7 +101,7 @@ class ChartRig(Rig):
     """A rig whose instrument table is the simulator's own, fetched anew each morning."""
 
     def resolve(self, signal: Signal) -> Resolved:
-        return find_contract(self.store, self.clock, load_calendar(None))(signal)
+        return find_contract(self.store, self.clock, self.calendar)(signal)
 
     def a_simulator(self) -> SimulatorConfig:
         return replace(super().a_simulator(), all_follow=True)

@@ -20,7 +20,6 @@ from executor.alerts.template import Style, build
 from executor.broker.port import Session
 from executor.broker.smartapi.client import SmartApi
 from executor.clock import ManualClock
-from executor.config.calendar import load_calendar
 from executor.config.secrets import Keys
 from executor.desk.reads import BUSY
 from executor.domain.bracket import Bracket, BracketState
@@ -167,7 +166,7 @@ class Rig(House):
         return SessionKeeper(
             broker=self.broker,
             store=self._sessions,
-            calendar=load_calendar(None),
+            calendar=self.calendar,
             clock=self.clock,
             inbox=self.inbox,
             new_id=Ids(self.clock.now, Random(self._generation), above=self.store.recovery.newest_id()).new,
@@ -181,8 +180,8 @@ class Rig(House):
         share = self._contracts.get(f"{exchange}:{ticker}")
         if share is not None and share.expiry is not None:  # tickers of derivatives are not resolved yet
             return Resolved(signal, strategy, share.instrument)
-        now, calendar = self.clock.now(), load_calendar(None)
-        found = resolve(Asked(exchange, ticker), self.store.master, now=now, calendar=calendar)
+        asked = Asked(exchange, ticker)
+        found = resolve(asked, self.store.master, now=self.clock.now(), calendar=self.calendar)
         return Resolved(signal, strategy, found)
 
     def clock_of_exchange(self) -> ManualClock:

@@ -15,7 +15,10 @@ _NAMES = (
     "password|pin|mpin|totp|otp|jwtToken|refreshToken|feedToken|accessToken|authorization"
     "|apiKey|api_key|privateKey|X-PrivateKey"
 )
-_FIELD = re.compile(rf'("(?:{_NAMES})"\s*:\s*)(?!null\b|"")("(?:[^"\\]|\\.)*"?|[^\s,}}\]]+)', re.IGNORECASE)
+#: The look ahead makes it three times as fast: books are long and hold no such name.
+_FIELD = re.compile(
+    rf'("(?=[pmtojrfax])(?:{_NAMES})"\s*:\s*)(?!null\b|"")("(?:[^"\\]|\\.)*"?|[^\s,}}\]]+)', re.IGNORECASE
+)
 _TOKEN = re.compile(r"eyJ[\w-]{5,}(?:\.[\w-]*)*")
 #: Shorter values are masked as whole words only: a PIN may be part of any price or id.
 _LONG = 8

@@ -52,7 +52,7 @@ class Hours:
     @property
     def steps(self) -> int:
         """Price steps in one session."""
-        return (_span(self.closes) - _span(self.opens)) // STEP
+        return _steps(self.closes) - _steps(self.opens)
 
     def step_at(self, at: datetime) -> int:
         local = at.astimezone(IST)
@@ -60,7 +60,7 @@ class Hours:
         days = _weekdays_before(day) - bisect_left(self.holidays, day)
         if not self.trades_on(day):
             return days * self.steps
-        inside = (_span(local.time()) - _span(self.opens)) // STEP
+        inside = _steps(local.time()) - _steps(self.opens)
         return days * self.steps + min(max(inside, 0), self.steps)
 
     def step_time(self, step: int) -> datetime:
@@ -122,8 +122,9 @@ def moment(day: date, at: time) -> datetime:
     return datetime.combine(day, at, IST).astimezone(UTC)
 
 
-def _span(at: time) -> timedelta:
-    return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
+def _steps(at: time) -> int:
+    """Whole steps from midnight; hours begin and end with one."""
+    return ((at.hour * 60 + at.minute) * 60 + at.second) * 4 + at.microsecond // 250_000
 
 
 def _weekdays_before(day: date) -> int:
