@@ -192,8 +192,7 @@ def unhalt(*, name: str, confirm: str, as_json: bool) -> None:
     if confirm != name:
         raise click.UsageError(f"--confirm: expected {name}, was {confirm!r}; nothing was done")
     with open_room(open_settings()) as room:
-        _check_proved(room, _known(room, name))
-        ended = Accounts(room.store.database).unhalt(name, by=BY, at=room.clock.now())
+        ended = Accounts(room.store.database).unhalt(_known(room, name), by=BY, at=room.clock.now())
         left = [halt.why for halt in room.store.pages.standing().halts if halt.scope in ("ALL", f"account:{name}")]
     if as_json:
         click.echo(json.dumps({"account": name, "ended": ended, "halts": left}))
@@ -203,20 +202,6 @@ def unhalt(*, name: str, confirm: str, as_json: bool) -> None:
     )
     for why in left:
         click.echo(f"still in force: {why}; `executor resume`")
-
-
-def _check_proved(room: Room, found: Account) -> None:
-    """Raises ConfigError for a live account without limits or rehearsal."""
-    if found.kind is not AccountKind.LIVE:
-        return
-    rails = found.rails
-    if rails.max_daily_loss is None or (rails.max_order_quantity is None and rails.max_notional is None):
-        raise ConfigError(
-            f"account {found.name} has no limits yet: `executor account set {found.name} --max-daily-loss RUPEES` and "
-            "--max-notional RUPEES or --max-order-quantity UNITS"
-        )
-    if Accounts(room.store.database).rehearsed(found.name) is None:
-        raise ConfigError(f"account {found.name} has not been rehearsed: `executor rehearse --account {found.name}`")
 
 
 def _check_new(room: Room, name: str) -> None:

@@ -15,8 +15,8 @@ class CommandKind(StrEnum):
     """halt: no entries · flatten: halt, and leave everything of ours · kill: no order from an alert, a job or a rail ·
     resume: end the halts of a scope · exit: leave a position · protect: move its stop or target · login: log in with a
     TOTP code that a person gives · look: ask the broker about one order · margin: ask what an order would take ·
-    convert: have a position of the account's, not of ours, go on under another product. The session's keeper carries
-    out the last four (ERRANDS and login), the desk all others.
+    convert: have a position of the account's, not of ours, go on under another product · refresh: read funds and
+    holdings anew. The session's keeper carries out the last five (ERRANDS and login), the desk all others.
     """
 
     HALT = "halt"
@@ -29,10 +29,11 @@ class CommandKind(StrEnum):
     LOOK = "look"
     MARGIN = "margin"
     CONVERT = "convert"
+    REFRESH = "refresh"
 
 
 #: What a person asks of the broker itself: no decision of the desk's.
-ERRANDS = frozenset({CommandKind.LOOK, CommandKind.MARGIN, CommandKind.CONVERT})
+ERRANDS = frozenset({CommandKind.LOOK, CommandKind.MARGIN, CommandKind.CONVERT, CommandKind.REFRESH})
 
 
 class CommandState(StrEnum):

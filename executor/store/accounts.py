@@ -12,8 +12,10 @@ from sqlalchemy import Select, and_, func, select
 from executor.domain.bracket import Role
 from executor.domain.ids import first_of
 from executor.domain.order import Order, OrderState
+from executor.domain.strategy import Account, AccountKind
+from executor.errors import ConfigError
 from executor.store import schema
-from executor.store.commands import first_halts
+from executor.store.commands import first_halts, readable
 from executor.store.engine import Database
 from executor.store.rows import load
 
@@ -124,15 +126,34 @@ class Accounts:
             found: date | None = connection.execute(statement).scalar_one_or_none()
         return found
 
-    def unhalt(self, account: str, *, by: str, at: datetime) -> bool:
-        """End the halt with which a live account began; False when none is in force."""
+    def unhalt(self, account: Account, *, by: str, at: datetime, why: str = "") -> bool:
+        """End the halt with which a live account began, its name typed; False when none is in force.
+
+        Raises ConfigError for a live account without limits or rehearsal.
+        """
+        self._check_proved(account)
+        said = f": {readable(why)}" if why else ""
         with self._database.write(at) as transaction:
-            scope = f"account:{account}"
+            scope = f"account:{account.name}"
             found = [row.id for row in transaction.connection.execute(first_halts()) if row.scope == scope]
             for halt in found:
                 transaction.change(schema.halt, {"id": halt}, {"ended_at": transaction.at})
-                transaction.note("halt", scope, f"the first halt ended by {by}, who typed the account's name")
+                transaction.note("halt", scope, f"the first halt ended by {by}, who typed the account's name{said}")
         return bool(found)
+
+    def _check_proved(self, found: Account) -> None:
+        if found.kind is not AccountKind.LIVE:
+            return
+        rails = found.rails
+        if rails.max_daily_loss is None or (rails.max_order_quantity is None and rails.max_notional is None):
+            raise ConfigError(
+                f"account {found.name} has no limits yet: `executor account set {found.name} --max-daily-loss RUPEES` "
+                "and --max-notional RUPEES or --max-order-quantity UNITS"
+            )
+        if self.rehearsed(found.name) is None:
+            raise ConfigError(
+                f"account {found.name} has not been rehearsed: `executor rehearse --account {found.name}`"
+            )
 
     def open_positions(self, account: str) -> Sequence[str]:
         """The ids of the account's brackets that are not over."""

@@ -45,7 +45,7 @@ class Commands:
         wanted = {**arguments, "scope": scope}
 
         def write() -> list[CommandId]:
-            return self._record(kind, wanted, by=by, why=_readable(why), at=at)
+            return self._record(kind, wanted, by=by, why=readable(why), at=at)
 
         try:
             return self._database.from_reserve(write)
@@ -77,6 +77,14 @@ class Commands:
             rows = connection.execute(select(table).where(table.c.id.in_(ids)).order_by(table.c.id))
             return [load(Command, row) for row in rows]
 
+    def newest(self, kind: CommandKind, account: str) -> Command | None:
+        """The newest command of a kind for an account's trader."""
+        table = schema.command
+        statement = select(table).where(table.c.kind == kind, table.c.account == account)
+        with self._database.read() as connection:
+            row = connection.execute(statement.order_by(table.c.id.desc()).limit(1)).first()
+            return None if row is None else load(Command, row)
+
     def _halt(self, transaction: Transaction, scope: str, kind: HaltKind, *, by: str, why: str) -> None:
         if not _in_force(transaction.connection, scope, kind):
             halt = Halt(scope, kind, transaction.at, why, by)
@@ -93,7 +101,7 @@ def first_halts() -> Select[Any]:
     return statement.where(halt.kind == HaltKind.HALT, halt.ended_at.is_(None))
 
 
-def _readable(why: str) -> str:
+def readable(why: str) -> str:
     """A person's reason in one line, that no page, log or terminal can stumble over."""
     words = "".join(one if one.isprintable() else " " for one in why).split()
     return " ".join(words)[:_LONGEST_WHY] or "no reason given"

@@ -290,13 +290,20 @@ class SessionKeeper:
     def _look(self) -> None:
         """Read funds and holdings for people; one that is not answered is told with the next look."""
         self._look_at = self._clock.now() + _LOOK_EVERY
+        self._read_for_people()
+
+    def _read_for_people(self) -> list[str]:
+        """What could not be read, and why."""
+        failed = []
         for kind, in_words in ((QueryKind.FUNDS, _funds_of), (QueryKind.HOLDINGS, _holdings_of)):
             try:
                 reading = self._broker.read(Query(kind))
             except BrokerError as error:
                 log.info("not_read account=%s kind=%s why=%s", self._store.account, kind, error)
+                failed.append(f"{kind.lower()}: {error}")
             else:
                 self._store.keep_snapshot(kind, in_words(reading), at=reading.ended_at)
+        return failed
 
     def _keep_positions(self) -> None:
         """Keep what the desk read last of the account's positions, for people."""
@@ -306,10 +313,19 @@ class SessionKeeper:
             self._store.keep_snapshot(QueryKind.POSITIONS, _positions_of(seen.positions), at=seen.positions_at)
 
     def _run(self, errands: Sequence[Command], *, is_open: bool) -> None:
-        if is_open:
-            self._errands.run(errands)
-        else:
+        if not is_open:
             self._errands.refuse(errands, "no session with the broker is open; `executor login` shows why")
+        elif errands[0].kind is CommandKind.REFRESH:
+            self._refresh(errands)
+        else:
+            self._errands.run(errands)
+
+    def _refresh(self, errands: Sequence[Command]) -> None:
+        """Positions are the desk's to read, within the pace that its own reads need: what it read last is kept."""
+        failed = self._read_for_people()
+        self._keep_positions()
+        text = f"not read: {'; '.join(failed)}" if failed else "funds and holdings were read anew"
+        self._store.answer(errands, done=not failed, text=text, at=self._clock.now())
 
     def _turn_code_away(self) -> None:
         now = self._clock.now()

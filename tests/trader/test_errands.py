@@ -18,6 +18,7 @@ from executor.domain.order import OrderType, Side
 from executor.domain.strategy import Product
 from executor.simulator import SimulatorConfig
 from executor.store import schema
+from executor.store.accounts import Accounts
 from executor.store.store import Store
 from tests.house import ACCOUNT, SBIN
 from tests.trader.kept_house import KeptHouse
@@ -88,6 +89,20 @@ def test_what_an_order_would_take_and_cost_is_told_at_the_last_price_and_nothing
     assert Decimal(told["charges"]["total"]) > 0
     assert house.orders() == []
     assert len(calls(house, "batch")) == len(calls(house, "estimateCharges")) == 1
+
+
+def test_funds_and_holdings_are_read_anew_and_what_the_desk_read_of_positions_is_kept(house: KeptHouse) -> None:
+    before = len(house.requests("getRMS"))
+    positions_before = len(house.requests("getPosition"))
+    asked_at = house.clock.now()
+
+    command = ask(house, CommandKind.REFRESH)
+
+    assert (command.state, command.answer) == (CommandState.DONE, "funds and holdings were read anew")
+    assert len(house.requests("getRMS")) == before + 1
+    assert len(house.requests("getPosition")) <= positions_before + 1  # the desk's own
+    [funds], [owned] = (Accounts(house.store.database).snapshots(kind) for kind in ("FUNDS", "HOLDINGS"))
+    assert min(funds.at, owned.at) >= asked_at
 
 
 def test_with_a_price_no_other_is_asked_for(house: KeptHouse) -> None:

@@ -102,7 +102,7 @@ def test_the_method_cannot_be_smuggled(store: Store, trader: Browser) -> None:
     assert store.pages.head() == before
 
 
-@pytest.mark.parametrize("kind", ["login", "look", "margin", "convert", "KILL", ""])
+@pytest.mark.parametrize("kind", ["login", "look", "margin", "convert", "refresh", "KILL", ""])
 def test_a_command_that_no_form_has_is_not_recorded(store: Store, trader: Browser, kind: str) -> None:
     answer = trader.post("/commands", csrf=token_in(trader), kind=kind, scope="ALL")
 

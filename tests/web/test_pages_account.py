@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from executor.clock import ManualClock
 from executor.domain.bracket import BracketState
-from executor.domain.command import CommandKind
+from executor.domain.command import CommandKind, CommandState
 from executor.domain.order import Side
 from executor.domain.position import Holding as Held
 from executor.domain.reading import QueryKind
@@ -163,4 +164,35 @@ def test_nobody_converts_without_the_forms_token(store: Store, browser: Browser)
     foreign_position(store)
 
     assert browser.post("/account/convert", csrf="wrong", account="paper").status_code in {400, 403}
+    assert store.pages.commands(5) == []
+
+
+def test_a_person_has_the_broker_asked_anew_and_the_page_follows(
+    store: Store, browser: Browser, clock: ManualClock
+) -> None:
+    store.people.add_account(Account("paper", AccountKind.PAPER), by="test", at=NOW, new_id=str)
+    store.ledger.take_lease("paper", "one", at=NOW, follows=None)
+    button = browser.get("/account").text
+
+    answer = browser.post("/account/refresh", account="paper")
+    waits = browser.get("/account").text
+    [(command, _)] = store.pages.commands(5)
+    store.ledger.answer(command, 1, CommandState.DONE, "funds and holdings were read anew", at=NOW)
+    done = browser.get("/account").text
+    clock.advance(60)
+
+    assert 'action="/account/refresh"' in button and 'hx-trigger="every 5s' in button
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/account")
+    assert (command.kind, command.account, command.by) == (CommandKind.REFRESH, "paper", "trader")
+    assert "no answer of its trader yet" in words(waits) and 'hx-trigger="every 1s' in waits
+    assert "funds and holdings were read anew" in words(done) and 'hx-trigger="every 5s' in done
+    assert "read anew" not in words(browser.get("/account").text)
+
+
+def test_only_of_an_account_that_is_there(store: Store, browser: Browser) -> None:
+    foreign_position(store)
+
+    answers = [browser.post("/account/refresh", account=name).status_code for name in ("nobody", "", "paper,ALL")]
+
+    assert answers == [400, 400, 400]
     assert store.pages.commands(5) == []

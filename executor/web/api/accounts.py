@@ -8,6 +8,7 @@ from typing import Any
 from flask import g
 
 from executor.config.account import rails_fields
+from executor.config.secrets import seal
 from executor.domain.command import CommandKind
 from executor.domain.instrument import Segment
 from executor.domain.reading import QueryKind
@@ -76,6 +77,23 @@ class ConversionAsked(Asked):
     quantity = fields.asked_count("units", least=1, most=10**9, required=True)
 
 
+class UnhaltAsked(Asked):
+    """A live account's first step to real money: it takes limits and a rehearsal that passed."""
+
+    confirm = fields.asked("the account's name once more: from then on alerts trade", required=True)
+    why = fields.asked("your reason; it stands in the audit", longest=200, least=1, required=True)
+
+
+class Unhalted(Answer):
+    account = fields.text("its name")
+    ended = fields.flag("whether it was in its first halt; false: nothing was done")
+    halts = fields.texts("why it, or everything, is halted still; the command resume ends those")
+
+
+class CodeAsked(Asked):
+    totp = fields.asked_digits("the six digits that the authenticator app shows now", count=6)
+
+
 class SnapshotQuery(Asked):
     account = fields.asked("only this account's")
 
@@ -105,6 +123,7 @@ def accounts(parts: ApiParts) -> Routes:
         return _snapshots(told.snapshots(QueryKind.HOLDINGS), query)
 
     _add_positions(routes, parts)
+    _add_session(routes, parts)
     return routes
 
 
@@ -129,10 +148,44 @@ def _add_positions(routes: Routes, parts: ApiParts) -> None:
         _known(parts, account)
         if body["old"] == body["new"]:
             raise wrong_fields({"new": [f"it is {body['old']} already; choose another product"]})
-        scope, by, at = f"account:{account}", f"api:{g.token.name}", web.clock.now()
-        made = web.store.commands.record(CommandKind.CONVERT, scope=scope, arguments=body, by=by, why="", at=at)
-        web.doorbell.ring()
-        return {"items": as_recorded(web, made)}
+        return _given(parts, CommandKind.CONVERT, account, body)
+
+
+def _add_session(routes: Routes, parts: ApiParts) -> None:
+    web, kept = parts.web, Accounts(parts.web.store.database)
+
+    @routes.does("/accounts/<account>/refresh", CommandsMade, status=HTTPStatus.ACCEPTED)
+    def refresh(account: str) -> dict[str, Any]:
+        """Have the trader read funds and holdings anew; its answer is looked for under the id."""
+        return _given(parts, CommandKind.REFRESH, _known(parts, account).name, {})
+
+    @routes.does("/accounts/<account>/login", CommandsMade, body=CodeAsked, status=HTTPStatus.ACCEPTED)
+    def log_in(account: str, *, body: dict[str, str]) -> dict[str, Any]:
+        """Give a TOTP code to an account whose session waits for one; it is used at once, or not at all."""
+        code = {"totp": seal(web.keys, body["totp"])}
+        return _given(parts, CommandKind.LOGIN, _known(parts, account).name, code, why="a code was given")
+
+    @routes.does("/accounts/<account>/unhalt", Unhalted, body=UnhaltAsked)
+    def unhalt(account: str, *, body: dict[str, str]) -> dict[str, Any]:
+        """End the halt with which a live account begins: from then on its alerts are traded with real money."""
+        found = _known(parts, account)
+        if body["confirm"] != found.name:
+            raise wrong_fields({"confirm": [f"expected {found.name}; nothing was done"]})
+        ended = kept.unhalt(found, by=f"api:{g.token.name}", at=web.clock.now(), why=body["why"])
+        scopes = ("ALL", f"account:{found.name}")
+        left = [halt.why for halt in web.store.pages.standing().halts if halt.scope in scopes]
+        return {"account": found.name, "ended": ended, "halts": left}
+
+
+def _given(
+    parts: ApiParts, kind: CommandKind, account: str, arguments: dict[str, Any], *, why: str = ""
+) -> dict[str, Any]:
+    """Record what the account's trader is to do, and ring."""
+    web, by = parts.web, f"api:{g.token.name}"
+    at, scope = web.clock.now(), f"account:{account}"
+    made = web.store.commands.record(kind, scope=scope, arguments=arguments, by=by, why=why, at=at)
+    web.doorbell.ring()
+    return {"items": as_recorded(web, made)}
 
 
 def _known(parts: ApiParts, name: str) -> Account:

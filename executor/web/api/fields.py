@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from marshmallow import RAISE, Schema, fields
-from marshmallow.validate import Length, OneOf, Range
+from marshmallow.validate import Length, OneOf, Range, Regexp
 
 #: The longest word, name or text that anybody may ask with.
 LONGEST = 100
@@ -107,9 +107,14 @@ def asked_texts(means: str) -> fields.Dict:
     return fields.Dict(keys=fields.String(), values=fields.String(), metadata={"description": means})
 
 
-def asked(means: str, *, longest: int = LONGEST, **more: Any) -> fields.String:
+def asked(means: str, *, longest: int = LONGEST, least: int | None = None, **more: Any) -> fields.String:
     """A text that may be left out."""
-    return fields.String(validate=Length(max=longest), metadata={"description": means}, **more)
+    return fields.String(validate=Length(min=least, max=longest), metadata={"description": means}, **more)
+
+
+def asked_digits(means: str, *, count: int) -> fields.String:
+    """So many digits, as text: they may begin with 0."""
+    return fields.String(validate=Regexp(rf"[0-9]{{{count}}}\Z"), required=True, metadata={"description": means})
 
 
 def asked_word(words: Iterable[str], means: str, **more: Any) -> fields.String:

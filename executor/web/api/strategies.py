@@ -111,6 +111,11 @@ def _add_changers(routes: Routes, parts: ApiParts) -> None:
         """Let it enter no more; its exits and stops go on."""
         return _shown(kept.switch(strategy, enabled=False, by=_by()))
 
+    @routes.does("/strategies/<strategy>/address", CardShown)
+    def show_address(strategy: str) -> Card:
+        """Tell its secret address and secret once more; nothing changes, but who reads must not know them."""
+        return kept.card(kept.named(strategy))
+
     @routes.does("/strategies/<strategy>/rotate", CardShown, body=RotateAsked)
     def rotate_address(strategy: str, *, body: dict[str, bool]) -> Card:
         """Make a new secret address; the one before goes on working until `end_overlap`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from executor.clock import Clock
 from executor.config.account import rails_fields
-from executor.domain.command import CommandKind
+from executor.domain.command import Command, CommandKind, CommandState
 from executor.domain.order import Side
 from executor.domain.reading import QueryKind
 from executor.domain.record import Halt
@@ -27,6 +27,7 @@ from executor.store.accounts import Accounts, LoginCall, Snapshot
 from executor.store.positions import OpenPosition
 from executor.store.store import Store
 from executor.web.login import PERSON
+from executor.web.pages.command import AWAITED
 from executor.web.pages.frame import Frame
 
 #: For how long a profile is looked back for: it is read at each opening of a session.
@@ -86,6 +87,7 @@ class Told:
     limits: Mapping[str, Any]
     halts: Sequence[Halt]
     rehearsed: Any
+    refresh: Command | None
 
 
 def add_account(blueprint: Blueprint, store: Store, frame: Frame, clock: Clock, doorbell: Doorbell) -> None:
@@ -94,20 +96,28 @@ def add_account(blueprint: Blueprint, store: Store, frame: Frame, clock: Clock, 
     @blueprint.get("/account")
     def account() -> str:
         found = _told(store, accounts, clock.now())
-        return frame.render(
-            "account.html", told=found, limits=LIMITS, funds=FUNDS, money=money, said=said, products=list(Product)
-        )
+        waiting = any(one.refresh is not None and one.refresh.state is CommandState.NEW for one in found)
+        shown = {"told": found, "waiting": waiting, "limits": LIMITS, "funds": FUNDS, "products": list(Product)}
+        return frame.render("account.html", **shown, money=money, said=said)
+
+    @blueprint.post("/account/refresh")
+    def refresh() -> Response | tuple[str, int]:
+        """Have the trader read funds and holdings anew; the page looks again until that is answered."""
+        return ordered(lambda: _ask_refresh(store, clock.now()), "pages.account")
 
     @blueprint.post("/account/convert")
     def convert() -> Response | tuple[str, int]:
         """Have the trader convert a position that is not of ours; followed on the page of commands."""
+        return ordered(lambda: _record(store, clock.now()), "pages.commands")
+
+    def ordered(record: Callable[[], object], followed_at: str) -> Response | tuple[str, int]:
         try:
-            _record(store, clock.now())
+            record()
         except (ValueError, ConfigError) as error:
             page = frame.render("message.html", title="This cannot be done", text=str(error))
             return page, HTTPStatus.BAD_REQUEST
         doorbell.ring()
-        return redirect(url_for("pages.commands"), HTTPStatus.SEE_OTHER)
+        return redirect(url_for(followed_at), HTTPStatus.SEE_OTHER)
 
 
 def money(text: str) -> Decimal:
@@ -167,6 +177,7 @@ def _told(store: Store, accounts: Accounts, now: datetime) -> list[Told]:
                 limits=rails_fields(one.rails),
                 halts=[halt for halt in halts if halt.scope in ("ALL", f"account:{one.name}")],
                 rehearsed=accounts.rehearsed(one.name),
+                refresh=_of_late(store.commands.newest(CommandKind.REFRESH, one.name), now),
             )
         )
     return found
@@ -178,6 +189,16 @@ def _delivered(owned: Snapshot | None) -> list[dict[str, Any]]:
 
 def _plain(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _of_late(command: Command | None, now: datetime) -> Command | None:
+    return command if command is not None and now - command.made_at < AWAITED else None
+
+
+def _ask_refresh(store: Store, at: datetime) -> None:
+    """Raises ConfigError for an account that is none, NotRecorded."""
+    scope = f"account:{request.form.get('account', '')}"
+    store.commands.record(CommandKind.REFRESH, scope=scope, arguments={}, by=PERSON, why="", at=at)
 
 
 def _record(store: Store, at: datetime) -> None:

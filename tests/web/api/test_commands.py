@@ -165,6 +165,6 @@ def test_a_conversion_is_ordered_at_its_account(house: House, program: Program) 
     assert (same.status_code, list(same.get_json()["errors"]), nobody.status_code) == (422, ["new"], 404)
 
 
-@pytest.mark.parametrize("kind", ["login", "look", "margin", "convert"])
+@pytest.mark.parametrize("kind", ["login", "look", "margin", "convert", "refresh"])
 def test_errands_of_a_person_are_no_commands_of_programs(program: Program, kind: str) -> None:
     assert list(program.post("/commands", {"kind": kind, "scope": "ALL"}).get_json()["errors"]) == ["kind"]

@@ -105,6 +105,17 @@ def test_an_alert_is_issued_told_once_and_revoked(store: Store, program: Program
     assert program.get("/strategies/dip/alerts").get_json() == {"items": [revoked]}
 
 
+def test_an_address_is_told_again_to_who_may_trade(store: Store, clock: ManualClock, program: Program) -> None:
+    card = add(program).get_json()["card"]
+    reader = a_program(store, clock, Scope.READ)
+
+    again, refused = program.post("/strategies/dip/address"), reader.post("/strategies/dip/address")
+
+    assert (again.status_code, again.get_json()) == (200, card)
+    assert refused.status_code == 403
+    assert program.post("/strategies/none/address").status_code == 404
+
+
 @pytest.mark.parametrize(
     "body",
     [
