@@ -17,7 +17,7 @@ from threading import Event as Flag
 from typing import IO
 
 from executor.bootstrap import open_store
-from executor.bootstrap.master import refresh_master
+from executor.bootstrap.master import LONG_REST, refresh_master
 from executor.config.environment import Settings
 from executor.errors import BrokerUnavailable, NotRecorded
 from executor.logs import start_logging
@@ -52,7 +52,7 @@ def main(given: IO[bytes]) -> int:
     settings: Settings = pickle.load(given)  # noqa: S301 - from the process that started this one
     store = open_store(settings)
     try:
-        report = refresh_master(settings, store)
+        report = refresh_master(settings, store, rest=LONG_REST)
     except (BrokerUnavailable, NotRecorded) as error:
         log.error("master_not_taken why=%s", error)
         return 1

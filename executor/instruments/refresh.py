@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 from typing import Any, Protocol
 
 from executor.domain.calendar import trading_day
@@ -23,9 +22,7 @@ from executor.store.chain import Seen, unseen
 from executor.store.changes import Changed
 from executor.store.master import LoadInfo
 
-CHUNK = 500
-#: Rows that are sorted together; unsorted, each chunk would change a page of an index for each of its rows.
-_RUN = 10_000
+_SEEN_EVERY = 500
 
 Rows = Iterable[Instrument | LeftOut]
 
@@ -35,7 +32,7 @@ class LoadStore(Protocol):
 
     def refreshing(self) -> AbstractContextManager[None]: ...
     def current_load(self) -> LoadInfo | None: ...
-    def add_instruments(self, load: str, rows: Sequence[tuple[Instrument, str]]) -> None: ...
+    def add_instruments(self, load: str, rows: Iterable[tuple[Instrument, str]]) -> None: ...
     def drop_instruments(self, load: str, keys: Sequence[InstrumentKey]) -> None: ...
     def changes_to(self, load: str) -> dict[str, Changed]: ...
     def switch_master(self, load: str, checks: Mapping[str, Any], *, at: datetime, say: str) -> None: ...
@@ -74,17 +71,13 @@ def refresh(fetch: Callable[[], Rows], loads: LoadStore, *, now: datetime, ids: 
 
 def _take(fetch: Callable[[], Rows], loads: LoadStore, load: str, now: datetime, seen: Seen) -> LoadReport:
     census, before = Census(trading_day(now)), loads.current_load()
+    checks = before.checks if before else {}
     try:
-        for chunk in _chunks(census.counted(fetch())):
-            loads.add_instruments(load, chunk)
-            seen(census.rows, before.checks.get("rows", 0) if before else 0)
+        loads.add_instruments(load, _good(fetch, census, checks, seen))
     except (OSError, ValueError) as error:
         raise not_good(str(error)) from error
     loads.drop_instruments(load, census.doubled)
     report = LoadReport(load, now, census.rows, dict(census.segments), dict(census.left_out), {})
-    why = census.fault(before.checks if before else {})
-    if why:
-        raise not_good(why)
     report = replace(report, changes=loads.changes_to(load))
     why = census.fault_of(report.changes)
     if why:
@@ -97,17 +90,18 @@ def not_good(found: str) -> BrokerUnavailable:
     return BrokerUnavailable(f"the instrument file is not good: {found}; the one before stays in use, fetch it again")
 
 
-def _chunks(instruments: Iterator[Instrument]) -> Iterator[list[tuple[Instrument, str]]]:
-    """In sorted runs: neighbours in a chunk are neighbours in the store's indexes, whatever the file's order."""
-    while run := [(instrument, alias_of(instrument)) for instrument in islice(instruments, _RUN)]:
-        run.sort(key=_place)
-        for start in range(0, len(run), CHUNK):
-            yield run[start : start + CHUNK]
-
-
-def _place(row: tuple[Instrument, str]) -> tuple[str, str, str]:
-    instrument, alias = row
-    return instrument.key.segment.value, alias, instrument.key.token
+def _good(
+    fetch: Callable[[], Rows], census: Census, before: Mapping[str, Any], seen: Seen
+) -> Iterator[tuple[Instrument, str]]:
+    """Yield the instruments of a file with their aliases. Raises BrokerUnavailable after the last of a bad one."""
+    expected = before.get("rows", 0)
+    for number, instrument in enumerate(census.counted(fetch())):
+        if number % _SEEN_EVERY == 0:
+            seen(number, expected)
+        yield instrument, alias_of(instrument)
+    why = census.fault(before)
+    if why:
+        raise not_good(why)
 
 
 def _checks(report: LoadReport, census: Census) -> dict[str, Any]:

@@ -3,15 +3,16 @@ from __future__ import annotations
 import json
 
 import pytest
+from sqlalchemy import event
 
 from executor.broker.smartapi.master import read_master
 from executor.domain.instrument import Instrument, Segment
 from executor.errors import BrokerUnavailable
-from executor.instruments.refresh import CHUNK, refresh
+from executor.instruments.refresh import refresh
 from executor.simulator.master import instruments as simulated
 from executor.simulator.master import rows as simulated_rows
 from executor.store.engine import open_database
-from executor.store.loads import Loads
+from executor.store.loads import PORTION, Loads
 from executor.store.master import Master
 from tests.instruments.builders import SENTINEL_ROWS, meant, row, share
 
@@ -61,13 +62,13 @@ def test_a_file_becomes_the_current_table_and_the_report_counts_it(take, master,
     assert isinstance(meant("NSE", "KAVERI", master), Instrument)
 
 
-def test_more_rows_than_a_chunk_all_arrive(take, master):
-    shares = [share(f"CO{n}-EQ", str(10_000 + n)) for n in range(2 * CHUNK)]
+def test_more_rows_than_a_portion_all_arrive(take, master):
+    shares = [share(f"CO{n}-EQ", str(10_000 + n)) for n in range(2 * PORTION)]
 
     report = take([*SENTINEL_ROWS, *shares])
 
-    assert report.rows == 2 * CHUNK + 3
-    for n in (0, CHUNK - 4, CHUNK - 3, CHUNK, 2 * CHUNK - 1):
+    assert report.rows == 2 * PORTION + 3
+    for n in (0, PORTION - 4, PORTION - 3, PORTION, 2 * PORTION - 1):
         assert len(master.find_by_symbol(Segment.NSE, f"CO{n}-EQ")) == 1
 
 
@@ -124,6 +125,16 @@ def test_a_file_that_is_not_good_changes_nothing(take, master, rows, words):
     assert current is not None
     assert current.id == before.load
     assert isinstance(meant("NSE", "KAVERI", master), Instrument)
+
+
+@pytest.mark.parametrize("broken", [[*SENTINEL_ROWS[1:], row()], json.dumps([*SENTINEL_ROWS, row()])[:-1]])
+def test_a_file_that_is_found_bad_at_its_end_has_written_no_row(take, database, broken):
+    written = []
+    event.listen(database.engine, "before_cursor_execute", lambda *said: written.append(said[2]))
+
+    refused(take, broken)
+
+    assert not [statement for statement in written if statement.startswith("INSERT INTO instrument ")]
 
 
 def test_a_segment_that_lost_most_of_its_rows_is_refused(take, master):

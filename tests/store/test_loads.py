@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, Table, select
 
 from executor.domain.calendar import trading_day
-from executor.domain.instrument import Instrument, InstrumentKey, Segment
+from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
 from executor.errors import InvariantBroken, NotRecorded
 from executor.store import loads as room
-from executor.store import schema
+from executor.store import schema, spool
 from executor.store.changes import Changed
 from executor.store.engine import open_database
 from executor.store.loads import EVERYBODY, JOB, Loads
@@ -41,6 +45,69 @@ def test_an_empty_chunk_is_no_error(store: Store) -> None:
     store.loads.add_instruments(_FIRST, [])
 
     assert store.loads.current_load() is None
+
+
+def test_rows_are_written_in_the_order_of_the_indexes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "PORTION", 2)
+    rows = [
+        (_stock(number, segment), f"S{number}") for number in (5, 1, 4, 2, 3) for segment in (Segment.NSE, Segment.BSE)
+    ]
+    written: list[tuple[str, str]] = []
+    put = room.put
+
+    def noted(connection: Connection, table: Table, *portion: Mapping[str, Any]) -> None:
+        written.extend((row["segment"], row["token"]) for row in portion)
+        put(connection, table, *portion)
+
+    monkeypatch.setattr(room, "put", noted)
+
+    store.loads.add_instruments(_FIRST, rows)
+
+    assert written == [(segment, str(number)) for segment in ("BSE", "NSE") for number in (1, 2, 3, 4, 5)]
+
+
+def test_a_row_comes_back_as_it_went_in(store: Store) -> None:
+    plain = an_instrument(expiry=None, strike=None, right=None, freeze=None, closing_auction=None)
+    full = replace(_stock(7), series="EQ", tick=Decimal("0.05"), freeze=1801, closing_auction=True)
+    option = an_instrument(
+        key=InstrumentKey(Segment.NFO, "9"), symbol="O€\0", kind=Kind.OPTION, expiry=date(2026, 12, 1),
+        strike=Decimal("182.5"), right="CE", closing_auction=False,
+    )  # fmt: skip
+
+    _load(store, _FIRST, plain, full, option)
+
+    assert [store.master.find_by_key(row.key) for row in (plain, full)] == [plain, full]
+    assert store.master.find_by_key(option.key) == replace(option, symbol="O€\\x00")
+
+
+def test_others_go_between_two_portions(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "PORTION", 2)
+    begun = ended = 0
+
+    @contextmanager
+    def among() -> Iterator[None]:
+        nonlocal begun, ended
+        begun += 1
+        yield
+        with store.database.write(NOW) as transaction:  # the portion holds no lock any more
+            transaction.note("test", "", "an alert")
+        ended += 1
+
+    loads = Loads(store.database, among=among)
+
+    loads.add_instruments(_FIRST, [(_stock(number), "S") for number in range(5)])
+    assert (begun, ended) == (3, 3)
+    loads.forget_unused()
+    assert (begun, ended) == (6, 6)
+
+
+def test_what_cannot_be_sorted_is_not_recorded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "_ADD", "INSERT INTO elsewhere VALUES (?)")
+
+    with pytest.raises(NotRecorded, match="could not be sorted"):
+        store.loads.add_instruments(_FIRST, [(_stock(1), "S1")])
+
+    assert _loads_with_rows(store) == set()
 
 
 def test_yesterdays_rows_stay_and_all_others_go(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
