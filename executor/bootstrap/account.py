@@ -83,7 +83,7 @@ def take_account(common: Common, account: str, open_desk: Callable[[SessionStore
     inbox: SimpleQueue[Event] = SimpleQueue()
     sessions = session_store(common.settings, common.ledger, account, lease.epoch)
     desk = open_desk(sessions)
-    workers = ThreadWorkers(desk.broker, inbox, may_send=lambda: lease.holds)
+    workers = ThreadWorkers(desk.broker, inbox, common.clock, may_send=lambda: lease.holds)
     book = Book(common.store.recovery.load_book(account, trading_day(common.clock.now())), common.calendar)
     keeper = SessionKeeper(
         broker=desk.broker,

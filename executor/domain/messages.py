@@ -46,8 +46,11 @@ class CommandsArrived:
 
 @dataclass(frozen=True, slots=True)
 class SendEnded:
+    """`ended_s`: when the answer was there, by the monotonic clock; None for right now."""
+
     intent: IntentId
     sent: Sent
+    ended_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,13 @@ from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from executor.doorbell import EVERYBODY
 from executor.store.engine import Database
 
 log = logging.getLogger(__name__)
 
 _CHANNEL = "executor_doorbell"
+#: As in `executor/doorbell.py`.
+_EVERYBODY = ""
 _NOTIFY = select(func.pg_notify(_CHANNEL, bindparam("account")))
 #: How long the ringing side leaves a database alone that does not answer; nobody there hears a bell.
 _PAUSE_S = 1.0
@@ -39,7 +40,7 @@ class NotifyBell:
         self._thread = Thread(target=self._notify_for_ever, name="bell", daemon=True)
         self._thread.start()
 
-    def ring(self, account: str = EVERYBODY) -> None:
+    def ring(self, account: str = _EVERYBODY) -> None:
         self._accounts.add(account)
         self._rung.set()
 
@@ -81,7 +82,7 @@ class NotifyListener:
             if self._connection is None:
                 self._connection = _alone(self._database)
                 self._connection.exec_driver_sql(f"LISTEN {_CHANNEL}")
-                return {EVERYBODY}
+                return {_EVERYBODY}
             raw: Any = self._connection.connection.dbapi_connection
             return {notice.payload for notice in raw.notifies(timeout=timeout_s, stop_after=1)}
         except (DBAPIError, PoolTimeout, self._failure) as error:

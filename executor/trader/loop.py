@@ -131,7 +131,7 @@ class Loop:
         event = self._next(wait_s)
         self._beat_when_due()
         if isinstance(event, SendEnded):
-            self._parts.permits.landed(1, self._steady_now())
+            self._parts.permits.landed(1, self._steady_now(event.ended_s))
         self._slow_down_after(event)
         if isinstance(event, Tick):
             self._swept_at = -SWEEP_S
@@ -278,9 +278,9 @@ class Loop:
         self._withheld = not all(granted)
         return {intent for intent, yes in zip(asking, granted, strict=True) if yes}
 
-    def _steady_now(self) -> datetime:
+    def _steady_now(self, at_s: float | None = None) -> datetime:
         """The time for permits: a host's clock that steps forward must not empty the windows."""
-        return self._began + timedelta(seconds=self._parts.clock.monotonic())
+        return self._began + timedelta(seconds=self._parts.clock.monotonic() if at_s is None else at_s)
 
     def _surprised(self) -> bool:
         """Whether a halt stands beside the database that the desk does not know yet."""

@@ -9,6 +9,7 @@ from queue import SimpleQueue
 from threading import Event as Flag
 
 from executor.broker.port import Broker
+from executor.clock import Clock
 from executor.domain.intent import Intent, PermitClass, RefusalReason, Refused, Sent, Unknown
 from executor.domain.messages import Event, ReadEnded, ReadFailed, SendEnded
 from executor.domain.reading import Query
@@ -18,8 +19,8 @@ log = logging.getLogger(__name__)
 
 Inbox = SimpleQueue[Event]
 
-#: How long the caller stands back so that the worker begins at once; without it the caller's next work came first
-#: in half of all sends, for 1.5 ms.
+#: How long the caller stands back while its order leaves: both need the interpreter, and whatever the caller does next
+#: would take it from the worker in the middle of the request.
 _HANDOVER_S = 0.002
 _FENCED = Sent(Refused(RefusalReason.NEVER_SENT, "the lease's last beat is too old: another trader may own it"), ())
 
@@ -30,11 +31,19 @@ class ThreadWorkers:
     """
 
     def __init__(
-        self, broker: Broker, inbox: Inbox, *, may_send: Callable[[], bool], writers: int = 8, readers: int = 4
+        self,
+        broker: Broker,
+        inbox: Inbox,
+        clock: Clock,
+        *,
+        may_send: Callable[[], bool],
+        writers: int = 8,
+        readers: int = 4,
     ) -> None:
         """`may_send` is asked right before the first byte: whether the lease still holds."""
         self._broker = broker
         self._inbox = inbox
+        self._clock = clock
         self._may_send = may_send
         self._writers = ThreadPoolExecutor(writers, thread_name_prefix="write")
         self._protectors = ThreadPoolExecutor(writers, thread_name_prefix="protect")
@@ -44,10 +53,10 @@ class ThreadWorkers:
         if isinstance(work, Query):
             self._readers.submit(self._read, work).add_done_callback(log_failure)
             return
-        begun = Flag()
+        ended = Flag()
         pool = self._protectors if work.permit is PermitClass.PROTECT else self._writers
-        pool.submit(self._send, work, begun).add_done_callback(log_failure)
-        begun.wait(_HANDOVER_S)
+        pool.submit(self._send, work, ended).add_done_callback(log_failure)
+        ended.wait(_HANDOVER_S)
 
     def stop(self) -> None:
         """Let what is on the wire end; what still queues is not sent, and is in doubt for the next start."""
@@ -57,13 +66,13 @@ class ThreadWorkers:
             pool.shutdown(wait=True)
         self._readers.shutdown(wait=False, cancel_futures=True)
 
-    def _send(self, intent: Intent, begun: Flag) -> None:
-        begun.set()
+    def _send(self, intent: Intent, ended: Flag) -> None:
         sent = Sent(Unknown("the worker failed while sending"), ())
         try:
             sent = self._broker.send(intent) if self._may_send() else _FENCED
         finally:
-            self._inbox.put(SendEnded(intent.id, sent))
+            self._inbox.put(SendEnded(intent.id, sent, self._clock.monotonic()))
+            ended.set()
 
     def _read(self, query: Query) -> None:
         event: Event = ReadFailed(query, "the worker failed while reading", session_lost=False, call=None)

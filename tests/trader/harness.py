@@ -182,10 +182,10 @@ class Bench:
         call = Call(query.kind.value, "{}", "[]", 200, now, 20)
         self.inbox.put(ReadEnded(Reading(query, now, now, call)))
 
-    def accept(self, intent: Intent, number: str = "261125000000001") -> None:
-        """The broker takes an order."""
+    def accept(self, intent: Intent, number: str = "261125000000001", *, ended_s: float | None = None) -> None:
+        """The broker takes an order; its answer was there at `ended_s`, None for now."""
         call = Call("placeOrder", "{}", "{}", 200, self.clock.now(), 30)
-        self.inbox.put(SendEnded(intent.id, Sent(Accepted(BrokerOrderId(number), None), (call,))))
+        self.inbox.put(SendEnded(intent.id, Sent(Accepted(BrokerOrderId(number), None), (call,)), ended_s))
 
     def signal(self, **fields: Any) -> SignalId:
         """A buy at 800 as web would record it, fired now; `trade` gives it a lane of its own."""

@@ -76,6 +76,21 @@ def test_a_burst_leaves_at_our_limit_each_once_and_in_no_window_more(bench: Benc
     assert most_within(1.0, bench.hands.sent_at) <= 8
 
 
+def test_a_permit_is_free_a_second_after_its_answer_however_late_that_is_looked_at(bench: Bench) -> None:
+    bench.open()
+    for number in range(9):
+        bench.signal(trade=f"t{number}")
+    bench.run()
+    sent, ended_s = list(bench.hands.sent), bench.clock.monotonic()
+    bench.clock.advance(0.75)
+    for number, intent in enumerate(sent):
+        bench.accept(intent, f"261125{number:09d}", ended_s=ended_s)
+
+    bench.run(0.5)
+
+    assert (len(sent), len(bench.hands.placed())) == (8, 9)
+
+
 def test_what_is_on_its_way_counts_until_a_second_after_its_answer(bench: Bench) -> None:
     bench.open()
     for number in range(10):

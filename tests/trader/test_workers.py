@@ -14,6 +14,7 @@ import pytest
 
 from executor.broker.limits import PermitBook, load_limits
 from executor.broker.port import Session
+from executor.clock import ManualClock
 from executor.domain.ids import IntentId
 from executor.domain.intent import Accepted, Call, Intent, PermitClass, RefusalReason, Refused, Sent, Unknown
 from executor.domain.messages import ReadEnded, ReadFailed, SendEnded
@@ -61,7 +62,7 @@ def workers(
     may_send: Callable[[], bool] = lambda: True,
 ) -> Iterator[tuple[ThreadWorkers, SimpleQueue[Any]]]:
     inbox: SimpleQueue[Any] = SimpleQueue()
-    made = ThreadWorkers(ScriptedBroker(send=send, read=read), inbox, may_send=may_send)
+    made = ThreadWorkers(ScriptedBroker(send=send, read=read), inbox, ManualClock(NOW), may_send=may_send)
     yield made, inbox
     made.stop()
 
@@ -90,7 +91,7 @@ def test_a_send_ends_with_what_the_broker_said() -> None:
     with workers() as (made, inbox):
         made.submit(an_intent())
 
-        assert inbox.get(timeout=_PATIENCE_S) == SendEnded(an_intent().id, takes_it(an_intent()))
+        assert inbox.get(timeout=_PATIENCE_S) == SendEnded(an_intent().id, takes_it(an_intent()), 0.0)
     assert nothing_more(inbox)
 
 
