@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from executor.domain.bracket import BracketState
 from executor.domain.messages import Change
 from executor.domain.order import Order, OrderState
 from executor.domain.strategy import Protection
+from executor.store import exposure
 from executor.store.exposure import Exposures, Watched
 from executor.store.store import Store
 from tests.builders import ACCOUNT, BRACKET, NOW, a_bracket, a_delivery, a_lane, a_leg, a_signal, an_order
@@ -89,12 +92,48 @@ def test_what_is_exposed_now_counts_up_to_now_and_within_the_hours_only(life: Li
     assert until(NOW + timedelta(seconds=20), 9) == 0
 
 
-def test_many_rows_are_followed_as_few_are(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
-    life.at(2, "entry", state=OrderState.FILLED, filled=10)
-    life.at(3.5, "stop", state=OrderState.ACCEPTED, working_quantity=10, working_type=a_stop()[1].type)
-    monkeypatch.setattr("executor.store.exposure._NAMED", 1)
+def test_who_asks_again_is_told_the_same_as_who_reads_it_all(life: Life) -> None:
+    """Whatever happens between two questions, and from whichever moment on is asked."""
+    chance, kept = Random(5), Exposures(life.store.database)
+    states = [OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED, OrderState.FILLED, OrderState.CANCELLED]
+    told = []
 
-    assert life.exposed() == 1.5
+    for second in range(2, 62, 2):
+        stop = {"working_quantity": chance.randrange(11), "working_type": a_stop()[1].type}
+        which = chance.choice(["entry", "stop"])
+        more = {} if which == "entry" else stop
+        life.at(second, which, state=chance.choice(states), filled=chance.randrange(11), **more)
+        begins = NOW + timedelta(seconds=chance.choice([-300, 0, 20, 40]))
+        watched: dict[str, Watched] = {BRACKET: Watched(begins, NOW + timedelta(seconds=second + 1))}
+        positions = life.store.pages.positions()
+        told.append(kept.of(positions, watched))
+
+        assert told[-1] == Exposures(life.store.database).of(positions, watched)
+
+    assert len({found[BRACKET] for found in told}) > 10
+
+
+def test_who_asks_again_reads_only_what_is_new(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, read = Exposures(life.store.database), list[int]()
+
+    life.at(2, "entry", state=OrderState.FILLED, filled=10)
+    positions = life.store.pages.positions()
+    kept.of(positions, {BRACKET: DAY})
+    with monkeypatch.context() as watching:
+        changes = exposure._changes
+        watching.setattr(exposure, "_changes", lambda *said: _counted(read, changes(*said)))
+        kept.of(positions, {BRACKET: DAY})
+        life.at(3.5, "stop", state=OrderState.ACCEPTED, working_quantity=10, working_type=a_stop()[1].type)
+        found = kept.of(life.store.pages.positions(), {BRACKET: DAY})
+
+    assert read == [0, 1]
+    assert found[BRACKET] == timedelta(seconds=1.5)
+
+
+def _counted(read: list[int], changes: Iterator[Any]) -> list[Any]:
+    found = list(changes)
+    read.append(len(found))
+    return found
 
 
 def test_what_is_meant_to_have_no_stop_is_not_told_of(store: Store) -> None:
