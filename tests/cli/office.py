@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,17 @@ from executor.trader.loop import SWEEP_S
 from tests.house import House
 
 
+def runner(*noun: str) -> Callable[..., str]:
+    """What runs `executor NOUN …` and gives back what was printed; it must end with `code`."""
+
+    def run(*arguments: str, code: int = 0, given: str | None = None) -> str:
+        done = CliRunner().invoke(main, [*noun, *arguments], input=given)
+        assert done.exit_code == code, done.output
+        return done.output
+
+    return run
+
+
 @dataclass
 class Office:
     """`house` is the trader of the account `default`; None: no trader ever ran."""
@@ -31,9 +43,7 @@ class Office:
     awake: bool = True
 
     def run(self, *arguments: str, code: int = 0, typed: str | None = None) -> str:
-        done = CliRunner().invoke(main, list(arguments), input=typed)
-        assert done.exit_code == code, done.output
-        return done.output
+        return runner()(*arguments, code=code, given=typed)
 
     def run_json(self, *arguments: str, code: int = 0) -> Any:
         return json.loads(self.run(*arguments, "--json", code=code))

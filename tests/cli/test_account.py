@@ -6,38 +6,17 @@ import json
 from decimal import Decimal
 
 import pytest
-from click.testing import CliRunner
 
-from executor import bootstrap
-from executor.bootstrap.setup import upgrade_database
-from executor.cli import main
-from executor.config.environment import open_settings
 from executor.domain.strategy import AccountRails
+from tests.cli.office import runner
 
 LIMITS = ["--max-order-quantity", "500", "--max-notional", "1000000", "--max-open", "10"]
 LIMITS += ["--max-trades", "50", "--max-daily-loss", "20000.50"]
 
 
 @pytest.fixture
-def store(sqlite_url, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    monkeypatch.setenv("SECRET_KEY", "a secret key of this test, long enough")
-    settings = open_settings()
-    upgrade_database(settings)
-    store = bootstrap.open_store(settings)
-    yield store
-    store.database.close()
-
-
-@pytest.fixture
 def run(store):
-    def run(*arguments, code=0):
-        result = CliRunner().invoke(main, ["account", *arguments])
-        assert result.exit_code == code, result.output
-        return result.output
-
-    return run
+    return runner("account")
 
 
 def said_in_audit(store):

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from click.testing import CliRunner
 from flask import Flask
 
 from executor import bootstrap
 from executor.alerts import imitate
 from executor.alerts.address import standard_webhook_secret
-from executor.bootstrap.setup import upgrade_database
-from executor.cli import alert, main
+from executor.cli import alert
 from executor.clock import SystemClock
-from executor.config.environment import open_settings
 from executor.domain.ids import Ids
 from executor.web.app import create_app
 from executor.web.authenticity import Floods
 from executor.web.parts import WebParts
 from tests.builders import a_strategy
+from tests.cli.office import runner
 
 TICKER = "ticker=TATASTEEL"
 CHART = {
@@ -43,22 +40,17 @@ class Silent:
         pass
 
 
-@pytest.fixture
-def settings(sqlite_url, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    monkeypatch.setenv("SECRET_KEY", "a secret key of this test, long enough")
-    settings = open_settings()
-    upgrade_database(settings)
-    store = bootstrap.open_store(settings)
-    store.people.save_strategy(a_strategy(), by="test", at=SystemClock().now())
-    store.database.close()
-    return settings
+class Unhurried(SystemClock):
+    """However busy this machine is, the web has time enough for its steps."""
+
+    def monotonic(self) -> float:
+        return 0.0
 
 
 @pytest.fixture
-def app(settings) -> Iterator[Flask]:
-    store, clock = bootstrap.open_store(settings), bootstrap.clock_of(settings)
+def app(settings, store) -> Flask:
+    clock = Unhurried()
+    store.people.save_strategy(a_strategy(), by="test", at=clock.now())
     ids: Ids = bootstrap.make_ids(clock, store.recovery)
     parts = WebParts(
         store=store,
@@ -68,8 +60,7 @@ def app(settings) -> Iterator[Flask]:
         doorbell=Silent(),
         floods=Floods("web-1"),
     )
-    yield create_app(parts)
-    store.database.close()
+    return create_app(parts)
 
 
 @pytest.fixture
@@ -77,12 +68,7 @@ def run(app, monkeypatch):
     """Run `executor alert …`; what it sends goes into the app."""
     monkeypatch.setattr(alert, "open_client", lambda: imitate.open_client(httpx.WSGITransport(app)))
 
-    def run(*arguments: str, code: int = 0, given: str | None = None) -> str:
-        result = CliRunner().invoke(main, ["alert", *arguments], input=given)
-        assert result.exit_code == code, result.output
-        return result.output
-
-    return run
+    return runner("alert")
 
 
 @pytest.fixture

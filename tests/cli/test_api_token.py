@@ -5,36 +5,20 @@ from __future__ import annotations
 import json
 
 import pytest
-from click.testing import CliRunner
 
-from executor import bootstrap
-from executor.bootstrap.setup import upgrade_database
-from executor.cli import main
 from executor.clock import SystemClock
-from executor.config.environment import open_settings
 from executor.store.tokens import Tokens
+from tests.cli.office import runner
 
 
 @pytest.fixture
-def tokens(sqlite_url, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    monkeypatch.setenv("SECRET_KEY", "a secret key of this test, long enough")
-    settings = open_settings()
-    upgrade_database(settings)
-    store = bootstrap.open_store(settings)
-    yield Tokens(store.database)
-    store.database.close()
+def tokens(store):
+    return Tokens(store.database)
 
 
 @pytest.fixture
-def run(tokens):
-    def run(*arguments, code=0):
-        result = CliRunner().invoke(main, ["api-token", *arguments])
-        assert result.exit_code == code, result.output
-        return result.output
-
-    return run
+def run(store):
+    return runner("api-token")
 
 
 def test_a_token_is_printed_once_and_works(run, tokens):

@@ -64,6 +64,7 @@ class Frame:
         now = self._clock.now()
         standing = self._pages.standing()
         names = [account.name for account, _ in standing.accounts]
+        strategies = self._pages.strategy_names()
         return render_template(
             template,
             now=now,
@@ -71,7 +72,8 @@ class Frame:
             here=request.full_path.rstrip("?"),
             navigation=_navigation(),
             kinds={account.name: account.kind for account, _ in standing.accounts},
-            scopes=_scopes(names, self._pages.strategy_names()),
+            strategy_names=strategies,
+            scopes=_scopes(names, strategies),
             **self._head(standing, now),
             **values,
         )
