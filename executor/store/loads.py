@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, func, select, tuple_
 
 from executor.domain.calendar import trading_day
 from executor.domain.instrument import Instrument, InstrumentKey
@@ -32,16 +32,9 @@ JOB, EVERYBODY = "master", "ALL"
 _TABLE, _ROW = schema.master_load, schema.instrument.c
 
 
-#: The rows of a load by their alias, through its index: as they came, so that few pages change.
-_NEXT = (
-    select(_ROW.segment, _ROW.token, _ROW.alias)
-    .where(_ROW.load.concat("") == bindparam("load"), _ROW.alias >= bindparam("begin"))
-    .order_by(_ROW.alias, _ROW.segment)
-    .limit(bindparam("most"))
-)
-_FORGET = delete(schema.instrument).where(
-    _ROW.load == bindparam("of"), _ROW.segment == bindparam("in_segment"), _ROW.token == bindparam("with_token")
-)
+_KEY = tuple(schema.instrument.primary_key.columns)
+_PORTION_OF = select(*_KEY).where(_ROW.load == bindparam("of")).limit(bindparam("most"))
+_FORGET = delete(schema.instrument).where(tuple_(*_KEY).in_(_PORTION_OF))
 
 #: Is around each portion that is written, and may let others go first.
 Among = Callable[[], AbstractContextManager[None]]
@@ -104,8 +97,8 @@ class Loads:
             statement = select(_TABLE.c.id).where(_TABLE.c.failure.is_(None)).order_by(_TABLE.c.id.desc()).limit(2)
             kept = set(connection.execute(statement).scalars())
         for load in self._loads_with_rows():
-            if load not in kept:
-                self._forget(load)
+            while load not in kept and self._forget_portion(load):
+                pass
 
     def history(self, limit: int) -> list[LoadInfo]:
         """Loads and failures, the newest first."""
@@ -124,17 +117,9 @@ class Loads:
                 statement = select(func.min(_ROW.load)).where(_ROW.load > load)
         return found
 
-    def _forget(self, load: str) -> None:
-        begin = ""
-        while rows := self._next(load, begin):
-            begin = rows[-1].alias
-            keys = [{"of": load, "in_segment": row.segment, "with_token": row.token} for row in rows]
-            with self._among(), self._database.in_advance() as connection:
-                connection.execute(_FORGET, keys)
-
-    def _next(self, load: str, begin: str) -> Sequence[Any]:
-        with self._database.read() as connection:
-            return connection.execute(_NEXT, {"load": load, "begin": begin, "most": PORTION}).all()
+    def _forget_portion(self, load: str) -> int:
+        with self._among(), self._database.in_advance() as connection:
+            return connection.execute(_FORGET, {"of": load, "most": PORTION}).rowcount
 
 
 def _values(load: str, row: Instrument, alias: str) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from executor.store.engine import Database, open_database
 from executor.store.master import Master
 from executor.store.profit import Days
 from executor.store.store import Store
-from tests.builders import ACCOUNT, LANE, NOW, TODAY, a_fill, a_store, an_id, an_instrument, an_order
+from tests.builders import ACCOUNT, LANE, NOW, TODAY, a_fill, a_store, an_id, an_order
 from tests.store.trading import commit, decision_of, trade
 
 
@@ -77,15 +77,6 @@ def test_an_instrument_is_found_by_an_index(store: Store, read: Callable[[Master
 
     assert any(step in one for one in plan), plan
     assert not any(one.startswith(("SCAN instrument", "USE TEMP")) for one in plan), plan
-
-
-def test_rows_that_nobody_uses_are_found_in_the_order_of_the_index(store: Store) -> None:
-    store.loads.add_instruments("old", [(an_instrument(), "TATASTEEL")])
-
-    plan = _plan(store, store.loads.forget_unused)
-
-    assert any("instrument_alias (alias>?)" in step for step in plan), plan
-    assert not any(step.startswith("USE TEMP") for step in plan), plan
 
 
 def test_new_work_is_found_among_open_signals(store: Store):
