@@ -121,12 +121,12 @@ class Pages:
         }
         return Standing(tuple(newest.values()), halts, unproved)
 
-    def pulse(self) -> tuple[int, datetime | None, datetime | None]:
-        """What moves when anything does: the audit's last number, the newest beat, the newest price."""
-        beat, price = func.max(schema.lease.c.beat_at), func.max(schema.last_price.c.at)
+    def pulse(self) -> tuple[int, datetime | None]:
+        """What moves when anything does: the audit's last number, the newest beat, which tells prices too."""
+        beat = func.max(schema.lease.c.beat_at)
         with self._database.read() as connection:
             head = chain.read_head(connection)
-            return head.seq, connection.execute(select(beat)).scalar(), connection.execute(select(price)).scalar()
+            return head.seq, connection.execute(select(beat)).scalar()
 
     def notices(self) -> list[Progress]:
         """How far each address heard, and whether it takes what it is sent."""

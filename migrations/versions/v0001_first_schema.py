@@ -276,13 +276,6 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "last_price",
-        sa.Column("instrument", sa.Text(), nullable=False),
-        sa.Column("ltp", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("instrument"),
-    )
-    op.create_table(
         "lease",
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("epoch", sa.BigInteger(), nullable=False),

@@ -275,7 +275,7 @@ def test_a_row_that_changed_its_key_is_found(traded: Store):
 def test_every_table_is_audited_but_those_of_display(store: Store):
     audited = {table.name for table in chain.audited_tables()}
 
-    others = {"api_answer", "audit", "meta", "instrument", "last_price", "log_word", "snapshot", "simulator_state"}
+    others = {"api_answer", "audit", "meta", "instrument", "log_word", "snapshot", "simulator_state"}
     assert audited == set(schema.metadata.tables) - others
 
 

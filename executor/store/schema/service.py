@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, Table, literal_column
 
 from executor.domain.instrument import Kind, Segment
 from executor.store.schema.keeping import FREE, SECRET, STATE, id_column, metadata
-from executor.store.types import Day, Flag, Json, Key, Money, Stamp, Word, Words
+from executor.store.types import Day, Flag, Json, Money, Stamp, Word, Words
 
 session = Table(
     "session",
@@ -86,14 +86,6 @@ Index(
     unique=True,
     sqlite_where=MASTER_CURRENT,
     postgresql_where=MASTER_CURRENT,
-)
-
-last_price = Table(
-    "last_price",
-    metadata,
-    Column("instrument", Key, primary_key=True),
-    Column("ltp", Money, nullable=False, info=FREE),
-    Column("at", Stamp, nullable=False, info=FREE),
 )
 
 audit = Table(

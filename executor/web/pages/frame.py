@@ -81,9 +81,9 @@ class Frame:
     def tag(self) -> str:
         """What names the present state of the page that is asked for, for this session."""
         now = self._clock.now()
-        seq, beat_at, priced_at = self._pages.pulse()
-        pulse = () if request.endpoint in _AUDITED else (beat_at, priced_at)
-        seen = (request.full_path, csrf_token(), seq, pulse, self._head(self._pages.standing(), now))
+        seq, beat_at = self._pages.pulse()
+        beat = None if request.endpoint in _AUDITED else beat_at
+        seen = (request.full_path, csrf_token(), seq, beat, self._head(self._pages.standing(), now))
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
 
     def _head(self, standing: Standing, now: datetime) -> dict[str, Any]:
