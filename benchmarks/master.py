@@ -58,10 +58,12 @@ def measure(place: Place) -> Findings:
         again, peak_again = _refresh(town)
         _refresh(town)
         third, _ = _refresh(town)
+        apart = _refresh_apart(town)
         figures = [
             Figure(section, "`instruments refresh`", seconds, "s", 10),
             Figure(section, "the same the next day, compared with the one before", again, "s", 10),
             Figure(section, "the same later, the oldest swept away", third, "s"),
+            Figure(section, "the same as the trader takes it, with longer rests between portions", apart, "s"),
             Figure(section, "its peak memory (RSS)", max(peak, peak_again), "MB", 150),
             *_look_ups(place, town, section, shares),
             *_alerts(place, town, section),
@@ -86,6 +88,14 @@ def _refresh(town: Town) -> tuple[float, float]:
         raise BenchFailed(f"instruments refresh: {done.stderr.decode().strip()}")
     seconds, kilobytes = done.stdout.split()
     return float(seconds), float(kilobytes) / 1024
+
+
+def _refresh_apart(town: Town) -> float:
+    """Seconds of a load as the trader takes it."""
+    began = time.monotonic()
+    if not refresh_apart(open_settings(town.environ), Event()):
+        raise BenchFailed("the instrument file was not taken; why stands in the store")
+    return time.monotonic() - began
 
 
 def _look_ups(place: Place, town: Town, section: str, shares: Sequence[str]) -> list[Figure]:

@@ -97,7 +97,7 @@ class Loads:
             statement = select(_TABLE.c.id).where(_TABLE.c.failure.is_(None)).order_by(_TABLE.c.id.desc()).limit(2)
             kept = set(connection.execute(statement).scalars())
         for load in self._loads_with_rows():
-            while load not in kept and self._forget_portion(load):
+            while load not in kept and self._forget_portion(load) == PORTION:
                 pass
 
     def history(self, limit: int) -> list[LoadInfo]:
