@@ -38,11 +38,11 @@ def refresh_master(settings: Settings, store: Store, *, seen: Seen = unseen, res
         finally:
             path.unlink(missing_ok=True)
 
-    loads = Loads(store.database, among=_among_others(clock, rest))
+    loads = Loads(store.database, among=among_others(clock, rest))
     return refresh(fetch, loads, now=clock.now(), ids=make_ids(clock, store.recovery), seen=seen)
 
 
-def _among_others(clock: Clock, rest: float) -> Among:
+def among_others(clock: Clock, rest: float) -> Among:
     """Let alerts commit between two portions: who waits for SQLite's write lock asks for it now and then only."""
     never = Event()
 

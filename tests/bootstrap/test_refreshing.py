@@ -8,9 +8,12 @@ from threading import Event as Flag
 
 import pytest
 
+from executor.bootstrap.master import among_others
 from executor.bootstrap.refreshing import refresh_apart
+from executor.clock import ManualClock
 from executor.store.master import LoadInfo
 from tests.bootstrap.conftest import LOCAL, Site
+from tests.builders import NOW
 from tests.instruments.served import Served
 
 
@@ -43,6 +46,17 @@ def test_a_file_that_does_not_come_is_recorded(site: Site) -> None:
     assert not refresh_apart(site.settings(), Flag())
 
     assert "could not be fetched" in newest(site).failure
+
+
+def test_after_a_portion_the_others_have_their_turn_for_as_long_as_is_said() -> None:
+    clock = ManualClock(NOW)
+    among = among_others(clock, 2.0)
+    began = time.monotonic()
+
+    with among():
+        clock.advance(0.04)
+
+    assert 0.08 <= time.monotonic() - began < 5
 
 
 def test_told_to_stop_it_ends_at_once_and_the_next_takes_the_file(site: Site, served: Served) -> None:
