@@ -83,9 +83,12 @@ def _was_asked(truth: Truth, lane: Lane, sign: int, at: datetime) -> bool:
 
 
 def protected(truth: Truth) -> list[str]:
-    """Every unprotected span over 30 s has its forced exit: a write that leaves, begun by then, while we could send."""
+    """Every unprotected span over 30 s has its forced exit: a write that leaves, begun by then, while we could send.
+
+    A trader that has just started counts from there; what is covered before 30 s of it are over needs none (day 899).
+    """
     spans = unprotected(truth)
-    long = [span for span in spans if span.seconds > FORCED_EXIT.total_seconds() and not _exit_begun(truth, span)]
+    long = [span for span in spans if span.end - _known(truth, span) > FORCED_EXIT and not _exit_begun(truth, span)]
     return [
         *(f"unprotected: {span.share} for {span.seconds:.1f} s from {span.begin}, no exit was begun" for span in long),
         *(f"unprotected: {span.share} at the day's end" for span in spans if span.open),
@@ -97,14 +100,18 @@ def _exit_begun(truth: Truth, span: Span) -> bool:
 
     A target that rests at its level does not leave; one that was moved does, and so does a stop turned into a limit.
     """
-    restarts = [life for life in truth.lives if span.begin < life < span.end]
-    latest = max([span.begin, *restarts]) + FORCED_EXIT + _BEGIN
+    latest = _known(truth, span) + FORCED_EXIT + _BEGIN
     return any(
         span.begin <= when(version["at"]) <= latest
         for order in truth.orders_of(span.share)
         if order["side"] == span.leaves
         for version in _leaving(truth, order)
     )
+
+
+def _known(truth: Truth, span: Span) -> datetime:
+    """Since when the trader that ended a span could know of it."""
+    return max([span.begin, *(life for life in truth.lives if span.begin < life < span.end)])
 
 
 def _leaving(truth: Truth, order: Mapping[str, Any]) -> list[Mapping[str, Any]]:

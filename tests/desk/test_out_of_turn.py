@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
+from executor.domain.strategy import Short
 from tests.desk.test_exit import position
 from tests.house import House
 
@@ -50,6 +53,22 @@ def test_an_exit_behind_an_entry_that_waits_for_its_price_ends_it_in_the_same_se
 
     entry = house.signal("buy", position=position(0, 10))
     house.signal("sell", position=position(10, 0))
+    house.run(12)
+
+    assert house.ended(entry).code is RefusalCode.SUPERSEDED
+    assert (house.net(), house.working()) == (0, [])
+
+
+def test_an_exit_that_overtakes_the_one_before_its_entry_ends_the_entry_too(house: House) -> None:
+    """Day 896: short → flat came 0.3 s behind flat → long and long → flat of its second; the long was kept."""
+    house.strategy = replace(house.strategy, short=Short.INTRADAY_CASH)
+    house.signal("sell", price="800", position=position(0, -10))
+    house.run(6)
+
+    entry = house.signal("buy", position=position(0, 20))
+    house.signal("sell", position=position(20, 0))
+    house.run(0.3)
+    house.signal("buy", ago=0.3, position=position(-10, 0))
     house.run(12)
 
     assert house.ended(entry).code is RefusalCode.SUPERSEDED

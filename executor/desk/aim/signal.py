@@ -57,9 +57,9 @@ def aim_signal(draft: Draft, resolved: Resolved, *, ahead: list[Resolved]) -> bo
     elif ask.unsupported:
         meant = Refusal(RefusalCode.UNSUPPORTED, ", ".join(ask.unsupported))
     _sync(draft, lane, ask)
+    if ask.position.now is Held.FLAT if ask.position else ask.action is Action.EXIT:
+        reverse.overtaken(draft, signal, _left_behind(draft, signal, ask, bracket, ahead))
     if isinstance(meant, Refusal):
-        if ask.position.now is Held.FLAT if ask.position else ask.action is Action.EXIT:
-            reverse.overtaken(draft, signal, _left_behind(draft, signal, ask, bracket, ahead))
         _end_refused(draft, signal, _closing(meant, bracket), lane)
         return True
     return _aim(draft, resolved, meant, ask=ask, lane=lane, bracket=bracket, blocked=bool(ahead))
@@ -114,7 +114,7 @@ def _enter(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, side: Side
 def _left_behind(
     draft: Draft, signal: Signal, ask: Ask, bracket: Bracket | None, ahead: list[Resolved]
 ) -> list[Resolved]:
-    """What an exit that finds nothing to leave ends: a reverse whose entry half still waits, were it of the same
+    """What an exit ends, whatever it finds to leave: a reverse whose entry half still waits, were it of the same
     second, and what its chart did before it. A bare exit of an entry's second is meant for what was before both.
     """
     closer = draft.evidence.waiting.get(SignalId(bracket.closer or "")) if bracket else None
