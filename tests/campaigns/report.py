@@ -208,7 +208,8 @@ def _about(name: str, sums: Mapping[str, Any]) -> str:
         f"{bound:.0f} in a million, with 95 % confidence under this mix (3/n). Unprotected: p50 {spans['p50']} s, "
         f"p99 {spans['p99']} s, p99.9 {spans['p99.9']} s, longest {spans['most']} s; {spans['over_15']} of "
         f"{spans['spans']} over 15 s, {spans['over_30']} over 30 s (each with its forced exit, 30 s after the fill "
-        f"or the last start). Most writes a second {widest['second']}, minute {widest['minute']}, hour {widest['hour']}; ours allow 8, 450, 950."
+        f"or the last start). Most writes a second {widest['second']}, minute {widest['minute']}, hour "
+        f"{widest['hour']}; ours allow 8, 450, 950."
     )
 
 
