@@ -19,13 +19,15 @@ from executor.store import schema
 from executor.store.changes import Changed, changes_between
 from executor.store.engine import Database
 from executor.store.master import LoadInfo, Master
-from executor.store.spool import in_order
-from executor.store.statements import as_stored, put
+from executor.store.spool import Values, in_order
+from executor.store.statements import as_stored, put_stored
 from executor.store.turn import the_turn
 from executor.store.types import storable
 
-#: Rows come and go in portions: an alert waits for the write lock no longer than one of them takes.
+#: Rows come and go in portions: an alert waits for SQLite's write lock no longer than one of them takes.
 PORTION = 250
+#: Nobody waits for one at Postgres.
+_LARGE = 5_000
 #: The day's refresh in table `job`, which is no account's.
 JOB, EVERYBODY = "master", "ALL"
 
@@ -41,9 +43,10 @@ Among = Callable[[], AbstractContextManager[None]]
 
 
 class Loads:
-    def __init__(self, database: Database, *, among: Among = nullcontext) -> None:
+    def __init__(self, database: Database, *, among: Among = nullcontext, portion: int | None = None) -> None:
         self._database = database
         self._among = among
+        self._portion = portion or (PORTION if database.is_sqlite else _LARGE)
 
     def refreshing(self) -> AbstractContextManager[None]:
         """The turn to refresh. Raises NotRecorded when another process has it."""
@@ -51,10 +54,10 @@ class Loads:
 
     def add_instruments(self, load: str, rows: Iterable[tuple[Instrument, str]]) -> None:
         """Add rows, each with its alias, under a load that nobody reads yet; none before the last one is read."""
-        with in_order((_values(load, row, alias) for row, alias in rows), at_once=PORTION) as portions:
+        with in_order((_values(load, row, alias) for row, alias in rows), at_once=self._portion) as portions:
             for portion in portions:
                 with self._among(), self._database.in_advance() as connection:
-                    put(connection, schema.instrument, *portion)
+                    put_stored(connection, schema.instrument, portion)
 
     def drop_instruments(self, load: str, keys: Sequence[InstrumentKey]) -> None:
         """Take rows out of a load that nobody reads yet."""
@@ -97,7 +100,7 @@ class Loads:
             statement = select(_TABLE.c.id).where(_TABLE.c.failure.is_(None)).order_by(_TABLE.c.id.desc()).limit(2)
             kept = set(connection.execute(statement).scalars())
         for load in self._loads_with_rows():
-            while load not in kept and self._forget_portion(load) == PORTION:
+            while load not in kept and self._forget_portion(load) == self._portion:
                 pass
 
     def history(self, limit: int) -> list[LoadInfo]:
@@ -119,10 +122,10 @@ class Loads:
 
     def _forget_portion(self, load: str) -> int:
         with self._among(), self._database.in_advance() as connection:
-            return connection.execute(_FORGET, {"of": load, "most": PORTION}).rowcount
+            return connection.execute(_FORGET, {"of": load, "most": self._portion}).rowcount
 
 
-def _values(load: str, row: Instrument, alias: str) -> tuple[Any, ...]:
+def _values(load: str, row: Instrument, alias: str) -> Values:
     """A row as the store holds it, in the order of its columns.
 
     Converted here: the types of 200,000 rows one by one took a third of the time.

@@ -8,24 +8,25 @@ SQLite keeps in a file that goes with its connection, whichever store they are f
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
 from executor.errors import NotRecorded
 from executor.store import schema
-from executor.store.statements import Row
 
-COLUMNS = tuple(column.name for column in schema.instrument.columns)
+#: A row as the store holds it, by the columns of the table.
+Values = tuple[Any, ...]
 
-_NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
-_ADD = f"INSERT INTO spool VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - names of our own columns
+_COLUMNS = tuple(column.name for column in schema.instrument.columns)
+_NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
+_ADD = f"INSERT INTO spool VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - names of our own columns
 _SORTED = f"SELECT {_NAMES} FROM spool ORDER BY segment, alias, token"  # noqa: S608
 
 
 @contextmanager
-def in_order(rows: Iterable[Sequence[Any]], *, at_once: int) -> Iterator[Iterator[list[Row]]]:
-    """Take all rows, each its stored values by COLUMNS, and give them back sorted in portions.
+def in_order(rows: Iterable[Values], *, at_once: int) -> Iterator[Iterator[list[Values]]]:
+    """Take all rows and give them back sorted in portions.
 
     Raises NotRecorded when there is no space for them, and whatever their reading raises.
     """
@@ -40,6 +41,6 @@ def in_order(rows: Iterable[Sequence[Any]], *, at_once: int) -> Iterator[Iterato
         raise NotRecorded(f"the instruments could not be sorted in the folder for temporary files: {error}") from error
 
 
-def _portions(found: sqlite3.Cursor, at_once: int) -> Iterator[list[Row]]:
+def _portions(found: sqlite3.Cursor, at_once: int) -> Iterator[list[Values]]:
     while portion := found.fetchmany(at_once):
-        yield [dict(zip(COLUMNS, row, strict=True)) for row in portion]
+        yield portion

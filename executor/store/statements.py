@@ -7,7 +7,8 @@ anyway, and come out in our types. Errors and the event `before_cursor_execute` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -24,6 +25,16 @@ Row = dict[str, Any]
 def put(connection: Connection, table: Table, *rows: Mapping[str, Any]) -> None:
     """Insert whole rows."""
     _insert(table, connection.dialect).run(connection, rows)
+
+
+def put_stored(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert many whole rows that are as the store holds them, in the order of the table's columns."""
+    _begun(connection)
+    if connection.dialect.name == "postgresql":
+        names = ", ".join(f'"{column.name}"' for column in table.columns)
+        _copy(connection, f'COPY "{table.name}" ({names}) FROM STDIN', rows)
+    else:
+        _execute(connection, _insert(table, connection.dialect).text, rows, many=True).close()
 
 
 def put_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -160,12 +171,27 @@ def _begun(connection: Connection) -> None:
 
 def _execute(connection: Connection, text: str, given: Any, *, many: bool = False) -> Any:
     """The driver's cursor after an execution. Raises SQLAlchemy's DBAPIError for the driver's."""
+    with _translated(connection, text, given, many=many) as cursor:
+        (cursor.executemany if many else cursor.execute)(text, given)
+        return cursor
+
+
+def _copy(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Hand rows over in one stream, which Postgres takes several times as fast. Raises DBAPIError."""
+    with _translated(connection, text, rows, many=True) as cursor, cursor, cursor.copy(text) as stream:
+        for row in rows:
+            stream.write_row(row)
+
+
+@contextmanager
+def _translated(connection: Connection, text: str, given: Any, *, many: bool) -> Iterator[Any]:
+    """A cursor of the driver; its errors become SQLAlchemy's."""
     cursor = connection.connection.cursor()
     for listener in connection.dispatch.before_cursor_execute:
         listener(connection, cursor, text, given, None, many)
     driver: Any = connection.dialect.loaded_dbapi
     try:
-        (cursor.executemany if many else cursor.execute)(text, given)
+        yield cursor
     except driver.Error as error:
         gone = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
         if gone:
@@ -173,4 +199,3 @@ def _execute(connection: Connection, text: str, given: Any, *, many: bool = Fals
         raise DBAPIError.instance(
             text, None, error, driver.Error, connection_invalidated=gone, dialect=connection.dialect
         ) from error
-    return cursor

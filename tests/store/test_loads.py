@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Table, select
@@ -21,6 +20,7 @@ from executor.store import schema, spool
 from executor.store.changes import Changed
 from executor.store.engine import open_database
 from executor.store.loads import EVERYBODY, JOB, Loads
+from executor.store.spool import Values
 from executor.store.store import Store
 from tests.builders import NOW, an_id, an_instrument
 
@@ -48,20 +48,19 @@ def test_an_empty_chunk_is_no_error(store: Store) -> None:
 
 
 def test_rows_are_written_in_the_order_of_the_indexes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "PORTION", 2)
     rows = [
         (_stock(number, segment), f"S{number}") for number in (5, 1, 4, 2, 3) for segment in (Segment.NSE, Segment.BSE)
     ]
     written: list[tuple[str, str]] = []
-    put = room.put
+    put = room.put_stored
 
-    def noted(connection: Connection, table: Table, *portion: Mapping[str, Any]) -> None:
-        written.extend((row["segment"], row["token"]) for row in portion)
-        put(connection, table, *portion)
+    def noted(connection: Connection, table: Table, portion: Sequence[Values]) -> None:
+        written.extend((segment, token) for _, segment, token, *_ in portion)
+        put(connection, table, portion)
 
-    monkeypatch.setattr(room, "put", noted)
+    monkeypatch.setattr(room, "put_stored", noted)
 
-    store.loads.add_instruments(_FIRST, rows)
+    Loads(store.database, portion=2).add_instruments(_FIRST, rows)
 
     assert written == [(segment, str(number)) for segment in ("BSE", "NSE") for number in (1, 2, 3, 4, 5)]
 
@@ -80,8 +79,7 @@ def test_a_row_comes_back_as_it_went_in(store: Store) -> None:
     assert store.master.find_by_key(option.key) == replace(option, symbol="O€\\x00")
 
 
-def test_others_go_between_two_portions(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "PORTION", 2)
+def test_others_go_between_two_portions(store: Store) -> None:
     begun = ended = 0
 
     @contextmanager
@@ -93,7 +91,7 @@ def test_others_go_between_two_portions(store: Store, monkeypatch: pytest.Monkey
             transaction.note("test", "", "an alert")
         ended += 1
 
-    loads = Loads(store.database, among=among)
+    loads = Loads(store.database, among=among, portion=2)
 
     loads.add_instruments(_FIRST, [(_stock(number), "S") for number in range(5)])
     assert (begun, ended) == (3, 3)
@@ -110,14 +108,13 @@ def test_what_cannot_be_sorted_is_not_recorded(store: Store, monkeypatch: pytest
     assert _loads_with_rows(store) == set()
 
 
-def test_yesterdays_rows_stay_and_all_others_go(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "PORTION", 2)
+def test_yesterdays_rows_stay_and_all_others_go(store: Store) -> None:
     rows = [_stock(number) for number in range(5)]
     for load in (_FIRST, _SECOND, _THIRD):
         _load(store, load, *rows)
     store.loads.add_instruments(_FOURTH, [(row, "KILLED") for row in rows])
 
-    store.loads.forget_unused()
+    Loads(store.database, portion=2).forget_unused()
 
     assert _loads_with_rows(store) == {_SECOND, _THIRD}
     assert store.master.find_by_symbol(Segment.NSE, "S1-EQ") == [_stock(1)]
