@@ -50,7 +50,8 @@ def open_secret(secret: str | None) -> pyotp.TOTP:
     """Raises CodeNeeded for a secret that is missing, LoginRefused for one that is none."""
     if not secret:
         raise CodeNeeded(
-            f"{_SETTING} is not set, so a person has to give the code of this moment: `executor login --totp CODE`"
+            f"{_SETTING} is not set, so a person has to give the code of this moment: on the page Account, or by "
+            "`executor login --totp CODE`"
         )
     try:
         return pyotp.TOTP(secret)
