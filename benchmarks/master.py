@@ -106,7 +106,18 @@ def _look_ups(place: Place, town: Town, section: str, shares: Sequence[str]) -> 
         found = spread([_look_up(town, chance.choice(tickers)) for _ in range(place.effort.lookups)])
         figures.append(Figure(section, f"look-up of {kind}, p50", found.p50, "ms"))
         figures.append(Figure(section, f"look-up of {kind}, p99", found.p99, "ms", 0.2 if kind == "a share" else None))
+    bare = spread([_bare(town) for _ in range(place.effort.lookups)])
+    figures.append(Figure(section, "a statement that asks for nothing, p50", bare.p50, "ms", note="the floor"))
+    figures.append(Figure(section, "a statement that asks for nothing, p99", bare.p99, "ms", note="the floor"))
     return figures
+
+
+def _bare(town: Town) -> float:
+    """Milliseconds that the store takes to answer at all, by the connection that looks up."""
+    began = time.perf_counter()
+    with town.store.database.glance() as connection:
+        connection.exec_driver_sql("SELECT 1").scalar_one()
+    return (time.perf_counter() - began) * 1000
 
 
 def _look_up(town: Town, ticker: str) -> float:

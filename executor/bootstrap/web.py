@@ -65,7 +65,7 @@ def create_web_app() -> Flask:
             doorbell=parts.doorbell,
             clock=clock,
             system=SystemClock(),
-            session_key=parts.keys.session,
+            keys=parts.keys,
             public_url=settings.public_url,
             port=settings.port,
             trusted_proxies=settings.trusted_proxies,

@@ -25,7 +25,7 @@ from executor.store.turn import the_turn
 from executor.store.types import storable
 
 #: Rows come and go in portions: an alert waits for SQLite's write lock no longer than one of them takes.
-PORTION = 250
+PORTION = 100
 #: Nobody waits for one at Postgres.
 _LARGE = 5_000
 #: The day's refresh in table `job`, which is no account's.

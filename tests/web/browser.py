@@ -97,7 +97,7 @@ def page_parts(
         doorbell=bell or Bell(),
         clock=clock,
         system=system or ManualClock(NOW),
-        session_key=b"k" * 32,
+        keys=KEYS,
         public_url=url,
         port=8080,
         windows=[(window.count, window.span) for window in load_limits().write],

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from executor.clock import ManualClock
+from executor.config.secrets import unseal
 from executor.domain.bracket import BracketState
 from executor.domain.command import CommandKind, CommandState
 from executor.domain.order import Side
@@ -18,6 +19,7 @@ from executor.store.accounts import LoginCall, Snapshot
 from executor.store.positions import OpenPosition
 from executor.store.store import Store
 from executor.web.pages.account import held_at, said
+from tests.alerts.sending import KEYS
 from tests.builders import NOW, a_bracket
 from tests.house import House
 from tests.web.browser import Browser, words
@@ -196,3 +198,40 @@ def test_only_of_an_account_that_is_there(store: Store, browser: Browser) -> Non
 
     assert answers == [400, 400, 400]
     assert store.pages.commands(5) == []
+
+
+def test_a_code_given_on_the_page_reaches_the_trader_sealed_and_its_answer_is_shown(
+    store: Store, browser: Browser, clock: ManualClock
+) -> None:
+    store.people.add_account(Account("real", AccountKind.LIVE), by="test", at=NOW, new_id=str)
+    store.ledger.take_lease("real", "one", at=NOW, follows=None)
+    form = browser.get("/account").text
+
+    answer = browser.post("/account/login", account="real", totp=" 123456 ")
+    waits = browser.get("/account").text
+    [(command, _)] = store.pages.commands(5)
+    store.ledger.answer(command, 1, CommandState.DONE, "the session is open", at=NOW)
+    done = browser.get("/account").text
+
+    assert 'action="/account/login"' in form and "The session is not open" in words(form)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/account")
+    assert (command.kind, command.account, command.by) == (CommandKind.LOGIN, "real", "trader")
+    assert unseal(KEYS, command.arguments["totp"]) == "123456"
+    assert "no answer of its trader yet" in words(waits) and "123456" not in waits
+    assert "the session is open" in words(done)
+
+
+@pytest.mark.parametrize("code", ["", "12345", "1234567", "12345a", "\u0661\u0662\u0663\u0664\u0665\u0666"])
+def test_what_is_no_code_is_not_recorded(store: Store, browser: Browser, code: str) -> None:
+    store.people.add_account(Account("real", AccountKind.LIVE), by="test", at=NOW, new_id=str)
+
+    answer = browser.post("/account/login", account="real", totp=code)
+
+    assert (answer.status_code, store.pages.commands(5)) == (400, [])
+    assert "expected the six digits" in words(answer.text)
+
+
+def test_the_paper_account_asks_for_no_code(store: Store, browser: Browser) -> None:
+    store.people.add_account(Account("paper", AccountKind.PAPER), by="test", at=NOW, new_id=str)
+
+    assert "TOTP code" not in browser.get("/account").text

@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, render_template, request
 
 from executor.alerts.strategies import Strategies
 from executor.clock import Clock
+from executor.config.secrets import Keys
 from executor.domain.calendar import Calendar
 from executor.doorbell import Doorbell
 from executor.errors import StoreError
@@ -64,7 +65,7 @@ class PageParts:
     doorbell: Doorbell
     clock: Clock
     system: Clock
-    session_key: bytes = field(repr=False)
+    keys: Keys = field(repr=False)
     public_url: str
     port: int
     trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
@@ -74,7 +75,7 @@ class PageParts:
 
 def register_pages(app: Flask, parts: PageParts) -> None:
     """Add the log, stories, positions, profit, instruments, commands, login and the stylesheet to an application."""
-    configure_sessions(app, parts.session_key, secure=parts.public_url.startswith("https://"))
+    configure_sessions(app, parts.keys.session, secure=parts.public_url.startswith("https://"))
     blueprint = Blueprint(
         "pages",
         __name__,
@@ -88,7 +89,7 @@ def register_pages(app: Flask, parts: PageParts) -> None:
         return source_of(request.remote_addr, forwarded, parts.trusted_proxies)
 
     harden(blueprint, allowed_hosts(parts.public_url, parts.port))
-    add_login(blueprint, LoginParts(parts.people, parts.system, parts.session_key, source))
+    add_login(blueprint, LoginParts(parts.people, parts.system, parts.keys.session, source))
     table = InstrumentParts(parts.master, parts.loads, parts.calendar, parts.clock, parts.people)
     frame = Frame(parts.pages, parts.clock, table.troubles)
     add_freshness(blueprint, frame)
@@ -103,7 +104,7 @@ def register_pages(app: Flask, parts: PageParts) -> None:
     )
     add_orders(blueprint, Accounts(parts.store.database), frame, parts.clock)
     add_profit(blueprint, parts.pages, frame, parts.clock)
-    add_account(blueprint, parts.store, frame, parts.clock, parts.doorbell)
+    add_account(blueprint, parts.store, frame, parts.clock, parts.doorbell, parts.keys)
     add_status(blueprint, StatusParts(parts.store, parts.calendar, parts.clock, parts.expected, parts.windows), frame)
     keeping = StrategyParts(parts.strategies, parts.people, parts.pages, parts.clock, parts.public_url)
     add_strategies(blueprint, keeping, frame)

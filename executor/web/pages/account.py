@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from executor.clock import Clock
 from executor.config.account import rails_fields
+from executor.config.secrets import Keys, seal
 from executor.domain.command import Command, CommandKind, CommandState
 from executor.domain.order import Side
 from executor.domain.reading import QueryKind
@@ -32,6 +34,7 @@ from executor.web.pages.frame import Frame
 
 #: For how long a profile is looked back for: it is read at each opening of a session.
 _PROFILE = timedelta(days=7)
+_CODE = re.compile(r"[0-9]{6}")
 #: What each limit holds, with its unit.
 LIMITS = {
     "max_order_quantity": "units of one entry",
@@ -76,7 +79,10 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One account: what the broker told last, None where it has not; `profile` in the broker's words."""
+    """One account: what the broker told last, None where it has not; `profile` in the broker's words.
+
+    `refresh` and `login` are what a person asked for of late; `is_open`: whether its trader says that the session is.
+    """
 
     account: Account
     funds: Snapshot | None
@@ -88,15 +94,18 @@ class Told:
     halts: Sequence[Halt]
     rehearsed: Any
     refresh: Command | None
+    login: Command | None
+    is_open: bool
 
 
-def add_account(blueprint: Blueprint, store: Store, frame: Frame, clock: Clock, doorbell: Doorbell) -> None:
+def add_account(blueprint: Blueprint, store: Store, frame: Frame, clock: Clock, doorbell: Doorbell, keys: Keys) -> None:
     accounts = Accounts(store.database)
 
     @blueprint.get("/account")
     def account() -> str:
         found = _told(store, accounts, clock.now())
-        waiting = any(one.refresh is not None and one.refresh.state is CommandState.NEW for one in found)
+        asked = [command for one in found for command in (one.refresh, one.login) if command is not None]
+        waiting = any(command.state is CommandState.NEW for command in asked)
         shown = {"told": found, "waiting": waiting, "limits": LIMITS, "funds": FUNDS, "products": list(Product)}
         return frame.render("account.html", **shown, money=money, said=said)
 
@@ -104,6 +113,11 @@ def add_account(blueprint: Blueprint, store: Store, frame: Frame, clock: Clock, 
     def refresh() -> Response | tuple[str, int]:
         """Have the trader read funds and holdings anew; the page looks again until that is answered."""
         return ordered(lambda: _ask_refresh(store, clock.now()), "pages.account")
+
+    @blueprint.post("/account/login")
+    def give_code() -> Response | tuple[str, int]:
+        """Give a TOTP code to an account whose session waits for one; it is used at once, or not at all."""
+        return ordered(lambda: _give_code(store, keys, clock.now()), "pages.account")
 
     @blueprint.post("/account/convert")
     def convert() -> Response | tuple[str, int]:
@@ -161,7 +175,8 @@ def _told(store: Store, accounts: Accounts, now: datetime) -> list[Told]:
         kind: {one.account: one for one in accounts.snapshots(kind)}
         for kind in (QueryKind.FUNDS, QueryKind.POSITIONS, QueryKind.HOLDINGS)
     }
-    ours, halts = store.pages.positions(), store.pages.standing().halts
+    ours, standing = store.pages.positions(), store.pages.standing()
+    is_open = {one.name: bool(beat and beat.holder and beat.status.get("session")) for one, beat in standing.accounts}
     found = []
     for one in store.people.accounts():
         positions, holdings = known[QueryKind.POSITIONS].get(one.name), known[QueryKind.HOLDINGS].get(one.name)
@@ -175,9 +190,11 @@ def _told(store: Store, accounts: Accounts, now: datetime) -> list[Told]:
                 profile=accounts.profile(one.name, since=now - _PROFILE),
                 held=held_at(positions, holdings, own) if positions else (),
                 limits=rails_fields(one.rails),
-                halts=[halt for halt in halts if halt.scope in ("ALL", f"account:{one.name}")],
+                halts=[halt for halt in standing.halts if halt.scope in ("ALL", f"account:{one.name}")],
                 rehearsed=accounts.rehearsed(one.name),
                 refresh=_of_late(store.commands.newest(CommandKind.REFRESH, one.name), now),
+                login=_of_late(store.commands.newest(CommandKind.LOGIN, one.name), now),
+                is_open=is_open.get(one.name, False),
             )
         )
     return found
@@ -199,6 +216,15 @@ def _ask_refresh(store: Store, at: datetime) -> None:
     """Raises ConfigError for an account that is none, NotRecorded."""
     scope = f"account:{request.form.get('account', '')}"
     store.commands.record(CommandKind.REFRESH, scope=scope, arguments={}, by=PERSON, why="", at=at)
+
+
+def _give_code(store: Store, keys: Keys, at: datetime) -> None:
+    """Raises ValueError, ConfigError for an account that is none, NotRecorded. The code is kept sealed."""
+    code = request.form.get("totp", "").strip()
+    if not _CODE.fullmatch(code):
+        raise ValueError("totp: expected the six digits that the authenticator app shows now; nothing was done")
+    scope, arguments = f"account:{request.form.get('account', '')}", {"totp": seal(keys, code)}
+    store.commands.record(CommandKind.LOGIN, scope=scope, arguments=arguments, by=PERSON, why="a code was given", at=at)
 
 
 def _record(store: Store, at: datetime) -> None:
