@@ -244,10 +244,8 @@ def _postgres(url: str) -> tuple[Engine, Engine]:
         f"-c lock_timeout={_EACH_LOCK_WAIT_MS} -c timezone=UTC -c idle_in_transaction_session_timeout={_ASLEEP_MS}"
     )
     connect: dict[str, Any] = {"options": options, "connect_timeout": 2, **_KEEPALIVE}
-    pool: dict[str, Any] = {
-        "pool_timeout": _POOL_WAIT_S,
-        "pool_use_lifo": True,
-    }  # the one last used knows our statements
+    # the connection that was used last knows our statements
+    pool: dict[str, Any] = {"pool_timeout": _POOL_WAIT_S, "pool_use_lifo": True}
     engine = create_engine(parsed, connect_args=connect, **pool)
     with _translated(), engine.connect() as connection:
         names = ("fsync", "synchronous_commit", "full_page_writes")
