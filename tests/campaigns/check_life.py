@@ -62,10 +62,18 @@ def _stops(truth: Truth) -> Mapping[str, list[Mapping[str, Any]]]:
 
 
 def _triggers(orders: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The versions in which a stop waited for its trigger, in time order."""
-    versions = [version for order in orders for version in order["history"]]
+    """The versions in which a stop waited for its trigger, in time order.
+
+    An order that was accepted late, behind the one that was sent in its place, came with what it was sent with.
+    """
+    versions = [version for order in orders for version in order["history"][_came_late(order, orders) :]]
     waiting = [one for one in versions if one["status"] == "trigger pending" and one["type"] == "STOPLOSS_LIMIT"]
     return sorted(waiting, key=lambda version: when(version["at"]))
+
+
+def _came_late(order: Mapping[str, Any], orders: list[Mapping[str, Any]]) -> bool:
+    """Whether an attempt that followed it was placed before it (day 266 with feeds)."""
+    return any(one["tag"] > order["tag"] and when(one["placed_at"]) < when(order["placed_at"]) for one in orders)
 
 
 def _entry_fills(truth: Truth, bracket: str) -> list[datetime]:
