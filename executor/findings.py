@@ -81,7 +81,9 @@ def _trader(one: AccountHealth, now: datetime) -> Finding:
         if not status.get("session_wanted", True):
             return Finding(name, True, "no session now: they are opened on trading days, 08:30 to 23:45")
         said = f" The last words of a login, at {_time(one.login.at)}: {one.login.say}." if one.login else ""
-        return Finding(name, False, f"No session with the broker.{said} `executor login` shows it and takes a code.")
+        return Finding(
+            name, False, f"No session with the broker.{said} `executor login` and the page Account take a code."
+        )
     if not status.get("reconciled"):
         said = "The broker's books are not read yet: entries wait. It goes on by itself as soon as they are answered."
         return Finding(name, False, said)

@@ -50,6 +50,7 @@ from executor.domain.messages import (
 from executor.domain.order import UNSEEN, Order, OrderState
 from executor.domain.reading import QueryKind, Reading
 from executor.domain.record import CallRow, Halt, HaltKind
+from executor.domain.signal import Signal, SignalState
 
 #: What a hint makes us read at once.
 _HINTED = QueryKind.ORDER_BOOK
@@ -68,8 +69,8 @@ def absorb(draft: Draft, event: Event) -> None:
             _doubt_what_was_sending(draft)
             _doubt_positions(draft)
         case SignalsArrived(signals):
-            known = draft.evidence.waiting
-            draft.learn(waiting={**known, **{resolved.signal.id: resolved for resolved in signals}})
+            new = {resolved.signal.id: resolved for resolved in signals if _is_unjudged(draft, resolved.signal)}
+            draft.learn(waiting={**draft.evidence.waiting, **new})
         case CommandsArrived(commands):
             draft.commands = commands
         case SendEnded(intent, sent):
@@ -166,6 +167,12 @@ def _doubt_what_was_sending(draft: Draft) -> None:
             draft.put(replace(intent, state=IntentState.UNKNOWN, outcome="UNKNOWN: stopped while sending"))
             _doubt(draft, intent)
             draft.note("unknown", intent.order, f"{intent.kind} was being sent when the trader stopped")
+
+
+def _is_unjudged(draft: Draft, signal: Signal) -> bool:
+    """A row that was read before we decided on it comes too late: it must not be decided on twice."""
+    known = draft.signals.get(signal.id)
+    return known is None or known.state is SignalState.RECEIVED
 
 
 def _absorb_send(draft: Draft, intent: Intent, answer: Accepted | Refused | Unknown, calls: tuple[Call, ...]) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from executor.desk.book import Draft
+from executor.desk.meaning import in_step
 from executor.desk.outcome import may_fill
 from executor.domain.bracket import Bracket, Goal, Role
 from executor.domain.messages import Resolved
@@ -42,14 +43,14 @@ def held_side(draft: Draft, bracket: Bracket | None) -> Side | None:
     return bracket.chart if coming else None
 
 
-def in_turn(waiting: Iterable[Resolved]) -> list[Resolved]:
+def in_turn(draft: Draft, waiting: Iterable[Resolved]) -> list[Resolved]:
     """Signals in the order in which they run: by fire time; those of one lane and second by their chain prev → now,
     else exits before entries (DESIGN: Exits).
     """
     moments: dict[tuple[datetime, str], list[Resolved]] = {}
     for resolved in sorted(waiting, key=_order):
         moments.setdefault((resolved.signal.fired_at, resolved.signal.lane), []).append(resolved)
-    return [resolved for _, group in sorted(moments.items()) for resolved in _chained(group)]
+    return [resolved for _, group in sorted(moments.items()) for resolved in _chained(draft, group)]
 
 
 def _order(resolved: Resolved) -> tuple[object, bool, str]:
@@ -57,7 +58,7 @@ def _order(resolved: Resolved) -> tuple[object, bool, str]:
     return (signal.fired_at, signal.action is not Action.EXIT, signal.id)
 
 
-def _chained(group: list[Resolved]) -> list[Resolved]:
+def _chained(draft: Draft, group: list[Resolved]) -> list[Resolved]:
     """Signals of a lane and moment, each behind the one that left the chart where it began."""
     changes = {one.signal.id: read_ask(one.signal.fields).position for one in group}
     if len(group) < 2 or None in changes.values():
@@ -68,9 +69,16 @@ def _chained(group: list[Resolved]) -> list[Resolved]:
         at = _end(changes[found[-1].signal.id]) if found else None
         begun = [one for one in left if _start(changes[one.signal.id]) == at]
         free = [one for one in left if _start(changes[one.signal.id]) not in ends]
-        found.append((begun or free or left)[0])
+        found.append((begun or free or (not found and _fitting(draft, left)) or left)[0])
         left.remove(found[-1])
     return found
+
+
+def _fitting(draft: Draft, group: list[Resolved]) -> list[Resolved]:
+    """Of a chain without an end (out, and in again), those that begin with what the lane holds."""
+    held = held_side(draft, draft.bracket_of_lane(group[0].signal.lane))
+    changes = ((one, read_ask(one.signal.fields).position) for one in group)
+    return [one for one, change in changes if change and in_step(change, held)]
 
 
 def _start(change: PositionChange | None) -> tuple[Held, Decimal] | None:

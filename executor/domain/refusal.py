@@ -163,7 +163,8 @@ WORDS: dict[RefusalCode, Words] = {
     RefusalCode.CERTIFICATE: Words(
         "The alert came without one of the client certificates that are taken",
         "If TradingView sent it, its certificate was renewed: hold the one on the delivery's page against another "
-        "delivery's, then add it to EXECUTOR_CLIENT_CERTIFICATES. Senders of your own sign instead.",
+        "delivery's, then add it to EXECUTOR_CLIENT_CERTIFICATES. Where the page shows none, the proxy does not "
+        "forward it or is missing in EXECUTOR_TRUSTED_PROXIES. Senders of your own sign instead.",
     ),
     RefusalCode.FIXED_CHANGED: Words(
         "A field that the token fixes is missing or different",

@@ -74,7 +74,7 @@ def _take(fetch: Callable[[], Rows], loads: LoadStore, load: str, now: datetime,
     checks = before.checks if before else {}
     try:
         loads.add_instruments(load, _good(fetch, census, checks, seen))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise not_good(str(error)) from error
     loads.drop_instruments(load, census.doubled)
     report = LoadReport(load, now, census.rows, dict(census.segments), dict(census.left_out), {})

@@ -91,7 +91,7 @@ class Hearing:
         kind = _HALTS.get(heard.say.partition(":")[0])
         scope = "everything" if heard.subject == "ALL" else heard.subject.replace(":", " ", 1)
         words = heard.say.partition(": ")[2] if kind else heard.say
-        if kind is None and not heard.say.startswith("ended"):
+        if kind is None and not heard.say.startswith(("ended", "the first halt ended")):
             kind = NoticeKind.HALTED
         return self._made(heard, kind or NoticeKind.RESUMED, f"{scope}: {words}")
 

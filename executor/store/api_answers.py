@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
 
+from executor.errors import NotRecorded
 from executor.store import chain, schema
 from executor.store.engine import Database
 from executor.store.statements import put_new
@@ -20,7 +21,7 @@ KEPT = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The request that came first under a key, as its hash; `answer` is sealed, None while there is none."""
+    """The request that came first under a key, as its hash; that and `answer` are sealed, which is None at first."""
 
     sha256: str
     at: datetime
@@ -47,7 +48,10 @@ class ApiAnswers:
                 if put_new(connection, table, chain.row_as_stored(table, row)):
                     return None
                 first = select(table.c.sha256, table.c.at, table.c.answer).where(*_of(token, key))
-                return Begun(*connection.execute(first).one())
+                found = connection.execute(first).one_or_none()
+                if found is None:
+                    raise NotRecorded("the first request under this key was just found to have done nothing; ask again")
+                return Begun(*found)
 
         return self._database.from_reserve(write) if urgent else write()
 

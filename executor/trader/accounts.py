@@ -178,7 +178,9 @@ class SessionKeeper:
         code = any(one.kind is CommandKind.LOGIN for one in asked)
         errands = [one for one in asked if one.kind in ERRANDS]
         if errands:
-            self._do(lambda: self._run(errands[:1], is_open=is_open))  # one: a lost session waits for no more
+            # one, or all that one reading answers: a lost session waits for no more
+            alike = [one for one in errands if one.kind is errands[0].kind is CommandKind.REFRESH]
+            self._do(lambda: self._run(alike or errands[:1], is_open=is_open))
         elif not is_open and self.wanted(now):
             if code or self._not_before is None or now >= self._not_before:
                 self._do(self._open)

@@ -197,6 +197,7 @@ class Loop:
         parts = self._parts
         self._look_at_kill_file(stop)  # before the database, which may not answer
         work = parts.recovery.new_work(parts.book.account)
+        waiting = parts.book.evidence.waiting  # before what is handled first: it may decide on one of them
         halts = (*work.halts, *unrecorded(parts.kill_file, parts.reserve))
         if set(halts) != set(parts.book.halts):
             self._until_recorded(HaltsRead(halts), stop)
@@ -208,7 +209,6 @@ class Loop:
             self._hint = work.hint
         if work.commands:
             self._until_recorded(CommandsArrived(tuple(work.commands)), stop)
-        waiting = parts.book.evidence.waiting
         fresh = [signal for signal in work.signals if signal.id not in waiting]
         if fresh:
             self._until_recorded(SignalsArrived(tuple(parts.resolve(signal) for signal in fresh)), stop)

@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("token", "key"),
     )
+    op.create_index("api_answer_at", "api_answer", ["at"])
     op.create_table(
         "api_token",
         sa.Column("id", sa.Text(), nullable=False),

@@ -75,6 +75,43 @@ def test_an_exit_that_overtakes_the_one_before_its_entry_ends_the_entry_too(hous
     assert (house.net(), house.working()) == (0, [])
 
 
+def test_an_exit_ends_no_entry_that_its_chart_makes_behind_it(house: House) -> None:
+    """Out and in again within a second, the entry first: what is held says which of the two begins."""
+    house.long(position=position(0, 10))
+
+    entry = house.signal("buy", position=position(0, 10))
+    house.run(0.25)
+    house.signal("sell", ago=0.25, position=position(10, 0))
+    house.run(12)
+
+    assert house.ended(entry).outcome is Outcome.FILLED
+    assert (house.net(), house.stopped()) == (10, 10)
+
+
+def test_a_reverse_whose_entry_half_is_overtaken_says_what_left(house: House) -> None:
+    house.strategy = replace(house.strategy, short=Short.INTRADAY_CASH)
+    house.long(position=position(0, 10))
+    house.fault("getLtpData", "status", status=502, body="no", times=8)
+
+    turn = house.signal("sell", position=position(10, -10))
+    house.run(3)
+    house.signal("buy", position=position(-10, 0))
+    house.run(12)
+
+    assert house.ended(turn).outcome is Outcome.PARTLY_FILLED
+    assert (house.net(), house.working()) == (0, [])
+
+
+def test_a_modify_of_a_flat_chart_ends_no_entry_that_waits(house: House) -> None:
+    house.fault("getLtpData", "status", status=502, body="no", times=4)
+
+    house.signal("buy", position=position(0, 10))
+    house.signal("modify", stop_loss={"points": "2"}, position=position(10, 0))
+    house.run(12)
+
+    assert (house.net(), house.stopped()) == (10, 10)
+
+
 def test_what_its_chart_does_behind_that_exit_is_entered(house: House) -> None:
     house.fault("getLtpData", "status", status=502, body="no", times=4)
 

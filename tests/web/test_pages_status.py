@@ -59,7 +59,7 @@ def test_what_is_wrong_stands_first_with_its_remedy(house: House, browser: Brows
     text = words(page)
 
     assert text.index("No session with the broker.") < text.index("How fast, today")
-    assert "<code>executor login</code> shows it and takes a code" in page
+    assert "<code>executor login</code> and the page Account take a code" in page
     assert 'class="note bad" role="alert"><strong>account default</strong>' in page
 
 

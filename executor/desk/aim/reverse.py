@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from executor.desk import rails
+from executor.desk.aim.enter import end_entry
 from executor.desk.aim.leave import close, leaving_units, too_late
 from executor.desk.aim.pick import turns_freely
 from executor.desk.book import Draft
@@ -51,7 +52,7 @@ def overtaken(draft: Draft, leaving: Signal, behind: list[Resolved]) -> None:
     for one in behind:
         if one.signal.id != leaving.id:
             refusal = Refusal(RefusalCode.SUPERSEDED, f"signal {leaving.id} left the position meanwhile")
-            end_signal(draft, one.signal, Outcome.SUPERSEDED, refusal)
+            end_entry(draft, one.signal, Outcome.SUPERSEDED, refusal)
             draft.learn(waiting={key: row for key, row in draft.evidence.waiting.items() if key != one.signal.id})
 
 

@@ -29,7 +29,7 @@ _PATIENCE = timedelta(milliseconds=700)
 
 def aim_signals(draft: Draft) -> None:
     waited = list[Resolved]()
-    for resolved in in_turn(draft.evidence.waiting.values()):
+    for resolved in in_turn(draft, draft.evidence.waiting.values()):
         left = draft.evidence.waiting
         if resolved.signal.id not in left:  # an exit before it has ended it
             continue
@@ -57,7 +57,7 @@ def aim_signal(draft: Draft, resolved: Resolved, *, ahead: list[Resolved]) -> bo
     elif ask.unsupported:
         meant = Refusal(RefusalCode.UNSUPPORTED, ", ".join(ask.unsupported))
     _sync(draft, lane, ask)
-    if ask.position.now is Held.FLAT if ask.position else ask.action is Action.EXIT:
+    if _is_exit(ask):
         reverse.overtaken(draft, signal, _left_behind(draft, signal, ask, bracket, ahead))
     if isinstance(meant, Refusal):
         _end_refused(draft, signal, _closing(meant, bracket), lane)
@@ -109,6 +109,13 @@ def _enter(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, side: Side
         return enter.give_up_if_stale(draft, resolved.signal)
     ask = reverse.entry_ask(draft, resolved, ask)
     return enter.aim_entry(draft, resolved, ask=ask, lane=lane, chart=side)
+
+
+def _is_exit(ask: Ask) -> bool:
+    """Whether the chart is flat behind it; a MODIFY or a CANCEL that tells so takes nothing away."""
+    if ask.action in {Action.MODIFY, Action.CANCEL}:
+        return False
+    return ask.position.now is Held.FLAT if ask.position else ask.action is Action.EXIT
 
 
 def _left_behind(

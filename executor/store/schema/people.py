@@ -58,7 +58,7 @@ person = Table(
     Column("failed_at", Stamp, info=FREE),
 )
 
-#: Requests of the API by their key, and what they were answered, sealed: each is done once.
+#: Requests of the API by their key, as a hash, and what they were answered, both sealed: each is done once.
 api_answer = Table(
     "api_answer",
     metadata,
@@ -67,6 +67,7 @@ api_answer = Table(
     Column("sha256", Words, nullable=False, info=FREE),
     Column("at", Stamp, nullable=False, info=FREE),
     Column("answer", Words, info=FREE),
+    Index("api_answer_at", "at"),
 )
 
 api_token = Table(

@@ -13,11 +13,12 @@ from executor.domain.command import CommandKind
 from executor.domain.instrument import Segment
 from executor.domain.reading import QueryKind
 from executor.domain.strategy import Account, AccountKind, Product
+from executor.errors import StoreError
 from executor.store.accounts import Accounts, Snapshot
 from executor.web.api import ApiParts, fields
 from executor.web.api.commands import CommandsMade, as_recorded
 from executor.web.api.fields import Answer, Asked
-from executor.web.api.problems import not_found, wrong_fields
+from executor.web.api.problems import Failed, not_found, wrong_fields
 from executor.web.api.routes import Routes
 from executor.web.pages.account import held_at
 
@@ -172,9 +173,17 @@ def _add_session(routes: Routes, parts: ApiParts) -> None:
         if body["confirm"] != found.name:
             raise wrong_fields({"confirm": [f"expected {found.name}; nothing was done"]})
         ended = kept.unhalt(found, by=f"api:{g.token.name}", at=web.clock.now(), why=body["why"])
-        scopes = ("ALL", f"account:{found.name}")
-        left = [halt.why for halt in web.store.pages.standing().halts if halt.scope in scopes]
-        return {"account": found.name, "ended": ended, "halts": left}
+        return {"account": found.name, "ended": ended, "halts": _halts_left(parts, found.name, ended=ended)}
+
+
+def _halts_left(parts: ApiParts, account: str, *, ended: bool) -> list[str]:
+    """Raises Failed: that a halt was ended stands, whether or not the rest can be read."""
+    try:
+        standing = parts.web.store.pages.standing()
+    except StoreError:
+        detail = f"Recorded (ended: {ended}), but the database does not answer any more."
+        raise Failed(HTTPStatus.SERVICE_UNAVAILABLE, code="recorded", detail=detail) from None
+    return [halt.why for halt in standing.halts if halt.scope in ("ALL", f"account:{account}")]
 
 
 def _given(

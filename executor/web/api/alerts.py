@@ -17,7 +17,7 @@ from executor.web.api.routes import Routes
 
 
 class AlertShown(Answer):
-    """An alert that was issued. Its message is not kept: it was told once."""
+    """An alert that was issued. Its message was told once; under an Idempotency-Key it is kept, sealed."""
 
     id = fields.text("its id: it stands on its deliveries")
     strategy = fields.text("for whom")

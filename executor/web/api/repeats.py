@@ -18,7 +18,7 @@ from flask import Response, g, request
 
 from executor.clock import Clock
 from executor.config.secrets import Keys, seal, unseal
-from executor.errors import StoreError
+from executor.errors import ConfigError, StoreError
 from executor.store.api_answers import KEPT, ApiAnswers, Begun
 from executor.web.api.problems import NOTHING_DONE, Failed
 
@@ -29,7 +29,7 @@ REPLAYED = "Idempotency-Replayed"
 _KEY = r"[A-Za-z0-9._:~+/=-]{1,100}"
 _GIVEN = re.compile(f'{_KEY}|"{_KEY}"')
 #: Who stops or leaves must be able to while the disk is full.
-_URGENT = "commands."
+_URGENT = ("commands.", "accounts.")
 
 #: How the OpenAPI document tells of the header.
 PARAMETER: dict[str, Any] = {
@@ -56,7 +56,8 @@ class Repeats:
             return None
         key, sha256 = _key(given), _hash()
         urgent = request.endpoint.startswith(_URGENT)
-        first = self._answers.begin(g.token.id, key, sha256, at=self._system.now(), urgent=urgent)
+        sealed = seal(self._keys, sha256)  # what is asked may be a code of six digits
+        first = self._answers.begin(g.token.id, key, sealed, at=self._system.now(), urgent=urgent)
         if first is None:
             g.begun = key
             return None
@@ -78,7 +79,7 @@ class Repeats:
         return answer
 
     def _as_answered(self, first: Begun, sha256: str) -> Response:
-        if first.sha256 != sha256:
+        if self._open(first.sha256) != sha256:
             detail = f"This {HEADER} came with another request at {first.at.isoformat(timespec='seconds')}."
             remedy = "Give each thing that is to be done a key of its own; nothing was done."
             raise Failed(HTTPStatus.UNPROCESSABLE_ENTITY, code="key_reused", detail=detail, remedy=remedy)
@@ -91,8 +92,17 @@ class Repeats:
                 "before you ask with another key."
             )
             raise Failed(HTTPStatus.CONFLICT, code="unfinished", detail=detail, remedy=remedy)
-        status, mimetype, body = json.loads(unseal(self._keys, first.answer))
+        status, mimetype, body = json.loads(self._open(first.answer))
         return Response(body, status, {REPLAYED: "true"}, mimetype=mimetype)
+
+    def _open(self, sealed: str) -> str:
+        """Raises Failed: what was done must not be told as refused."""
+        try:
+            return unseal(self._keys, sealed)
+        except ConfigError:
+            detail = f"A request with this {HEADER} came before; it was sealed with a SECRET_KEY that is not here."
+            remedy = "Look whether it was done before you ask with another key."
+            raise Failed(HTTPStatus.CONFLICT, code="answer_lost", detail=detail, remedy=remedy) from None
 
 
 def _key(given: str) -> str:

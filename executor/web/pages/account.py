@@ -30,10 +30,12 @@ from executor.store.positions import OpenPosition
 from executor.store.store import Store
 from executor.web.login import PERSON
 from executor.web.pages.command import AWAITED
-from executor.web.pages.frame import Frame
+from executor.web.pages.frame import SILENT, Frame
 
 #: For how long a profile is looked back for: it is read at each opening of a session.
 _PROFILE = timedelta(days=7)
+#: For how long what came of a person's wish is shown.
+_LATELY = timedelta(minutes=5)
 _CODE = re.compile(r"[0-9]{6}")
 #: What each limit holds, with its unit.
 LIMITS = {
@@ -105,7 +107,7 @@ def add_account(blueprint: Blueprint, store: Store, frame: Frame, clock: Clock, 
     def account() -> str:
         found = _told(store, accounts, clock.now())
         asked = [command for one in found for command in (one.refresh, one.login) if command is not None]
-        waiting = any(command.state is CommandState.NEW for command in asked)
+        waiting = any(one.state is CommandState.NEW and clock.now() - one.made_at < AWAITED for one in asked)
         shown = {"told": found, "waiting": waiting, "limits": LIMITS, "funds": FUNDS, "products": list(Product)}
         return frame.render("account.html", **shown, money=money, said=said)
 
@@ -176,7 +178,10 @@ def _told(store: Store, accounts: Accounts, now: datetime) -> list[Told]:
         for kind in (QueryKind.FUNDS, QueryKind.POSITIONS, QueryKind.HOLDINGS)
     }
     ours, standing = store.pages.positions(), store.pages.standing()
-    is_open = {one.name: bool(beat and beat.holder and beat.status.get("session")) for one, beat in standing.accounts}
+    is_open = {
+        one.name: bool(beat and beat.holder and now - beat.at < SILENT and beat.status.get("session"))
+        for one, beat in standing.accounts
+    }
     found = []
     for one in store.people.accounts():
         positions, holdings = known[QueryKind.POSITIONS].get(one.name), known[QueryKind.HOLDINGS].get(one.name)
@@ -209,7 +214,7 @@ def _plain(value: Any) -> str:
 
 
 def _of_late(command: Command | None, now: datetime) -> Command | None:
-    return command if command is not None and now - command.made_at < AWAITED else None
+    return command if command is not None and now - command.made_at < _LATELY else None
 
 
 def _ask_refresh(store: Store, at: datetime) -> None:
