@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from executor.clock import ManualClock
+from executor.domain.calendar import trading_day
 from executor.domain.command import CommandKind
 from executor.domain.delivery import Verdict
 from executor.domain.ids import Ids
 from executor.domain.record import Halt, HaltKind
 from executor.domain.refusal import RefusalCode
-from executor.domain.strategy import Account, AccountKind
+from executor.domain.strategy import Account, AccountKind, AccountRails
 from executor.notify.message import NoticeKind
+from executor.store.accounts import REHEARSAL, Accounts
 from tests.builders import a_call_row, a_delivery
 from tests.house import House, rails
 from tests.notify.conftest import Town
@@ -210,6 +212,22 @@ def test_accounts_of_all_kinds_are_named_where_all_are_meant(house: House, town:
 
     assert town.told("KILLED")[0].startswith("[SIMULATOR default, PAPER paper, LIVE real] KILLED: everything")
     assert town.told("a live account")[0].startswith("[LIVE real] HALTED: account real: a live account starts halted")
+
+
+def test_the_end_of_a_live_accounts_first_halt_is_told_as_what_it_is(
+    house: House, town: Town, clock: ManualClock, ids: Ids
+):
+    store, now, real = house.store, clock.now(), Account("real", AccountKind.LIVE)
+    store.people.add_account(real, by="test", at=now, new_id=ids.new)
+    store.people.save_rails("real", AccountRails(max_daily_loss=Decimal(1), max_notional=Decimal(9)), by="test", at=now)
+    epoch = store.ledger.take_lease("real", "one", at=now, follows=None)
+    store.ledger.finish_job("real", epoch, REHEARSAL, trading_day(now), at=now)
+    [known] = [one for one in store.people.accounts() if one.name == "real"]
+    Accounts(store.database).unhalt(known, by="api:bot", at=now, why="rehearsed")
+    town.hear(8)
+
+    [told] = town.told("RESUMED")
+    assert told.startswith("[LIVE real] RESUMED: account real: the first halt ended by api:bot")
 
 
 def test_halts_that_no_row_stands_for_are_told_once(house: House, town: Town):

@@ -12,7 +12,9 @@ from executor.config.secrets import unseal
 from executor.domain.command import CommandKind
 from executor.domain.ids import Ids
 from executor.domain.strategy import Account, AccountKind, AccountRails
+from executor.errors import NotRecorded
 from executor.store.accounts import REHEARSAL
+from executor.store.pages import Pages
 from executor.store.store import Store
 from executor.store.tokens import Scope
 from tests.alerts.sending import KEYS
@@ -51,6 +53,23 @@ def test_the_first_halt_is_ended_with_limits_a_rehearsal_and_the_name(store: Sto
     with store.database.read() as connection:
         said = connection.exec_driver_sql("SELECT text FROM audit WHERE kind = 'halt' ORDER BY seq").scalars().all()
     assert "ended by api:bot-trade, who typed the account's name: rehearsed this morning" in said[-1]
+
+
+def test_a_halt_that_was_ended_is_never_told_as_standing(
+    store: Store, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.people.save_rails("mine", RAILS, by="test", at=NOW)
+    rehearse(store)
+
+    def lost(_: Pages) -> Any:
+        raise NotRecorded("no answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Pages, "standing", lost)
+        answer = program.post("/accounts/mine/unhalt", SAID)
+
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "recorded")
+    assert not is_halted(store)
 
 
 @pytest.mark.parametrize(("limits", "rehearsed"), [(False, True), (True, False), (False, False)])

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from executor.alerts.address import hook_secret
 from executor.clock import ManualClock
+from executor.config.secrets import unseal
 from executor.domain.ids import Ids
 from executor.domain.strategy import Account, AccountKind
 from executor.errors import NotRecorded, StoreError
@@ -212,3 +215,30 @@ def test_what_ended_without_an_answer_is_never_begun_again(
 
     assert (first.status_code, again.status_code, commands(store)) == (202, 409, 1)
     assert "look whether it was done" in again.get_json()["remedy"]
+
+
+def test_a_code_of_six_digits_cannot_be_guessed_from_what_is_kept(store: Store, program: Program) -> None:
+    body = {"totp": "482913"}
+    first, again = (keyed(program, "/accounts/paper/login", body) for _ in range(2))
+
+    with store.database.read() as connection:
+        [row] = connection.execute(select(schema.api_answer)).all()
+
+    asked = b"POST\x20/api/v1/accounts/paper/login\n"
+    bare = {
+        hashlib.sha256(asked + json.dumps(body, **how).encode()).hexdigest() for how in ({}, {"separators": (",", ":")})
+    }
+    assert (first.status_code, first.data) == (202, again.data)
+    assert not bare & set(row)
+    assert unseal(KEYS, row.sha256) not in row.sha256
+
+
+def test_what_another_key_sealed_is_never_told_as_undone(store: Store, clock: ManualClock, program: Program) -> None:
+    keyed(program, "/commands", HALT)
+    with store.database.unaudited() as connection:
+        connection.execute(update(schema.api_answer).values(sha256="sealed by a key that is gone"))
+
+    answer = keyed(program, "/commands", HALT)
+
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "answer_lost")
+    assert commands(store) == 1
