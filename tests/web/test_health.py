@@ -191,7 +191,9 @@ def test_metrics_tell_what_the_rows_tell(house: House) -> None:
     }
     store.ledger.beat("default", 1, at=now, status=status)
     windows = [(8, timedelta(seconds=1)), (950, timedelta(hours=1))]
-    parts = WebParts(store, KEYS, clock, house.ids.new, Bell(store), Floods("web-1"), (), lambda: ("default",), windows)
+    parts = WebParts(
+        store, KEYS, clock, house.ids.new, Bell(store), Floods("web-1"), expected=lambda: ("default",), windows=windows
+    )
 
     answer = create_app(parts).test_client().get("/metrics")
 
