@@ -6,6 +6,7 @@ bracket has ended.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -96,9 +97,23 @@ def charted(truth: Truth) -> list[str]:
 
 
 def _told(truth: Truth, lane: Lane) -> list[tuple[datetime, int]]:
-    """When we were told where the chart stands: by alerts that were acknowledged."""
+    """When we were told where the chart stands: by alerts that were acknowledged.
+
+    One that comes behind the one that began where it ends, of the same second, tells of what was before that (day 353).
+    """
     posts = [post for post in truth.posts if post.message.lane == lane and 200 <= post.status < 300]
-    return [(post.at, post.message.chart[1]) for post in posts if post.message.chart is not None]
+    told: list[tuple[datetime, int]] = []
+    last: tuple[str, int, int] | None = None
+    for post in posts:
+        if post.message.chart is None:
+            continue
+        began, ends = post.message.chart
+        fired = json.loads(post.message.body)["fired_at"]
+        if last is not None and fired == last[0] and ends == last[1] and began != last[2]:
+            continue
+        last = fired, began, ends
+        told.append((post.at, ends))
+    return told
 
 
 def _against(truth: Truth, lane: Lane, told: list[tuple[datetime, int]]) -> Iterator[Span]:
