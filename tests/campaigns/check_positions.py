@@ -134,7 +134,7 @@ def levelled(truth: Truth) -> list[str]:
         most = _LEVEL[1] + (_GAPS if lane.strategy == "again" else 0)
         for order in truth.orders_of(lane.share.key):
             for version in [] if truth.enters(order) else _waited(order):
-                loss = _loss_at(steps, version, order["side"])
+                loss = _loss_at(truth, steps, version, order["side"])
                 if loss is not None and not least <= loss <= most:
                     found.append(f"level: {order['tag']} waits at {version['trigger']}, a loss of {loss:.2%}")
     return found
@@ -149,24 +149,36 @@ def _waited(order: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [version for version, end in zip(versions, ends, strict=True) if version["at"] != end]
 
 
-def _loss_at(steps: Sequence[Step], version: Mapping[str, Any], leaves: str) -> Decimal | None:
+def _loss_at(truth: Truth, steps: Sequence[Step], version: Mapping[str, Any], leaves: str) -> Decimal | None:
     """The share of the average price that is lost where a waiting stop triggers; None where nothing is held that it
     leaves: one that came late, when the other side was held already, is judged by how soon it is gone.
+
+    What a bracket adds just as its own target has sold the rest is averaged with what it held (calm day 266).
     """
     if version["status"] != "trigger pending":
         return None
-    units, cost, side = 0, Decimal(0), 0
+    units, cost, held, opener = 0, Decimal(0), 0, None
     for step in steps:
         if step.at > when(version["at"]):
             break
-        if step.after == 0 or step.after * side < 0:
-            units, cost = 0, Decimal(0)
-        side = (step.after > 0) - (step.after < 0)
-        if more := max(0, abs(step.after) - abs(step.before) if step.before * step.after >= 0 else abs(step.after)):
-            units, cost = units + more, cost + more * Decimal(step.fill["price"])
-    if not units or side != (1 if leaves == "SELL" else -1):
-        return None
-    return side * (1 - Decimal(version["trigger"]) / (cost / units))
+        held, more = step.after, _opened(step)
+        if more and abs(step.after) == more and not (opener and opener == _entered(truth, step)):
+            units, cost, opener = 0, Decimal(0), _entered(truth, step)
+        units, cost = units + more, cost + more * Decimal(step.fill["price"])
+    side = 1 if leaves == "SELL" else -1
+    return None if held * side <= 0 else side * (1 - Decimal(version["trigger"]) / (cost / units))
+
+
+def _opened(step: Step) -> int:
+    """How many units more are held after it, on the side that is held then."""
+    before = abs(step.before) if step.before * step.after > 0 else 0
+    return max(0, abs(step.after) - before)
+
+
+def _entered(truth: Truth, step: Step) -> str | None:
+    """The bracket that a fill enters."""
+    leg = truth.legs.get(step.fill["tag"][1:14])
+    return leg.bracket if leg is not None and leg.role == Role.ENTRY else None
 
 
 def not_over_covered(truth: Truth) -> list[str]:

@@ -8,9 +8,7 @@ from click.testing import CliRunner
 
 from executor import bootstrap
 from executor.alerts.address import rotation_of
-from executor.bootstrap.setup import upgrade_database
 from executor.cli import main
-from executor.config.environment import open_settings
 
 ADD = ["--account", "paper", "--tickers", "SBIN,INFY", "--product", "intraday", "--quantity", "10"]
 ADD += ["--max-quantity", "50", "--stop-loss", "1%"]
@@ -25,16 +23,6 @@ EVERYTHING = [
     *("--max-quantity", "50", "--max-order-quantity", "25", "--max-notional", "20000", "--max-open", "2"),
     *("--max-trades", "9", "--max-daily-loss", "5000.50", "--cooldown", "600"),
 ]
-
-
-@pytest.fixture
-def settings(sqlite_url, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    monkeypatch.setenv("SECRET_KEY", "a secret key of this test, long enough")
-    settings = open_settings()
-    upgrade_database(settings)
-    return settings
 
 
 @pytest.fixture

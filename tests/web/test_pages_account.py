@@ -10,7 +10,7 @@ import pytest
 from executor.clock import ManualClock
 from executor.config.secrets import unseal
 from executor.domain.bracket import BracketState
-from executor.domain.command import CommandKind, CommandState
+from executor.domain.command import Command, CommandKind, CommandState
 from executor.domain.order import Side
 from executor.domain.position import Holding as Held
 from executor.domain.reading import QueryKind
@@ -169,17 +169,28 @@ def test_nobody_converts_without_the_forms_token(store: Store, browser: Browser)
     assert store.pages.commands(5) == []
 
 
+def traded(store: Store, account: Account) -> None:
+    """The account, with a trader at it."""
+    store.people.add_account(account, by="test", at=NOW, new_id=str)
+    store.ledger.take_lease(account.name, "one", at=NOW, follows=None)
+
+
+def answered(store: Store, said: str) -> Command:
+    """The command that was asked for, answered by the trader."""
+    [(command, _)] = store.pages.commands(5)
+    store.ledger.answer(command, 1, CommandState.DONE, said, at=NOW)
+    return command
+
+
 def test_a_person_has_the_broker_asked_anew_and_the_page_follows(
     store: Store, browser: Browser, clock: ManualClock
 ) -> None:
-    store.people.add_account(Account("paper", AccountKind.PAPER), by="test", at=NOW, new_id=str)
-    store.ledger.take_lease("paper", "one", at=NOW, follows=None)
+    traded(store, Account("paper", AccountKind.PAPER))
     button = browser.get("/account").text
 
     answer = browser.post("/account/refresh", account="paper")
     waits = browser.get("/account").text
-    [(command, _)] = store.pages.commands(5)
-    store.ledger.answer(command, 1, CommandState.DONE, "funds and holdings were read anew", at=NOW)
+    command = answered(store, "funds and holdings were read anew")
     done = browser.get("/account").text
     clock.advance(301)
 
@@ -203,14 +214,12 @@ def test_only_of_an_account_that_is_there(store: Store, browser: Browser) -> Non
 def test_a_code_given_on_the_page_reaches_the_trader_sealed_and_its_answer_is_shown(
     store: Store, browser: Browser, clock: ManualClock
 ) -> None:
-    store.people.add_account(Account("real", AccountKind.LIVE), by="test", at=NOW, new_id=str)
-    store.ledger.take_lease("real", "one", at=NOW, follows=None)
+    traded(store, Account("real", AccountKind.LIVE))
     form = browser.get("/account").text
 
     answer = browser.post("/account/login", account="real", totp=" 123456 ")
     waits = browser.get("/account").text
-    [(command, _)] = store.pages.commands(5)
-    store.ledger.answer(command, 1, CommandState.DONE, "the session is open", at=NOW)
+    command = answered(store, "the session is open")
     done = browser.get("/account").text
 
     assert 'action="/account/login"' in form and "The session is not open" in words(form)
