@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from executor.domain.command import ERRANDS, Command, CommandKind, CommandState
 from executor.domain.ids import IntentId
@@ -19,16 +19,17 @@ from executor.errors import InvariantBroken, LeaseLost
 from executor.store import log_words, schema
 from executor.store.engine import Database, Transaction
 from executor.store.rows import TABLE_OF, changed_values, key_of, load, made, values_of
-from executor.store.statements import ask
+from executor.store.statements import as_stored, ask, change
 
 _ORDER = {table.name: place for place, table in enumerate(schema.metadata.sorted_tables)}
 #: Asked or said all day: made once, for making a statement costs more than running it.
 _EPOCH = select(schema.lease.c.epoch).where(schema.lease.c.account == bindparam("account")).with_for_update()
 _IN_FORCE = select(schema.halt).where(schema.halt.c.ended_at.is_(None)).order_by(schema.halt.c.id)
-_BEAT = (
-    update(schema.lease)
-    .where(schema.lease.c.account == bindparam("_account"), schema.lease.c.epoch == bindparam("_epoch"))
-    .values(beat_at=bindparam("_beat_at"), status=bindparam("_status"))
+_ASKED = (
+    select(schema.command)
+    .where(schema.command.c.account == bindparam("account"), schema.COMMAND_NEW)
+    .where(or_(*(schema.command.c.kind == kind for kind in (CommandKind.LOGIN, *sorted(ERRANDS)))))
+    .order_by(schema.command.c.id)
 )
 
 
@@ -89,9 +90,10 @@ class Ledger:
 
     def beat(self, account: str, epoch: int, *, at: datetime, status: Mapping[str, Any]) -> None:
         """Say that the owner lives; not audited. Raises LeaseLost."""
-        words = {"account": account, "epoch": epoch, "beat_at": at, "status": status}
+        columns, whose = schema.lease.c, {"account": account, "epoch": epoch}
+        beaten = {"beat_at": as_stored(columns.beat_at.type, at), "status": as_stored(columns.status.type, status)}
         with self._database.unaudited(urgent=True) as connection:
-            if not connection.execute(_BEAT, {f"_{name}": value for name, value in words.items()}).rowcount:
+            if not change(connection, schema.lease, whose, beaten):
                 raise LeaseLost(f"account {account}: epoch {epoch} is over")
 
     # decisions
@@ -143,11 +145,8 @@ class Ledger:
 
     def asked(self, account: str) -> list[Command]:
         """What a person wants of an account's session (logins, errands) and nobody has answered, the oldest first."""
-        table = schema.command
-        kinds = (CommandKind.LOGIN, *sorted(ERRANDS))
-        wanted = (table.c.account == account) & schema.COMMAND_NEW & table.c.kind.in_(kinds)
-        with self._database.read() as connection:
-            return [load(Command, row) for row in connection.execute(select(table).where(wanted).order_by(table.c.id))]
+        with self._database.glance() as connection:
+            return [made(Command, row) for row in ask(connection, _ASKED, account=account)]
 
     def answer(self, command: Command, epoch: int, state: CommandState, text: str, *, at: datetime) -> None:
         """Answer a command that no decision carries: a login, an errand; NEW says that it is begun."""
@@ -265,21 +264,20 @@ def _with_sending(changes: Sequence[Change], started: Sequence[Intent], ready: S
     """The changes with the started intents in place of their READY selves."""
     by_id = {intent.id: intent for intent in started}
     result = []
-    for change in changes:
-        row = change.row
-        if isinstance(row, Intent) and row.id in by_id:
-            change = replace(change, row=by_id.pop(row.id))
-        result.append(change)
+    for one in changes:
+        if isinstance(one.row, Intent) and one.row.id in by_id:
+            one = replace(one, row=by_id.pop(one.row.id))
+        result.append(one)
     waiting = {intent.id: intent for intent in ready}
     return result + [Change(row=intent, before=waiting[intent.id]) for intent in by_id.values()]
 
 
 def _write(transaction: Transaction, changes: Sequence[Change]) -> None:
     """Updates first (a closing bracket frees its lane), then inserts in the order of their foreign keys."""
-    for change in changes:
-        if change.before is not None:
-            _update(transaction, change)
-    inserts = [_insert_of(change.row) for change in changes if change.before is None]
+    for one in changes:
+        if one.before is not None:
+            _update(transaction, one)
+    inserts = [_insert_of(one.row) for one in changes if one.before is None]
     for table, values in sorted(inserts, key=lambda item: _ORDER[item[0].name]):
         transaction.insert(table, values)
 

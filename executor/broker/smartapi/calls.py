@@ -132,4 +132,5 @@ class Caller:
 
 
 def _clipped(text: str, size: int) -> str:
-    return text.encode()[:size].decode("utf-8", "ignore")
+    """The text's first `size` bytes; not copied where it cannot be longer."""
+    return text if 4 * len(text) <= size else text.encode()[:size].decode("utf-8", "ignore")

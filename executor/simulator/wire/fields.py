@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from executor.clock import IST
@@ -17,6 +18,7 @@ from executor.simulator.exchange.positions import Position, average
 from executor.simulator.exchange.priced import Priced
 
 
+@lru_cache(maxsize=4096)  # a book tells the same moments at each reading
 def stamp(at: datetime | None) -> str:
     """Return `dd-Mon-yyyy HH:MM:SS` in IST, empty for None."""
     return "" if at is None else f"{at.astimezone(IST):%d-%b-%Y %H:%M:%S}"
