@@ -95,7 +95,8 @@ def words_of_delivery(delivery: Delivery) -> set[str]:
     if delivery.code:
         words.add(f"c:{delivery.code}")
     if isinstance(body.get("ticker"), str):
-        words.add(ticker_word(f"{body.get('exchange', '')}:{body['ticker'][:_LONGEST]}"))
+        # clipped, both: Postgres holds no word of any length in an index, and would not take the delivery
+        words.add(ticker_word(f"{body.get('exchange', '')!s:.{_LONGEST}}:{body['ticker'][:_LONGEST]}"))
     return words
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from random import Random
 from threading import Barrier
 from typing import Any
 
@@ -137,6 +139,17 @@ def test_any_body_can_be_kept(store: Store, body: str):
     assert store.intake.record_delivery(odd, signal) == Recorded()
     assert _again(store, key=body, fields=signal.fields) == Duplicate(SIGNAL)
     assert store.recovery.new_work("paper").signals[0].fields == signal.fields
+
+
+@pytest.mark.parametrize("field", ["ticker", "exchange"])
+def test_a_refused_delivery_is_recorded_however_long_its_ticker_is_said(store: Store, field: str):
+    """It becomes a word in an index, which Postgres takes up to some length only."""
+    letters = "".join(Random(1).choices("ABCDEFGHIJKLMNOPQRSTUVW ", k=20_000))
+    for number, said in enumerate((letters, [letters])):
+        body = json.dumps({"ticker": "SBIN", "exchange": "NSE", field: said})
+        refused = a_delivery(id=DeliveryId(an_id(101 + number)), verdict=Verdict.REFUSED, detail="no", body=body)
+
+        assert store.intake.record_delivery(refused, None) == Recorded()
 
 
 def test_a_flood_is_counted_by_minute_and_source(store: Store):
