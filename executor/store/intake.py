@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -33,11 +34,11 @@ class Intake:
             return self._record(delivery, signal, urgent=False)
         return self._database.from_reserve(lambda: self._record(delivery, signal, urgent=True))
 
-    def record_flood(self, rows: Sequence[Flood]) -> None:
-        """Count arrivals that are not kept one by one. Raises NotRecorded."""
+    def record_flood(self, rows: Sequence[Flood], at: datetime) -> None:
+        """Count arrivals that are not kept one by one, as of now: the audit's times rise. Raises NotRecorded."""
         if not rows:
             return
-        with self._database.write(rows[0].minute) as transaction:
+        with self._database.write(at) as transaction:
             for row in rows:
                 transaction.insert(schema.delivery_flood, values_of(row))
                 transaction.note("flood", row.source, f"{row.count} arrivals in a minute were counted, not kept")

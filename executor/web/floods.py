@@ -53,7 +53,7 @@ class FloodWriter:
         waiting = [*self._waiting, *rows][-_MOST_WAITING:]
         self._waiting = []
         try:
-            self._intake.record_flood(waiting)
+            self._intake.record_flood(waiting, self._clock.now())
         except StoreError as error:
             _LOG.error("%s counts of floods wait for the store: %s", len(waiting), error)
             self._waiting = waiting

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from executor.domain.bracket import BracketState
+from executor.domain.delivery import Flood
 from executor.domain.messages import Change
 from executor.domain.order import Order, OrderState
 from executor.domain.strategy import Protection
@@ -71,6 +72,16 @@ def test_a_stop_for_a_part_leaves_the_rest_without(life: Life) -> None:
     life.at(12, "stop", working_quantity=10)
 
     assert life.exposed() == 1 + 2
+
+
+def test_a_flood_that_is_told_of_meanwhile_hides_nothing(life: Life) -> None:
+    life.at(12, "entry", state=OrderState.FILLED, filled=10)
+    life.at(13, "stop", state=OrderState.ACCEPTED, working_quantity=10, working_type=a_stop()[1].type)
+    minute, told = NOW - timedelta(seconds=60), NOW + timedelta(seconds=14)
+    for number in range(40):
+        life.store.intake.record_flood([Flood(minute, f"192.0.2.{number}", "web:1", 700, "rubbish")], told)
+
+    assert life.exposed() == 1
 
 
 def test_what_left_by_its_stop_needs_none(life: Life) -> None:

@@ -142,7 +142,7 @@ def test_any_body_can_be_kept(store: Store, body: str):
 
 
 @pytest.mark.parametrize("field", ["ticker", "exchange"])
-def test_a_refused_delivery_is_recorded_however_long_its_ticker_is_said(store: Store, field: str):
+def test_a_refused_delivery_is_recorded_however_long_its_ticker_is_said(store: Store, field: str) -> None:
     """It becomes a word in an index, which Postgres takes up to some length only."""
     letters = "".join(Random(1).choices("ABCDEFGHIJKLMNOPQRSTUVW ", k=20_000))
     for number, said in enumerate((letters, [letters])):
@@ -155,7 +155,7 @@ def test_a_refused_delivery_is_recorded_however_long_its_ticker_is_said(store: S
 def test_a_flood_is_counted_by_minute_and_source(store: Store):
     rows = [Flood(NOW, "10.0.0.1", "web-1", 700, "{"), Flood(NOW, "ALL", "web-1", 900, "")]
 
-    store.intake.record_flood(rows)
+    store.intake.record_flood(rows, NOW)
 
     with store.database.read() as connection:
         found = connection.execute(select(schema.delivery_flood).order_by(schema.delivery_flood.c.count)).all()
@@ -163,7 +163,7 @@ def test_a_flood_is_counted_by_minute_and_source(store: Store):
 
 
 def test_a_minute_without_a_flood_writes_nothing(store: Store, head: Callable[[Store], Any]):
-    store.intake.record_flood([])
+    store.intake.record_flood([], NOW)
 
     assert head(store).seq == 0
 

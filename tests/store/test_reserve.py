@@ -166,7 +166,7 @@ def test_while_the_reserve_is_spent_nothing_else_is_written_though_there_were_sp
         lambda: delivered(disk, 100),
         lambda: delivered(disk, 100, position={"now": "long", "now_size": "1", "prev": "flat", "prev_size": "0"}),
         lambda: disk.intake.record_delivery(a_delivery(), None),
-        lambda: disk.intake.record_flood([Flood(NOW, "ALL", "web:1", 5, "rubbish")]),
+        lambda: disk.intake.record_flood([Flood(NOW, "ALL", "web:1", 5, "rubbish")], NOW),
         lambda: disk.people.set_meta("theme", "dark"),
     ):
         with pytest.raises(DiskFull):

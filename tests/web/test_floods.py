@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ class Intake:
         self.calls = 0
         self.taken: list[Flood] = []
 
-    def record_flood(self, rows: Sequence[Flood]) -> None:
+    def record_flood(self, rows: Sequence[Flood], _at: datetime) -> None:
         self.calls += 1
         if rows and self.errors:
             raise self.errors.pop(0)
@@ -58,8 +59,10 @@ def test_a_minute_is_written_down_when_it_is_over_though_nothing_arrives_any_mor
         eventually(lambda: web.rows("delivery_flood"))
 
     [flood] = web.rows("delivery_flood")
+    [noted] = [row for row in web.rows("audit") if row.kind == "flood"]
     assert (flood.source, flood.process, flood.count, flood.sample) == ("127.0.0.1", "web-1", 3, "an unknown address")
     assert flood.minute.second == 0
+    assert noted.at == web.clock.now()  # the audit's times rise: it is looked through by them
 
 
 def test_the_running_minute_is_written_down_at_the_end(web: Web) -> None:

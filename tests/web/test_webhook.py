@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from ipaddress import ip_network
 from threading import Barrier
 from typing import Any
@@ -33,7 +34,7 @@ class FailingIntake:
     def record_delivery(self, delivery: object, signal: object) -> None:
         raise self.error
 
-    def record_flood(self, rows: Sequence[Flood]) -> None:
+    def record_flood(self, rows: Sequence[Flood], at: datetime) -> None:
         raise self.error
 
 
