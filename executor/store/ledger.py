@@ -198,7 +198,9 @@ class Ledger:
     def _set_halt(self, transaction: Transaction, halt: Halt, known: Sequence[Halt]) -> bool:
         if (halt.scope, halt.kind) in {(one.scope, one.kind) for one in known}:
             return False
-        transaction.insert(schema.halt, {"id": self._new_id(), **values_of(halt), "ended_at": None})
+        # at Postgres somebody may have halted the same since `known` was read: what else is decided must not fail of it
+        if not transaction.insert_if_new(schema.halt, {"id": self._new_id(), **values_of(halt), "ended_at": None}):
+            return False
         transaction.note("halt", halt.scope, f"{halt.kind}: {halt.why} (by {halt.by})")
         return True
 

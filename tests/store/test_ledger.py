@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -11,14 +12,16 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from executor.domain.command import CommandKind
+from executor.domain.ids import Ids
 from executor.domain.messages import Decision
 from executor.domain.record import Halt, HaltKind
 from executor.domain.strategy import Account, AccountKind
 from executor.errors import InvariantBroken, LeaseLost, StoreError
-from executor.store import schema
+from executor.store import ledger, schema
+from executor.store.engine import open_database
 from executor.store.ledger import LeaseRow, SavedSession
 from executor.store.store import Store
 from tests.builders import (
@@ -27,6 +30,7 @@ from tests.builders import (
     TODAY,
     a_call_row,
     a_lane,
+    a_store,
     a_strategy,
     an_id,
 )
@@ -218,6 +222,30 @@ def test_a_halt_of_a_decision_that_is_in_force_already_changes_nothing(store: St
     committed = store.ledger.commit(ACCOUNT, epoch, Decision(halts=(again,)), permits=(), known=(), at=NOW)
 
     assert committed.halts == store.recovery.new_work(ACCOUNT).halts == (_LOSS,)
+
+
+@pytest.mark.postgres
+def test_a_halt_that_somebody_else_makes_at_this_moment_takes_no_decision_with_it(
+    postgres_url: str, ids: Ids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite nobody writes between the reading of halts and the commit."""
+    with closing(open_database(postgres_url)) as database:
+        store = a_store(database, new_id=ids.new)
+        epoch, read = take_lease(store), ledger.halts_in_force
+
+        def read_then_halted(connection: Connection, account: str | None) -> tuple[Halt, ...]:
+            found = read(connection, account)
+            monkeypatch.setattr(ledger, "halts_in_force", read)
+            store.ledger.set_halt(_HALT, at=NOW)
+            return found
+
+        monkeypatch.setattr(ledger, "halts_in_force", read_then_halted)
+        decision = replace(decision_of(*made(a_lane())), halts=(replace(_HALT, why="another reason"),))
+        commit(store, decision, epoch=epoch)
+
+        assert store.recovery.load_book(ACCOUNT, TODAY).lanes == (a_lane(),)
+        assert store.recovery.new_work(ACCOUNT).halts == (_HALT,)
+        assert store.pages.verify(None).rows > 0
 
 
 def test_a_loss_that_was_resumed_is_remembered_for_its_day_alone(store: Store):
