@@ -1,0 +1,25 @@
+"""`executor web`: what it hands on to the server that it becomes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from executor.cli import main
+from executor.config.environment import open_settings
+
+
+def test_its_workers_read_the_settings_that_it_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "port").write_text("9002\n")
+    for name, value in {"EXECUTOR_STATE_DIR": tmp_path, "PORT_FILE": tmp_path / "port"}.items():
+        monkeypatch.setenv(name, str(value))
+    for name in ("HOST", "PORT", "WEB_CONCURRENCY"):
+        monkeypatch.setenv(name, "")  # given back behind the test
+    monkeypatch.setattr(os, "execv", lambda *_: None)
+
+    assert CliRunner().invoke(main, ["web"]).exit_code == 0
+
+    assert open_settings().port == int(os.environ["PORT"]) == 9002
