@@ -1,8 +1,9 @@
 """Read settings from a mapping: by name or from the file that NAME_FILE names, with errors that say what to do.
 
 environs does the parsing, over a mapping that is handed in instead of the process's own environment, so that a
-test or a second reader sees exactly what it was given. An empty value counts as not set. A value is shown in an
-error only where the reader says so: secrets never are.
+test or a second reader sees exactly what it was given. An empty value counts as not set, and every value as it stands:
+`${…}` in a secret is no reference, in a .env neither. A value is shown in an error only where the reader says so:
+secrets never are.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from dotenv import dotenv_values
 from environs import Env, EnvValidationError
 from marshmallow.validate import Range
 
@@ -29,7 +31,7 @@ class Reader:
     def __init__(self, environ: Mapping[str, str], env_file: Path | None = None) -> None:
         self._env = _Mapped(environ)
         if env_file is not None:
-            self._env.read_env(env_file, recurse=False)
+            self._env.stand_behind(dotenv_values(env_file, interpolate=False))
 
     def refuse_unknown(self, known: Sequence[str]) -> None:
         """Raise ConfigError for a setting of ours that does not exist: a typing error would go unnoticed."""
@@ -85,6 +87,12 @@ class _Mapped(Env):
     def __init__(self, given: Mapping[str, str]) -> None:
         super().__init__()
         self._environ.update({name: value for name, value in given.items() if value.strip()})
+
+    def stand_behind(self, filed: Mapping[str, str | None]) -> None:
+        """Add what a file says of settings that were not given, in neither of their two forms."""
+        given = {name.removesuffix(FILE_SUFFIX) for name in self._environ}
+        said = {name: value for name, value in filed.items() if value and value.strip()}
+        self._environ.update({n: value for n, value in said.items() if n.removesuffix(FILE_SUFFIX) not in given})
 
     def names(self) -> list[str]:
         return sorted(self._environ)

@@ -140,6 +140,33 @@ def test_signs_that_templates_use_elsewhere_stay_as_they_are_in_a_secret():
     assert settings.credentials.api_key == "{{a}}$b${c}"
 
 
+@pytest.mark.parametrize("sign", ["'", '"', ""])
+def test_signs_stay_as_they_are_in_a_file_too(tmp_path: Path, sign: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text("\n".join(f"{name}={sign}{value}${{HOME}}$b{sign}" for name, value in LOGIN.items()))
+
+    settings = load_settings({"SECRET_KEY": KEY, "HOME": "/root"}, env_file=file)
+
+    assert settings.credentials is not None
+    assert (settings.credentials.api_key, settings.credentials.pin) == ("the-api-key${HOME}$b", "9876${HOME}$b")
+
+
+def test_the_environment_wins_over_a_file_in_whichever_form_each_says_it(tmp_path: Path) -> None:
+    (tmp_path / "port").write_text("9002")
+    file = tmp_path / ".env"
+    file.write_text(f"HOST=\nHOST_FILE={tmp_path / 'none'}\nPORT_FILE={tmp_path / 'port'}\nWEB_CONCURRENCY=3\n")
+
+    assert load_settings({"SECRET_KEY": KEY, "HOST": "::1", "PORT": "9001"}, env_file=file).port == 9001
+
+
+def test_an_empty_line_of_a_file_sets_nothing(tmp_path: Path) -> None:
+    (tmp_path / "port").write_text("9002")
+    file = tmp_path / ".env"
+    file.write_text(f"PORT=\nPORT_FILE={tmp_path / 'port'}\nHOST_FILE=\n")
+
+    assert load_settings({"SECRET_KEY": KEY}, env_file=file).port == 9002
+
+
 @pytest.mark.parametrize("found", ["0", "65536", "eighty", "80.5", "-1"])
 def test_a_port_that_is_none_is_refused(found):
     assert refused(PORT=found) == f"PORT is '{found}'; give a whole number from 1 to 65535"
