@@ -162,7 +162,8 @@ class Database:
         try:
             return write()
         except DiskFull:
-            if self.reserve is None or not self.reserve.release():
+            # whoever gave it up, here or at this moment elsewhere: there may be space now
+            if self.reserve is None or not (self.reserve.release() or self.reserve.is_spent):
                 raise
             return write()
 

@@ -159,6 +159,16 @@ def test_an_exit_is_recorded_from_the_reserve(disk: Store, fields: dict[str, Any
     assert len(disk.recovery.new_work("paper").signals) == 1
 
 
+def test_an_exit_is_recorded_though_another_one_gives_the_reserve_up_at_this_moment(
+    disk: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_up = Reserve.release
+    monkeypatch.setattr(Reserve, "release", lambda reserve: give_up(reserve) and give_up(reserve))
+
+    with full(disk):
+        assert delivered(disk, 100, action="exit") == Recorded()
+
+
 def test_while_the_reserve_is_spent_nothing_else_is_written_though_there_were_space(disk: Store) -> None:
     reserve_of(disk).release()
 
