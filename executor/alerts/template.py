@@ -141,9 +141,9 @@ def _rules(strategy: Strategy, style: Style) -> dict[str, Rule]:
     }
 
 
-def _spellings(ticker: str) -> tuple[str, str]:
-    """TradingView writes BAJAJ-AUTO as BAJAJ_AUTO (tradingview.md B1)."""
-    return ticker, charted(ticker)
+def _spellings(ticker: str) -> tuple[str, ...]:
+    """TradingView writes BAJAJ-AUTO as BAJAJ_AUTO, and M&M either way (tradingview.md B1): rails take them for one."""
+    return ticker, charted(ticker), *(ticker.replace("_", sign) for sign in "&-")
 
 
 def _once(words: Iterable[str]) -> tuple[str, ...]:

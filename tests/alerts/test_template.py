@@ -98,6 +98,16 @@ def test_the_tickers_bound_knows_tradingviews_spelling_and_its_exchange():
     assert bounds["exchange"].words == ("NSE", "NSE_DL", "NSE_DLY")
 
 
+def test_a_ticker_typed_as_one_chart_spells_it_is_taken_as_another_does():
+    rails = Rails(frozenset({"NSE:M_M", "NSE:BAJAJ_AUTO"}), 5)
+    bounds = claims_of(a_template(strategy=replace(STRATEGY, rails=rails))).grant.bounds
+
+    assert [
+        spelled for spelled in ("M&M", "M_M", "BAJAJ-AUTO", "BAJAJ_AUTO") if not bounds["ticker"].allows(spelled)
+    ] == []
+    assert not bounds["ticker"].allows("MM")
+
+
 def test_a_size_in_rupees_is_bounded_by_the_rail_of_its_kind_if_there_is_one():
     rails = replace(STRATEGY.rails, max_notional=Decimal(200_000), max_daily_loss=Decimal(5000))
 
