@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from executor.clock import IST
 from executor.domain.delivery import Delivery
+from executor.domain.instrument import charted
 from executor.domain.messages import Change
 from executor.domain.order import Order
 from executor.domain.refusal import WORDS, RefusalCode
@@ -71,9 +72,9 @@ def asked_words(text: str) -> list[str]:
 
 
 def ticker_word(ticker: str) -> str:
-    """SBIN:NSE of NSE:SBIN: so a ticker is found without its exchange by how its word begins."""
+    """SBIN:NSE of NSE:SBIN: so a ticker is found without its exchange by how its word begins; M_M for M&M too."""
     exchange, _, name = ticker.rpartition(":")
-    return f"t:{storable(f'{name}:{exchange}'.upper())}"
+    return f"t:{storable(charted(f'{name}:{exchange}').upper())}"
 
 
 def day_word(at: datetime | date) -> str:

@@ -273,6 +273,15 @@ def test_an_explicit_id_is_the_key_and_no_part_of_the_fields():
     assert signal is not None and signal.key == "id:bar-2026-11-25T03:49:58Z" and "id" not in signal.fields
 
 
+def test_a_ticker_is_of_one_lane_however_its_chart_spells_it():
+    template = a_template()
+
+    found = [judged(a_message(template, ticker=spelled)).signal for spelled in ("BAJAJ-AUTO", "BAJAJ_AUTO")]
+
+    assert [signal and lane_of(signal).ticker for signal in found] == ["NSE:BAJAJ_AUTO"] * 2
+    assert [signal and signal.fields["ticker"] for signal in found] == ["BAJAJ-AUTO", "BAJAJ_AUTO"]
+
+
 def test_a_trade_name_separates_lanes():
     signal = judged(a_message(a_template(trade="swing"))).signal
 

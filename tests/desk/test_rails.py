@@ -84,6 +84,16 @@ def test_a_ticker_may_be_spelled_as_the_chart_or_as_the_exchange_does(make: Make
     assert refused(house, ticker="M_N").code is RefusalCode.TICKER_NOT_ALLOWED
 
 
+def test_a_person_exits_a_ticker_however_it_is_spelled(make: Make) -> None:
+    house = make(rails=rails(tickers=frozenset({"M&M"})))
+    house.contracts = {"M_M": house.contracts["SBIN"]}
+    house.ended(house.long(ticker="M_M"))
+
+    command = house.command("exit", ticker="NSE:M&M")
+
+    assert command.answer == "1 positions leave"
+
+
 @pytest.mark.parametrize(
     ("strategy", "account", "passes"),
     [

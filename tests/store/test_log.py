@@ -82,6 +82,14 @@ def test_each_filter_narrows_what_became_no_signal(store: Store) -> None:
     assert ids_of(store, Filters(account=ACCOUNT)) == []
 
 
+def test_a_ticker_is_found_however_it_is_spelled(store: Store) -> None:
+    one, other = (
+        refuse(store, n, body=f'{{"ticker": "{said}", "exchange": "NSE"}}') for n, said in ((50, "M&M"), (51, "M_M"))
+    )
+
+    assert ids_of(store, Filters(ticker="M&M")) == ids_of(store, Filters(ticker="NSE:m_m")) == [other, one]
+
+
 @pytest.mark.parametrize("is_ended", [False, True])
 def test_each_filter_narrows_signals_open_and_ended(held: Store, is_ended: bool) -> None:
     infy = LaneKey(ACCOUNT, "fade", "NSE:INFY")

@@ -16,6 +16,7 @@ from executor.desk.book import Draft
 from executor.desk.targets import coming_targets
 from executor.domain.bracket import Bracket, Goal
 from executor.domain.command import Command, CommandKind, CommandState
+from executor.domain.instrument import charted
 from executor.domain.reading import Query, QueryKind
 from executor.domain.strategy import Level, LevelKind, LevelOf, Protection
 
@@ -124,7 +125,7 @@ def _covers(command: Command, bracket: Bracket) -> bool:
     in_scope = command.scope in {"ALL", f"account:{bracket.account}", f"strategy:{bracket.strategy}"}
     named = command.arguments.get("bracket") in (None, bracket.id)
     ticker = command.arguments.get("ticker")
-    return in_scope and named and (ticker is None or bracket.lane.split("|")[2] == ticker)
+    return in_scope and named and (ticker is None or charted(bracket.lane.split("|")[2]) == charted(ticker))
 
 
 def _open_brackets(draft: Draft, command: Command) -> list[Bracket]:
