@@ -1,7 +1,8 @@
 """Wrong passwords: counted in the store, by source, and answered with a growing wait.
 
 They are counted by person too. A source waits longer than the person does: someone who guesses from one place does
-not lock the trader out elsewhere. The counts survive a restart. What a source failed is forgotten after an hour.
+not lock the trader out elsewhere. The counts survive a restart. What a source failed is forgotten after an hour. What
+the store does not take, on a full disk, is counted in this process: nobody may guess without end meanwhile.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from executor.errors import StoreError
 from executor.store.people import People
 
 FREE = 5
@@ -31,6 +33,7 @@ class Attempts:
         """`person` is whose logins these are."""
         self._people = people
         self._person = person
+        self._unkept: dict[str, tuple[int, datetime]] = {}  # the oldest first; "" is the person
 
     def wait(self, source: str, now: datetime) -> timedelta:
         """How long until another password may be tried; zero when it may be now."""
@@ -41,9 +44,25 @@ class Attempts:
         if source in (sources := self._sources(now)):
             count, failed_at = sources[source]
             waits.append(failed_at + delay(count, SOURCE_MOST) - now)
+        for name, most in (("", _PERSON_MOST), (source, SOURCE_MOST)):
+            count, failed_at = self._unkept.get(name, (0, now))
+            waits.append(failed_at + delay(count, most) - now)
         return max(waits)
 
     def failed(self, source: str, now: datetime) -> None:
+        """Count a wrong password. Raises StoreError: it is counted here then."""
+        try:
+            self._count(source, now)
+        except StoreError:
+            for name in ("", source):
+                count, _ = self._unkept.pop(name, (0, now))
+                self._unkept[name] = (count + 1, now)
+            while len(self._unkept) > SOURCES_KEPT:
+                del self._unkept[next(iter(self._unkept))]
+            raise
+        self._unkept.clear()
+
+    def _count(self, source: str, now: datetime) -> None:
         person = self._people.person(self._person)
         if person:
             self._people.count_failure(self._person, failures=person.failures + 1, at=now)
@@ -52,6 +71,8 @@ class Attempts:
         self._keep({**sources, source: (count + 1, now)})
 
     def succeeded(self, source: str, now: datetime) -> None:
+        for name in ("", source):
+            self._unkept.pop(name, None)
         person = self._people.person(self._person)
         if person and person.failures:
             self._people.count_failure(self._person, failures=0, at=None)

@@ -74,6 +74,22 @@ def test_a_full_disk_keeps_nobody_from_the_pages_who_knows_the_password(
     assert (wrong.status_code, right.status_code, stranger.get("/").status_code) == (503, 303, 200)
 
 
+def test_on_a_full_disk_nobody_guesses_without_end(
+    stranger: Browser, system: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise DiskFull("the disk is full, and what is left of the reserve is for exits, stops and kill")
+
+    monkeypatch.setattr(People, "count_failure", full)
+    monkeypatch.setattr(People, "set_meta", full)
+
+    answers = [stranger.log_in("wrong").status_code for _ in range(FREE + 1)]
+    system.advance(60)
+
+    assert answers == [503] * FREE + [429]
+    assert stranger.log_in().status_code == 303
+
+
 def test_a_wrong_password_or_name_does_not_enter(stranger: Browser) -> None:
     wrong = stranger.log_in("wrong")
     nobody = stranger.log_in(name="root")
