@@ -32,7 +32,7 @@ from executor.domain.calendar import Calendar, trading_day
 from executor.domain.command import Command, CommandKind
 from executor.domain.delivery import Delivery, Verdict
 from executor.domain.ids import DeliveryId, Ids, SignalId
-from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
+from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment, lane_ticker
 from executor.domain.intent import Intent, IntentKind, IntentState, PermitClass, Sent
 from executor.domain.messages import ReadEnded, ReadFailed, Resolved, SendEnded, SessionChanged
 from executor.domain.order import Order
@@ -252,15 +252,14 @@ class House:
         signal_id, delivery_id = SignalId(self.ids.new()), DeliveryId(self.ids.new())
         now = self.clock.now()
         plain = {"exchange": "NSE", "ticker": "SBIN", "action": action, **fields}
+        ticker = lane_ticker(plain["exchange"], plain["ticker"])
         signal = Signal(
             id=signal_id,
             delivery=delivery_id,
             strategy=self.strategy.name,
             strategy_version=1,
             account=ACCOUNT,
-            lane=LaneKey(
-                ACCOUNT, self.strategy.name, f"{plain['exchange']}:{plain['ticker']}", plain.get("trade", "")
-            ).text,
+            lane=LaneKey(ACCOUNT, self.strategy.name, ticker, plain.get("trade", "")).text,
             key=f"id:{signal_id}",
             action=Action(action),
             fields=plain,

@@ -22,7 +22,7 @@ from executor.config.secrets import Keys
 from executor.domain.calendar import trading_day
 from executor.domain.delivery import Delivery, IssuedAlert, Verdict
 from executor.domain.ids import DeliveryId, SignalId
-from executor.domain.instrument import charted
+from executor.domain.instrument import lane_ticker
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Action, LaneKey, Signal
 from executor.domain.strategy import Strategy
@@ -214,7 +214,7 @@ def _not_now(fired_at: datetime, now: datetime) -> Refusal | None:
 def _signal(arrival: Arrival, found: Mapping[str, Any], delivery: DeliveryId, signal: SignalId) -> Signal:
     fields = {name: value for name, value in found.items() if name not in _NOT_IN_SIGNAL}
     strategy = arrival.strategy
-    ticker = f"{fields['exchange']}:{charted(fields['ticker'])}"  # one lane, were its exit to spell M&M as M_M
+    ticker = lane_ticker(fields["exchange"], fields["ticker"])
     return Signal(
         id=signal,
         delivery=delivery,

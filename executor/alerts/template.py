@@ -22,7 +22,7 @@ from executor.alerts.placeholders import EXAMPLES, PLACEHOLDER, render
 from executor.config.schema import FieldErrors
 from executor.config.secrets import Keys
 from executor.domain.delivery import IssuedAlert
-from executor.domain.instrument import charted
+from executor.domain.instrument import DELAYED, charted
 from executor.domain.refusal import Refusal
 from executor.domain.strategy import Strategy
 
@@ -31,7 +31,6 @@ LIFETIME = timedelta(days=366)
 
 _PATH = re.compile(r"[a-z_]+(\.([a-z_]+|\d))*")
 _EXCHANGES = ("NSE", "BSE", "MCX")
-_DELAYED = ("", "_DL", "_DLY")
 
 
 class Style(StrEnum):
@@ -132,7 +131,7 @@ def _rules(strategy: Strategy, style: Style) -> dict[str, Rule]:
         "action": Rule(words=actions),
         "ticker": Rule(words=_once(spelling for _, _, ticker in names for spelling in _spellings(ticker))),
         # delayed data passes here, because the desk refuses it with a better sentence
-        "exchange": Rule(words=_once(exchange + suffix for exchange in exchanges for suffix in _DELAYED)),
+        "exchange": Rule(words=_once(exchange + suffix for exchange in exchanges for suffix in ("", *DELAYED))),
         "size.lots": most,
         "size.quantity": most,
         "size.contracts": most,

@@ -40,9 +40,23 @@ class ContractClass(StrEnum):
 INDEX_NAMES = frozenset({"NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "NIFTYNXT50", "SENSEX", "BANKEX", "SENSEX50"})
 
 
+#: What an exchange's name ends in where its chart shows prices late (tradingview.md B6).
+DELAYED = ("_DL", "_DLY")
+
+
 def charted(ticker: str) -> str:
     """A ticker as TradingView's charts spell it: `_` for `&` and `-` (tradingview.md B1)."""
     return ticker.replace("&", "_").replace("-", "_")
+
+
+def in_time(exchange: str) -> str:
+    """The exchange itself, where a chart's prices are late: NSE of NSE_DLY; any other as it is."""
+    return next((exchange.removesuffix(end) for end in DELAYED if exchange.endswith(end)), exchange)
+
+
+def lane_ticker(exchange: str, ticker: str) -> str:
+    """What an alert's lane is called by: one name, were its chart to spell M&M as M_M or its prices to become late."""
+    return f"{in_time(exchange)}:{charted(ticker)}"
 
 
 class InstrumentKey(NamedTuple):

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from executor.domain.instrument import Instrument, Kind, Segment
+from executor.domain.instrument import Instrument, Kind, Segment, in_time
 from executor.domain.refusal import Refusal, RefusalCode
 
 #: Where the contracts of a chart's exchange are listed.
 DERIVATIVES = {Segment.NSE: Segment.NFO, Segment.BSE: Segment.BFO, Segment.MCX: Segment.MCX}
 
-_DELAYED = re.compile(r"(.+)_(DL|DLY)")
 #: Traded somewhere, but not by this executor: the reason stands in the refusal.
 _ELSEWHERE = {
     "CDS": "currencies are not traded here: Angel One's order page names NSE, BSE, NFO, BFO and MCX only",
@@ -130,8 +129,8 @@ def spells(text: str, name: str) -> bool:
 
 
 def _exchange_refused(exchange: str, full: str) -> Refusal | None:
-    if delayed := _DELAYED.fullmatch(exchange):
-        return _not_tradable(f"{full} is a delayed feed; chart {delayed[1]} in real time")
+    if in_time(exchange) != exchange:
+        return _not_tradable(f"{full} is a delayed feed; chart {in_time(exchange)} in real time")
     if exchange in tuple(Segment):
         return None
     return _not_tradable(f"{full}: {_ELSEWHERE.get(exchange, f'Angel One does not trade on {exchange}')}")

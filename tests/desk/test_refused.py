@@ -198,3 +198,37 @@ def test_a_single_protection_runs_without_a_target(house: House) -> None:
     house.long()
 
     assert (house.net(), house.stopped(), house.targeted()) == (10, 10, 0)
+
+
+def test_a_chart_whose_prices_became_late_still_leaves(house: House) -> None:
+    house.long()
+
+    left = house.signal("exit", exchange="NSE_DLY")
+    house.run(6)
+
+    assert house.ended(left).outcome is Outcome.FILLED
+    assert (house.net(), house.working()) == (0, [])
+
+
+def test_a_chart_whose_prices_are_late_neither_adds_nor_moves_a_stop(house: House) -> None:
+    house.long()
+
+    asked = [
+        house.signal("buy", exchange="NSE_DL", price="800"),
+        house.signal("modify", exchange="NSE_DLY", stop_loss={"price": "795"}),
+    ]
+    house.run(6)
+
+    ended = [house.ended(one) for one in asked]
+    assert [one.outcome for one in ended] == [Outcome.REFUSED] * 2
+    assert "NSE_DL is a delayed feed" in (ended[0].reason or "")
+    assert (house.net(), house.stopped()) == (10, 10)
+
+
+def test_a_reverse_by_late_prices_leaves_and_enters_nothing(house: House) -> None:
+    house.long()
+
+    house.signal("reverse", exchange="NSE_DLY", price="800")
+    house.run(8)
+
+    assert (house.net(), len(house.orders(side="BUY"))) == (0, 1)

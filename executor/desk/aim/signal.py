@@ -17,6 +17,7 @@ from executor.desk.lanes import held_side, in_turn, lane_of_signal, touch
 from executor.desk.meaning import Meant, Purpose, in_step, meaning, syncs
 from executor.domain.bracket import Bracket, Goal
 from executor.domain.ids import SignalId
+from executor.domain.instrument import in_time
 from executor.domain.messages import Resolved
 from executor.domain.order import Side
 from executor.domain.record import Lane
@@ -25,6 +26,9 @@ from executor.domain.signal import Action, Ask, Held, Outcome, Signal, read_ask
 
 #: How long an alert that does not fit what the lane holds waits for the one that is missing (DESIGN: Continuity).
 _PATIENCE = timedelta(milliseconds=700)
+
+#: What a chart may not ask for whose prices are late; it may still leave.
+_BY_PRICE = frozenset({Purpose.ENTER, Purpose.MODIFY})
 
 
 def aim_signals(draft: Draft) -> None:
@@ -56,6 +60,8 @@ def aim_signal(draft: Draft, resolved: Resolved, *, ahead: list[Resolved]) -> bo
         meant = kill
     elif ask.unsupported:
         meant = Refusal(RefusalCode.UNSUPPORTED, ", ".join(ask.unsupported))
+    elif isinstance(meant, Meant) and meant.purpose in _BY_PRICE and _is_late(signal):
+        meant = Refusal(RefusalCode.TICKER_NOT_TRADABLE, f"{signal.fields['exchange']} is a delayed feed")
     _sync(draft, lane, ask)
     if _is_exit(ask):
         reverse.overtaken(draft, signal, _left_behind(draft, signal, ask, bracket, ahead))
@@ -109,6 +115,11 @@ def _enter(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, side: Side
         return enter.give_up_if_stale(draft, resolved.signal)
     ask = reverse.entry_ask(draft, resolved, ask)
     return enter.aim_entry(draft, resolved, ask=ask, lane=lane, chart=side)
+
+
+def _is_late(signal: Signal) -> bool:
+    exchange = str(signal.fields["exchange"])
+    return in_time(exchange) != exchange
 
 
 def _is_exit(ask: Ask) -> bool:
