@@ -116,14 +116,15 @@ class Recovery:
     def recent_writes(self, account: str, now: datetime) -> list[datetime]:
         """When place, modify and cancel left in the last hour, for the sliding windows.
 
-        What was being sent when the last trader stopped may arrive at any moment: it counts from `now`.
+        What was being sent when the last trader stopped may arrive at any moment: it counts from `now`. So does what was
+        stamped by a clock that was ahead and has been set back: it would fill every window until that time has come.
         """
         sent, state = schema.intent.c.sending_at, schema.intent.c.state
         since = now - timedelta(hours=1)
         statement = select(sent, state).where(schema.intent.c.account == account, sent >= since).order_by(sent)
         with self._database.read() as connection:
             found = connection.execute(statement).all()
-        return [now if row.state is IntentState.SENDING else row.sending_at for row in found]
+        return [now if row.state is IntentState.SENDING else min(row.sending_at, now) for row in found]
 
     def newest_id(self) -> str | None:
         """The greatest id of ours in any table: a start continues above it."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from executor.broker.limits import PermitBook, load_limits
 from executor.domain.bracket import BracketState, Goal, Role
 from executor.domain.ids import (
     BrokerOrderId,
@@ -248,6 +249,23 @@ def test_what_was_being_sent_when_the_trader_stopped_counts_from_now(store: Stor
     commit(store, decision_of(*made(a_lane(), a_bracket(), a_leg(), order, intent)))
 
     assert store.recovery.recent_writes(ACCOUNT, NOW) == [NOW]
+
+
+def test_writes_of_a_clock_that_was_ahead_count_from_now_not_until_that_time_has_come(store: Store):
+    """A clock that was two minutes ahead is set back, and the trader is started anew: stops must not wait so long."""
+    take_lease(store)
+    ahead = [NOW + timedelta(seconds=100 + n) for n in range(8)]
+    orders = [an_order(id=OrderId(an_id(50 + n)), attempt=n + 1) for n in range(8)]
+    intents = [
+        an_intent(id=IntentId(an_id(60 + n)), order=orders[n].id, state=IntentState.REFUSED, sending_at=ahead[n])
+        for n in range(8)
+    ]
+    commit(store, decision_of(*made(a_lane(), a_bracket(), a_leg(), *orders, *intents)))
+
+    permits = PermitBook(load_limits(), store.recovery.recent_writes(ACCOUNT, NOW))
+
+    assert permits.take([PermitClass.PROTECT], NOW) == (False,)  # all eight may have left right now
+    assert permits.take([PermitClass.PROTECT], NOW + timedelta(seconds=1)) == (True,)
 
 
 def test_the_newest_id_is_the_greatest_of_all_tables(store: Store):
