@@ -210,3 +210,21 @@ def test_a_kept_connection_has_the_whole_bound_for_each_call(monkeypatch):
         host.join()
 
     assert all(isinstance(one, RawAnswer) for one in found)
+
+
+def test_a_connection_that_was_made_too_late_sends_nothing_any_more(dripping: str, monkeypatch):
+    """The look-up of a name has no timeout: while it hung another trader may have taken the account."""
+    monkeypatch.setattr(room, "_CONNECT_S", 0.2)
+    look_up = socket.getaddrinfo
+
+    def slow(*asked, **more):
+        Flag().wait(0.3)
+        return look_up(*asked, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    wire = Wire(dripping, headers={})
+
+    found = call(wire)
+    wire.close()
+
+    assert isinstance(found, NeverSent)

@@ -3,6 +3,9 @@
 Timeouts of sockets are for each piece, so a host that drips bytes would hold a call, its thread and its connection for
 ever. Here no piece may take longer than what is left of the call. What is written after something was read begins the
 next call of a kept connection. It ends as any timeout does: nobody can tell what the broker did.
+
+To connect has a bound of its own, for the whole of it: looking up a name has no timeout at all, and every address of it
+has one for itself. What connects later than that sends nothing any more: the lease it was asked for may be another's.
 """
 
 from __future__ import annotations
@@ -17,10 +20,11 @@ from executor.clock import Clock
 
 
 class BoundBackend(httpcore.NetworkBackend):
-    """Connections whose calls end within `longest_s`; connecting has a timeout of its own."""
+    """Connections that are made within `connect_s`, and whose calls end within `longest_s`."""
 
-    def __init__(self, longest_s: float, clock: Clock) -> None:
+    def __init__(self, longest_s: float, clock: Clock, *, connect_s: float) -> None:
         self._longest_s = longest_s
+        self._connect_s = connect_s
         self._clock = clock
         self._network = httpcore.SyncBackend()
 
@@ -32,15 +36,19 @@ class BoundBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        by = self._clock.monotonic() + self._connect_s
         stream = self._network.connect_tcp(host, port, timeout, local_address, socket_options)
-        return _Bound(stream, self._longest_s, self._clock)
+        made = _Bound(stream, self._longest_s, self._clock, by=by)
+        made.left_to_connect()
+        return made
 
 
 class _Bound(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, longest_s: float, clock: Clock) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, longest_s: float, clock: Clock, *, by: float) -> None:
         self._stream = stream
         self._longest_s = longest_s
         self._clock = clock
+        self._by = by
         self._ends = 0.0
         self._answered = True
 
@@ -59,7 +67,18 @@ class _Bound(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _Bound(self._stream.start_tls(ssl_context, server_hostname, timeout), self._longest_s, self._clock)
+        left = self.left_to_connect()
+        until = left if timeout is None else min(left, timeout)
+        stream = self._stream.start_tls(ssl_context, server_hostname, until)
+        return _Bound(stream, self._longest_s, self._clock, by=self._by)
+
+    def left_to_connect(self) -> float:
+        """The seconds in which this has to be connected. Raises ConnectTimeout when they are over."""
+        left = self._by - self._clock.monotonic()
+        if left <= 0:
+            self.close()
+            raise httpcore.ConnectTimeout("connecting took so long that nothing is sent any more")
+        return left
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

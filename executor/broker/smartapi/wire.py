@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _TIMEOUT = httpx.Timeout(7.0, connect=2.0, pool=2.0)  # 7 s as the broker's own clients (1.2)
 #: A whole call, once connected: the timeouts above are for each piece of it.
 _CALL_S = 10.0
+#: To connect, the look-up of the name included: whoever follows us at an account waits so long for our last send.
+_CONNECT_S = 7.0
 #: As many connections as threads may speak at once: 8 writers, 8 for what protects, 4 readers, the session's.
 _KEPT = httpx.Limits(max_connections=24, max_keepalive_connections=24, keepalive_expiry=30.0)
 #: The instrument file has some 40 MB (8.1): for the whole of it.
@@ -132,7 +134,7 @@ class _Network(httpx.HTTPTransport):
             keepalive_expiry=_KEPT.keepalive_expiry,
             local_address=_IPV4 if url.startswith("https://") else None,
             retries=0,
-            network_backend=BoundBackend(longest_s, SystemClock()),
+            network_backend=BoundBackend(longest_s, SystemClock(), connect_s=_CONNECT_S),
         )
 
 
