@@ -63,9 +63,12 @@ class _Child:
             self._ended(self.process.returncode, now)
         if self.process is None and now >= self._due:
             self._began = now
-            self.process = start(self._command)
+            try:
+                self.process = start(self._command)
+            except OSError as error:  # no memory or process to be had now; what runs already goes on
+                self._ended(str(error), now)
 
-    def _ended(self, code: int, now: float) -> None:
+    def _ended(self, code: int | str, now: float) -> None:
         self.process = None
         if now - self._began >= _LIVED_S:
             self._pause = _AGAIN_S

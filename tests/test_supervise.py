@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import time
@@ -131,6 +132,25 @@ def test_the_pause_before_a_restart_grows_up_to_a_bound_and_a_long_life_makes_it
         pauses.append(clock.monotonic() - 0.5 - died)
 
     assert pauses == [1.0, 2.0, 4.0, 4.0, 1.0, 2.0]
+
+
+def test_a_child_that_cannot_be_started_now_is_started_later_and_the_other_is_left_alone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine has no memory for one more process: just then a trader may have been ended for it."""
+    refusals = iter([True, True])
+
+    def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
+        if command[0] == "waits" and next(refusals, False):
+            raise OSError(errno.ENOMEM, "Cannot allocate memory")
+        return house.start_child(command)
+
+    monkeypatch.setattr(supervise, "start", start)
+    house.run("lives", "waits")
+
+    eventually(lambda: house.of("waits"))
+
+    assert [process.poll() for process in house.of("lives") + house.of("waits")] == [None, None]
 
 
 def test_a_stop_ends_all_with_sigterm_and_starts_none_again(house: House) -> None:
