@@ -116,8 +116,8 @@ class Recovery:
     def recent_writes(self, account: str, now: datetime) -> list[datetime]:
         """When place, modify and cancel left in the last hour, for the sliding windows.
 
-        What was being sent when the last trader stopped may arrive at any moment: it counts from `now`. So does what was
-        stamped by a clock that was ahead and has been set back: it would fill every window until that time has come.
+        What was being sent when the last trader stopped may arrive at any moment: it counts from `now`. So does what
+        was stamped by a clock that was ahead and has been set back: it would fill every window until that time came.
         """
         sent, state = schema.intent.c.sending_at, schema.intent.c.state
         since = now - timedelta(hours=1)

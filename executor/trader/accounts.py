@@ -88,7 +88,9 @@ class SessionStore:
         self.ledger.save_session(self.account, self.epoch, replace(saved, totp_step=step), say=say, at=at)
 
     def keep(self, session: Session, *, at: datetime) -> None:
-        step = session.totp_step if session.totp_step is not None else self.last_step()
+        """Keep a session; the newest step stays, which a login may have used up in vain since this one's."""
+        used = self.last_step()
+        step = session.totp_step if used is None else used
         saved = SavedSession(self.seal(session), step, session.opened_at, session.ends_at)
         self.ledger.save_session(self.account, self.epoch, saved, say="session open and verified", at=at)
 

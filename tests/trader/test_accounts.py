@@ -352,3 +352,16 @@ def test_keeping_a_session_forgets_no_totp_step(office: Office) -> None:
     sessions.keep(replace(a_session(office.clock.now()), totp_step=None), at=office.clock.now())
 
     assert sessions.last_step() == 59_000_000
+
+
+def test_a_session_that_is_gone_on_with_forgets_no_step_that_a_login_used_in_vain_since(office: Office) -> None:
+    """The login was not answered, then the old token held again: a start may not use the step a second time."""
+    sessions = office.keeper._store
+    old = a_session(office.clock.now())
+    assert old.totp_step is not None
+    sessions.keep(old, at=office.clock.now())
+    sessions.reserve_step(old.totp_step + 5, at=office.clock.now())
+
+    sessions.keep(old, at=office.clock.now())
+
+    assert sessions.last_step() == old.totp_step + 5
