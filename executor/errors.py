@@ -18,6 +18,7 @@ ExecutorError
       LoginNotYet        refused by ourselves: the TOTP code of this moment was used already
         CodeNeeded       without a TOTP secret a person has to give the code
   NotifyFailed           an address did not take a notice; it is tried again
+  ClockSetBack           the host's clock was set back: an account begins anew, for no wait may last until then
   InvariantBroken        what must always hold does not; entries stop
 """
 
@@ -112,6 +113,10 @@ class NotifyFailed(ExecutorError):
     def __init__(self, text: str, pause_s: float = 0.0) -> None:
         super().__init__(text)
         self.pause_s = pause_s
+
+
+class ClockSetBack(ExecutorError):
+    pass
 
 
 class InvariantBroken(ExecutorError):

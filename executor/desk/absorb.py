@@ -66,6 +66,7 @@ def absorb(draft: Draft, event: Event) -> None:
     feed.weigh(draft)
     match event:
         case Started():
+            _bring_back(draft)
             _doubt_what_was_sending(draft)
             _doubt_positions(draft)
         case SignalsArrived(signals):
@@ -159,6 +160,16 @@ def _doubt_positions(draft: Draft) -> None:
     """Positions may lag behind what filled today; how long ago that was is not kept."""
     if any(order.filled and order.day == draft.day for order in draft.orders.values()):
         draft.learn(filled_at=draft.now)
+
+
+def _bring_back(draft: Draft) -> None:
+    """What was sent by a clock that was ahead, and has been set back, left by now: reads from now on settle it."""
+    ahead = [one for one in draft.intents.values() if one.sending_at is not None and one.sending_at > draft.now]
+    for intent in ahead:
+        draft.put(replace(intent, sending_at=draft.now))
+    if ahead:
+        text = f"the clock was set back: {len(ahead)} sends were stamped with times that have yet to come"
+        draft.note("clock", draft.account, text, alarm=True)
 
 
 def _doubt_what_was_sending(draft: Draft) -> None:

@@ -41,7 +41,7 @@ from executor.domain.messages import (
 from executor.domain.reading import Query
 from executor.domain.record import Halt, HaltKind
 from executor.domain.signal import Signal
-from executor.errors import DiskFull, InvariantBroken, NotRecorded, StoreError
+from executor.errors import ClockSetBack, DiskFull, InvariantBroken, NotRecorded, StoreError
 from executor.store.ledger import Ledger
 from executor.store.recovery import Recovery
 from executor.store.reserve import Reserve
@@ -58,6 +58,8 @@ SWEEP_S = 0.25
 _EAGER_S = 0.05
 #: After a commit that the store could not take: when the same event is tried again.
 _AGAIN_S = 0.5
+#: A host's clock that is set back by more than this is no matter of its pace any more (reliability.md F-62).
+_SET_BACK = timedelta(seconds=2)
 #: How the broker's gateway refuses reads that came too fast (smartapi.md 5).
 _TOO_FAST = (403, 429)
 
@@ -111,10 +113,11 @@ class Loop:
         self._told_ready = self._withheld = False
         self._versions = -1
         self._hint: str | None = None
-        self._began = parts.clock.now() - timedelta(seconds=parts.clock.monotonic())
+        self._latest = parts.clock.now()
+        self._began = self._latest - timedelta(seconds=parts.clock.monotonic())
 
     def run(self, stop: Flag) -> None:
-        """Work until told to stop. Raises LeaseLost when another trader took the account."""
+        """Work until told to stop. Raises LeaseLost when another trader took the account; ClockSetBack."""
         self.begin(stop)
         while not stop.is_set():
             self.round(stop, wait_s=_EAGER_S if self._withheld else SWEEP_S)
@@ -129,6 +132,7 @@ class Loop:
         A Tick from outside (doorbell, scheduler) means "look": the sweep is done at once.
         """
         event = self._next(wait_s)
+        self._look_at_clock()
         self._beat_when_due()
         if isinstance(event, SendEnded):
             self._parts.permits.landed(1, self._steady_now(event.ended_s))
@@ -172,6 +176,15 @@ class Loop:
             return self._parts.inbox.get(block=wait_s > 0, timeout=wait_s)
         except Empty:
             return None
+
+    def _look_at_clock(self) -> None:
+        """Begin anew where the clock was set back: what memory keeps was stamped with times that have yet to come, and
+        until then no book would be read, no price be too old, no session be opened.
+        """
+        now = self._parts.clock.now()
+        if now < self._latest - _SET_BACK:
+            raise ClockSetBack(f"the clock was set back from {self._latest:%d-%m-%Y %H:%M:%S} UTC to {now:%H:%M:%S}")
+        self._latest = max(self._latest, now)
 
     def _pulse(self, stop: Flag) -> None:
         """What time asks for: the sweep for new work, a tick for the desk, the session."""

@@ -15,7 +15,7 @@ from threading import Event as Flag
 from executor.broker.port import Broker
 from executor.clock import Clock
 from executor.domain.messages import Tick
-from executor.errors import LeaseLost, NotRecorded
+from executor.errors import ClockSetBack, LeaseLost, NotRecorded
 from executor.trader.accounts import SessionKeeper
 from executor.trader.feeds import ThreadFeeds
 from executor.trader.lease import Lease
@@ -42,7 +42,7 @@ class Trading:
     lease: Lease
 
     def run(self, stop: Flag) -> None:
-        """Work until `stop`: what is on the wire ends, nothing new is sent. Raises LeaseLost."""
+        """Work until `stop`: what is on the wire ends, nothing new is sent. Raises LeaseLost, ClockSetBack."""
         try:
             self.loop.run(stop)
         except LeaseLost:
@@ -110,6 +110,8 @@ class Seat:
         match error:
             case LeaseLost():
                 log.error("account_lost account=%s why=%s", self.account, error)
+            case ClockSetBack():
+                log.error("account_begins_anew account=%s why=%s", self.account, error)
             case NotRecorded():  # whoever has the database back first shall have the account
                 log.error("account_not_taken account=%s why=%s", self.account, error)
             case Exception():

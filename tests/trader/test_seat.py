@@ -14,7 +14,7 @@ import pytest
 
 from executor.clock import ManualClock
 from executor.domain.messages import Tick
-from executor.errors import LeaseLost, NotRecorded
+from executor.errors import ClockSetBack, LeaseLost, NotRecorded
 from executor.trader.seat import Seat, Trading
 
 PATIENCE_S = 5.0
@@ -117,6 +117,14 @@ def test_an_account_that_was_lost_is_taken_again(bench: Bench, caplog: pytest.Lo
 
     assert bench.begins_again_after() == 1
     assert "account_lost account=paper why=followed" in caplog.text
+
+
+def test_a_clock_that_goes_on_being_set_back_is_no_fault_that_waits_ever_longer(bench: Bench) -> None:
+    bench.tend()
+
+    for _ in range(3):
+        bench.end(ClockSetBack("two minutes"))
+        assert bench.begins_again_after() == 1
 
 
 def test_a_database_that_is_away_is_asked_again_every_second(bench: Bench) -> None:
