@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -12,7 +13,10 @@ import httpx
 import pyotp
 import pytest
 
+from executor.broker.smartapi.client import SmartApi
 from executor.clock import ManualClock
+from executor.domain.intent import RefusalReason, Refused
+from executor.domain.reading import Query, QueryKind
 from executor.errors import BrokerUnavailable, CodeNeeded, LoginRefused
 from tests.broker.fakes import (
     FEED,
@@ -22,6 +26,8 @@ from tests.broker.fakes import (
     START,
     Host,
     a_client,
+    an_intent,
+    an_open_client,
     business_error,
     gateway_error,
     ok,
@@ -259,3 +265,41 @@ def test_trouble_while_a_lost_token_is_checked_costs_no_login(host):
         client.open_session(session)
 
     assert host.names().count("loginByPassword") == 1
+
+
+def renewed_meanwhile(host: Host, client: SmartApi, clock: ManualClock) -> Callable[[httpx.Request], httpx.Response]:
+    """A call that the broker answers so late that its token is refused and another one in use by then."""
+
+    def late(_request: httpx.Request) -> httpx.Response:
+        clock.advance(31)
+        profiles = iter([gateway_error("AG8001", "Invalid Token"), host.answers["getProfile"]])
+        host.answers["getProfile"] = lambda _request: next(profiles)
+        host.answers["loginByPassword"] = tokens(f"{JWT}2")
+        client.open_session(None)
+        return gateway_error("AG8001", "Invalid Token")
+
+    return late
+
+
+def test_a_read_whose_token_was_replaced_meanwhile_does_not_end_the_new_session(host):
+    clock = ManualClock(START)
+    client = an_open_client(host, clock=clock)
+    host.answers["getOrderBook"] = renewed_meanwhile(host, client, clock)
+
+    with pytest.raises(BrokerUnavailable, match="replaced meanwhile"):
+        client.read(Query(QueryKind.ORDER_BOOK))
+
+    assert client.session is not None
+    assert client.session.jwt == f"{JWT}2"
+
+
+def test_a_send_whose_token_was_replaced_meanwhile_is_refused_and_does_not_end_the_new_session(host):
+    clock = ManualClock(START)
+    client = an_open_client(host, clock=clock)
+    host.answers["placeOrder"] = renewed_meanwhile(host, client, clock)
+
+    answer = client.send(an_intent()).answer
+
+    assert isinstance(answer, Refused)
+    assert answer.reason is RefusalReason.NEVER_SENT
+    assert "AG8001" in answer.text

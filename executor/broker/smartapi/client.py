@@ -18,9 +18,10 @@ from executor.clock import Clock
 from executor.domain.conversion import Conversion, Converted
 from executor.domain.intent import Call, Intent, RefusalReason, Refused, Sent
 from executor.domain.reading import Query, Reading
-from executor.errors import BrokerUnavailable
+from executor.errors import BrokerUnavailable, SessionLost
 
 _CLOSED = "no session is open; log in first"
+_REPLACED = "its token was replaced meanwhile: {}"
 
 
 class SmartApi:
@@ -73,18 +74,30 @@ class SmartApi:
         return () if session is None else (self._logins.close(session),)
 
     def send(self, intent: Intent) -> Sent:
-        """Send one intent once; every end is an answer."""
+        """Send one intent once; every end is an answer. A token that was replaced while it was on its way says nothing
+        of the session that is open now.
+        """
         session = self._session
         if session is None:
             return Sent(Refused(RefusalReason.SESSION, _CLOSED), ())
-        return orders.send(intent, caller=self._caller, jwt=session.jwt)
+        sent = orders.send(intent, caller=self._caller, jwt=session.jwt)
+        match sent.answer:
+            case Refused(reason=RefusalReason.SESSION, text=text) if self._has_replaced(session):
+                return Sent(Refused(RefusalReason.NEVER_SENT, _REPLACED.format(text)), sent.calls)
+            case _:
+                return sent
 
     def read(self, query: Query) -> Reading:
         """Read a book or a price. Raises BrokerUnavailable, SessionLost."""
         session = self._session
         if session is None:
             raise BrokerUnavailable(_CLOSED)  # none was lost: it may open before this is heard
-        return books.read(query, caller=self._caller, jwt=session.jwt, last=self._last_book)
+        try:
+            return books.read(query, caller=self._caller, jwt=session.jwt, last=self._last_book)
+        except SessionLost as error:
+            if self._has_replaced(session):
+                raise BrokerUnavailable(_REPLACED.format(error), error.call) from error
+            raise
 
     def convert(self, wanted: Conversion) -> Converted:
         """Have a position go on under another product. Raises BrokerUnavailable, SessionLost when none can be read."""
@@ -92,3 +105,8 @@ class SmartApi:
         if session is None:
             raise BrokerUnavailable(_CLOSED)
         return conversion.convert(wanted, caller=self._caller, jwt=session.jwt)
+
+    def _has_replaced(self, session: Session) -> bool:
+        """Whether another token is in use by now."""
+        now = self._session
+        return now is not None and now.jwt != session.jwt
