@@ -21,7 +21,7 @@ from executor.desk.book import Book
 from executor.desk.decide import decide, set_aside
 from executor.domain.ids import Ids, IntentId
 from executor.domain.instrument import InstrumentKey
-from executor.domain.intent import Call, Intent, PermitClass, RefusalReason, Refused, Sent
+from executor.domain.intent import Call, Intent, PermitClass, RefusalReason, Refused, Sent, Unknown
 from executor.domain.messages import (
     CommandsArrived,
     Committed,
@@ -246,11 +246,16 @@ class Loop:
                 return self._set_aside(event, error, stop)
 
     def _set_aside(self, event: Event, error: InvariantBroken, stop: Flag) -> None:
-        """Go on protecting after a fault of our own: entries halt, the event is dropped, its signals end one by one."""
+        """Go on protecting after a fault of our own: entries halt, the event is dropped, its signals end one by one.
+        What a worker ended is told as in doubt: else its intent would be under way for ever, and the order with it.
+        """
         parts, now = self._parts, self._parts.clock.now()
         log.critical("set_aside event=%s why=%s", type(event).__name__, error)
         why = f"a fault of this program: {error}"
         parts.ledger.set_halt(Halt(f"account:{parts.book.account}", HaltKind.HALT, now, why, "trader"), at=now)
+        instead = _in_doubt(event, why)
+        if instead is not None:
+            self._until_recorded(instead, stop)
         if not isinstance(event, SignalsArrived):
             return
         if len(event.signals) > 1:
@@ -323,3 +328,16 @@ class Loop:
                 parts.reserve.release()
         if parts.reserve is not None and parts.reserve.is_spent and parts.reserve.make():
             log.warning("disk_has_space: the reserve is made again, entries are taken")
+
+
+def _in_doubt(event: Event, why: str) -> Event | None:
+    """A worker's end without what it brought; None for one that brought nothing, and for events of others."""
+    match event:
+        case SendEnded(sent=Sent(answer=Unknown(), calls=())):
+            return None
+        case SendEnded(intent=intent, ended_s=ended_s):
+            return SendEnded(intent, Sent(Unknown(why), ()), ended_s)
+        case ReadEnded(reading=reading):
+            return ReadFailed(reading.query, why, session_lost=False, call=None)
+        case _:
+            return None

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from executor.domain.bracket import Bracket
-from executor.domain.intent import IntentKind, IntentState
-from executor.domain.messages import ReadFailed, Resolved, SessionChanged, SignalsArrived, Tick
+from executor.domain.intent import Call, Intent, IntentKind, IntentState
+from executor.domain.messages import Decision, ReadEnded, ReadFailed, Resolved, SessionChanged, SignalsArrived, Tick
 from executor.domain.order import Order
-from executor.domain.reading import Query, QueryKind
+from executor.domain.reading import Query, QueryKind, Reading
+from executor.domain.record import CallRow
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Signal, SignalState
-from executor.errors import DiskFull, LeaseLost, NotRecorded
+from executor.errors import DiskFull, InvariantBroken, LeaseLost, NotRecorded
 from executor.store.reserve import Reserve
 from tests.trader.harness import ACCOUNT, SHARE, Bench, QuickFlag, Refusing, Wrapped
 
@@ -118,6 +120,62 @@ def test_the_beat_is_written_every_second_and_tells_of_the_desk(bench: Bench) ->
 
     assert len(beats) == 5
     assert [told["status"] for told in beats] == [{"session": False}] + [{"session": True}] * 4
+
+
+@dataclass
+class Unstorable:
+    """What one kind of row does not fit."""
+
+    row: type[Any]
+    times: int = 1000
+
+    def __call__(self, _account: str, _epoch: int, decision: Decision, **_more: Any) -> None:
+        if self.times and any(isinstance(change.row, self.row) for change in decision.changes):
+            self.times -= 1
+            raise InvariantBroken("a value does not fit the store")
+
+
+def on_its_way(bench: Bench) -> Intent:
+    bench.open()
+    bench.signal()
+    bench.run(1)
+    (entry,) = bench.hands.sent
+    return entry
+
+
+def test_an_answer_that_does_not_fit_the_store_leaves_its_order_in_doubt(bench: Bench) -> None:
+    entry = on_its_way(bench)
+    bench.loop = bench.a_loop(ledger=Wrapped(bench.store.ledger, "commit", Unstorable(CallRow)))
+    bench.accept(entry)
+    bench.run()
+
+    (intent,) = bench.intents()
+    assert intent.state is IntentState.UNKNOWN
+    assert "does not fit" in (intent.outcome or "")
+    assert [halt.by for halt in bench.store.recovery.new_work(ACCOUNT).halts] == ["trader"]
+
+
+def test_a_fault_that_stays_is_told_and_ends_no_loop(bench: Bench) -> None:
+    entry = on_its_way(bench)
+    unstorable = Unstorable(Intent)
+    bench.loop = bench.a_loop(ledger=Wrapped(bench.store.ledger, "commit", unstorable))
+    bench.accept(entry)
+    bench.run()
+
+    assert unstorable.times == 998
+    assert [intent.state for intent in bench.intents()] == [IntentState.SENDING]
+
+
+def test_books_that_do_not_fit_the_store_count_as_reads_that_failed(bench: Bench) -> None:
+    bench.open()
+    bench.loop = bench.a_loop(ledger=Wrapped(bench.store.ledger, "commit", Unstorable(CallRow)))
+    for _ in range(3):
+        now = bench.clock.now()
+        call = Call("getOrderBook", "{}", f"[{now}]", 200, now, 20)
+        bench.inbox.put(ReadEnded(Reading(Query(QueryKind.ORDER_BOOK), now, now, call)))
+        bench.run(0.5)
+
+    assert bench.book.evidence.failed_reads == 3
 
 
 # -- the lease ---------------------------------------------------------------------------------------------------
