@@ -43,8 +43,7 @@ class TelegramNotifier:
         if answer.is_success and said.get("ok") is True:
             return
         words = str(said.get("description", "no reason given")).replace(self._address.token, "***")
-        pause = said.get("parameters", {}).get("retry_after", 0)
-        raise NotifyFailed(f"telegram answered {answer.status_code}: {words}", pause_s=float(pause))
+        raise NotifyFailed(f"telegram answered {answer.status_code}: {words}", pause_s=_pause(said))
 
 
 class WebhookNotifier:
@@ -123,6 +122,13 @@ def _json(answer: httpx.Response) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _pause(said: Mapping[str, Any]) -> float:
+    """How long Telegram asks to be left alone; what stands before it may answer in any form."""
+    parameters = said.get("parameters")
+    asked = parameters.get("retry_after") if isinstance(parameters, dict) else None
+    return float(asked) if isinstance(asked, int | float) else 0.0
 
 
 def _stamp(at: datetime) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
+import httpx
 import pytest
 
 from executor.bootstrap.notify import notifier_of
-from executor.config.notices import notify_addresses
+from executor.config.notices import Telegram, notify_addresses
 from executor.config.reader import Reader
 from executor.errors import NotifyFailed
-from executor.notify.http import HeartbeatCall
+from executor.notify.http import HeartbeatCall, TelegramNotifier
 from executor.notify.message import Message, Notifier
 from tests.notify import servers
 from tests.notify.servers import Received
@@ -59,6 +61,18 @@ def test_telegram_is_never_sent_more_than_it_takes(telegram: Received):
 
     assert len(telegram.bodies[0]["text"]) == 4096
     assert telegram.bodies[0]["text"].endswith("\n…")
+
+
+@pytest.mark.parametrize("parameters", [None, [], "later", {"retry_after": None}, {"retry_after": "soon"}])
+def test_an_answer_that_is_not_telegrams_is_a_failure_like_any_other(parameters: Any):
+    """An exception would end the thread that tells all addresses, again and again."""
+    answer = httpx.Response(403, json={"ok": False, "description": "blocked", "parameters": parameters})
+    address = Telegram("telegram://t0k3n@1", "t0k3n", "1")
+
+    with pytest.raises(NotifyFailed, match="403: blocked") as failed:
+        TelegramNotifier(address, transport=httpx.MockTransport(lambda _request: answer)).tell(a_message())
+
+    assert failed.value.pause_s == 0
 
 
 def test_telegram_is_left_alone_as_long_as_it_asks(telegram: Received):
