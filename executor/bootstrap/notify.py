@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from threading import Event as Flag
@@ -19,6 +20,7 @@ from executor.domain.calendar import Calendar
 from executor.domain.instrument import Instrument
 from executor.domain.option import OptionChain
 from executor.domain.refusal import Refusal
+from executor.errors import NotRecorded
 from executor.instruments.resolve import Asked, resolve
 from executor.notify.channel import Channel
 from executor.notify.follower import Follower, Heartbeat
@@ -27,11 +29,28 @@ from executor.notify.states import States
 from executor.store.notices import Notices, Progress, Turn
 from executor.store.store import Store
 
+log = logging.getLogger(__name__)
+
+#: How soon it is tried again to begin.
+_AGAIN_S = 5.0
+
 
 def start_notices(settings: Settings, stop: Flag) -> None:
     """Begin to tell, until `stop`, on a thread that nobody waits for; whatever fails in it, trading goes on."""
     if settings.notify_urls or settings.heartbeat_url is not None:
-        Thread(target=lambda: build_follower(settings).run(stop), name="notifier", daemon=True).start()
+        Thread(target=_tell, args=[settings, stop], name="notifier", daemon=True).start()
+
+
+def _tell(settings: Settings, stop: Flag) -> None:
+    """Begin as soon as the database answers: it may be away for the moment in which a trader starts."""
+    while not stop.is_set():
+        try:
+            follower = build_follower(settings)
+        except NotRecorded as error:
+            log.warning("notices_not_begun again_in=%.0fs why=%s", _AGAIN_S, error)
+            stop.wait(_AGAIN_S)
+        else:
+            follower.run(stop)
 
 
 def build_follower(settings: Settings) -> Follower:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from threading import Event as Flag
+from types import SimpleNamespace
 
 import pytest
 
 from executor.bootstrap import notify as wiring
 from executor.clock import ManualClock
 from executor.domain.strategy import Account, AccountKind
-from executor.errors import NotifyFailed
+from executor.errors import NotifyFailed, NotRecorded
 from executor.notify.follower import HEARTBEAT, Heartbeat
 from executor.store.notices import Notices
 from executor.store.store import Store
@@ -72,6 +73,30 @@ def test_notices_that_cannot_even_begin_end_their_thread_and_nothing_else(monkey
     wiring.start_notices(Settings(), Flag())  # type: ignore[arg-type]
 
     assert begun.wait(5)
+
+
+def test_notices_begin_when_the_database_is_there_again(monkeypatch: pytest.MonkeyPatch):
+    """It was away in the moment in which the trader started: nobody would have been told anything until the next."""
+    tries, running = iter([True, True]), Flag()
+
+    class Told:
+        def run(self, stop: Flag) -> None:
+            running.set()
+            stop.wait()
+
+    def build(settings: object) -> Told:
+        if next(tries, False):
+            raise NotRecorded("the server is starting up")
+        return Told()
+
+    monkeypatch.setattr(wiring, "build_follower", build)
+    monkeypatch.setattr(wiring, "_AGAIN_S", 0.01, raising=False)
+    stop = Flag()
+
+    wiring.start_notices(SimpleNamespace(notify_urls=("x",), heartbeat_url=None), stop)  # type: ignore[arg-type]
+
+    assert running.wait(5)
+    stop.set()
 
 
 def test_an_account_that_nobody_trades_is_told_and_ends_the_heartbeat_whatever_the_others_do(house: House, town: Town):
