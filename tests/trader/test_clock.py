@@ -94,6 +94,7 @@ def test_a_stop_that_was_in_doubt_then_is_settled_by_reads_from_now_on(house: St
     house.run(10)
 
     assert (house.net(), house.stopped()) == (10, 10)
+    assert house.store.pages.verify(None).entries
 
 
 def test_a_small_step_is_not_worth_it(house: SteppedHouse) -> None:
