@@ -110,7 +110,7 @@ class Loop:
         self._reading: set[Query] = set()
         self._swept_at = self._ticked_at = -SWEEP_S
         self._beat_at = -BEAT_S
-        self._told_ready = self._withheld = False
+        self._told_ready = self._withheld = self._ended = False
         self._versions = -1
         self._hint: str | None = None
         self._latest = parts.clock.now()
@@ -125,6 +125,16 @@ class Loop:
     def begin(self, stop: Flag) -> None:
         """Doubt what was being sent when the last trader stopped."""
         self._until_recorded(Started(), stop)
+
+    def finish(self) -> None:
+        """Take in how what was on the wire has ended; nothing is sent or read any more.
+
+        Raises NotRecorded, InvariantBroken, LeaseLost with the rest left in doubt for the next start.
+        """
+        self._ended = True
+        while (event := self._next(0)) is not None:
+            if isinstance(event, SendEnded):
+                self.handle(event)
 
     def round(self, stop: Flag, *, wait_s: float) -> bool:
         """Take the next event, if one comes in time, and what time asks for; False when there was none.
@@ -289,7 +299,7 @@ class Loop:
         return replace(committed, halts=(*committed.halts, *unrecorded(parts.kill_file, parts.reserve)))
 
     def _permits(self, intents: tuple[Intent, ...]) -> set[IntentId]:
-        if not self._parts.lease.holds:
+        if self._ended or not self._parts.lease.holds:
             return set()  # the next good beat shows whether we may still send
         asking = {one.id: one for one in intents if one.permit is not PermitClass.ENTER or not self._surprised()}
         granted = self._parts.permits.take([one.permit for one in asking.values()], self._steady_now())
@@ -307,7 +317,7 @@ class Loop:
     def _hand_over(self, decision: Decision, committed: Committed | None) -> None:
         for intent in committed.sending if committed else ():
             self._parts.workers.submit(intent)
-        for query in decision.queries:
+        for query in () if self._ended else decision.queries:
             if query not in self._reading and self._parts.permits.take_read(query.kind, self._steady_now()):
                 self._reading.add(query)
                 self._parts.workers.submit(query)

@@ -15,7 +15,7 @@ from threading import Event as Flag
 from executor.broker.port import Broker
 from executor.clock import Clock
 from executor.domain.messages import Tick
-from executor.errors import ClockSetBack, LeaseLost, NotRecorded
+from executor.errors import ClockSetBack, InvariantBroken, LeaseLost, NotRecorded
 from executor.trader.accounts import SessionKeeper
 from executor.trader.feeds import ThreadFeeds
 from executor.trader.lease import Lease
@@ -45,6 +45,7 @@ class Trading:
         """Work until `stop`: what is on the wire ends, nothing new is sent. Raises LeaseLost, ClockSetBack."""
         try:
             self.loop.run(stop)
+            self._take_in()
         except LeaseLost:
             self.lease.lose()  # what waits for a worker does not begin
             raise
@@ -53,6 +54,14 @@ class Trading:
             self.sessions.stop()
             self.feeds.stop()
             self._give_back()
+
+    def _take_in(self) -> None:
+        """Record how what was on the wire has ended: the next start would find it in doubt, and its answer nowhere."""
+        self.workers.stop()
+        try:
+            self.loop.finish()
+        except (NotRecorded, InvariantBroken) as error:
+            log.warning("answers_not_recorded why=%s", error)
 
     def _give_back(self) -> None:
         """Also after a fault: nothing of ours is on the wire any more."""
