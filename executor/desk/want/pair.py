@@ -30,9 +30,13 @@ def protection_needs(draft: Draft, bracket: Bracket) -> list[Need]:
     if holding.held <= 0:
         return []
     keep = holding.held - targets.leaving_quantity(draft, bracket)
+    stops = draft.legs_of(bracket.id, Role.STOP)
+    going = sum(_may_trade_of(draft, leg) for leg in stops if not leg.wanted)  # until it is gone it covers
     needs: list[Need] = []
-    for leg in draft.legs_of(bracket.id, Role.STOP):
-        needs += stop_needs(draft, bracket, leg, keep)
+    for leg in stops:
+        needs += (
+            stop_needs(draft, bracket, leg, max(0, keep - going)) if leg.wanted else withdrawing(draft, bracket, leg)
+        )
     watched = bracket.protection is Protection.SINGLE
     for leg in draft.legs_of(bracket.id, Role.TARGET):
         if watched or not leg.wanted:
@@ -42,6 +46,10 @@ def protection_needs(draft: Draft, bracket: Bracket) -> list[Need]:
     for leg in draft.legs_of(bracket.id, Role.EXIT):
         needs += _part_needs(draft, bracket, leg, keep)
     return needs
+
+
+def _may_trade_of(draft: Draft, leg: Leg) -> int:
+    return sum(may_trade(draft, order) for order in draft.orders_of(leg.id) if draft.may_rest(order))
 
 
 def stop_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Need]:
