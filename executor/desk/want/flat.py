@@ -133,8 +133,8 @@ def _fresh_exit(draft: Draft, bracket: Bracket, held: int) -> list[Need]:
     """Nothing rests: a late bracket first gets its stop, any other an EXIT order that trades now."""
     stops = draft.legs_of(bracket.id, Role.STOP)
     lost = any(is_lost(draft, order) for leg in stops for order in draft.orders_of(leg.id))
-    if bracket.recovered and stops and not lost:
-        return stop_needs(draft, bracket, stops[0], held)
+    if bracket.recovered and stops and not lost and (first := stop_needs(draft, bracket, stops[0], held)):
+        return first  # none where a person has taken the stop away
     return marketable_needs(draft, bracket, _exit_leg(draft, bracket, held, bracket.side.opposite), held)
 
 
