@@ -13,9 +13,11 @@ from decimal import Decimal
 from executor.desk import carried, prices
 from executor.desk.aim.leave import close
 from executor.desk.book import Draft
+from executor.desk.legs import add_leg
 from executor.desk.targets import coming_targets
-from executor.domain.bracket import Bracket, Goal
+from executor.domain.bracket import Bracket, Goal, Role
 from executor.domain.command import Command, CommandKind, CommandState
+from executor.domain.ids import SignalId
 from executor.domain.instrument import charted
 from executor.domain.reading import Query, QueryKind
 from executor.domain.strategy import Level, LevelKind, LevelOf, Protection
@@ -104,10 +106,21 @@ def _protect(draft: Draft, command: Command) -> Answer | None:
     if stop is not None and last is not None and (last - stop) * bracket.side.sign <= 0:
         return False, f"the stop {stop} would trigger at once: the last price is {last}"
     draft.put(replace(bracket, stop_loss=_level(stop) or bracket.stop_loss))
+    if stop is not None and bracket.protection is Protection.NONE:
+        _give_stop(draft, draft.brackets[bracket.id], command, stop)
     if target is not None:
         draft.put(replace(coming_targets(draft, bracket)[0], level=_level(target), of=LevelOf.CONTRACT))
     told = [f"{name} to {price}" for name, price in (("stop", stop), ("target", target)) if price is not None]
     return True, f"{bracket.symbol}: {', '.join(told)}"
+
+
+def _give_stop(draft: Draft, bracket: Bracket, command: Command, stop: Decimal) -> None:
+    """Give a stop to what runs without one, because a person took it away or wanted none. Under `single`: it alone
+    rests. A leg of its own, for what was taken away stays so.
+    """
+    draft.put(replace(bracket, protection=Protection.SINGLE))
+    held = draft.holding(bracket).held
+    add_leg(draft, bracket, Role.STOP, cause=SignalId(command.id), quantity=held, trigger=stop)
 
 
 _WAYS: dict[CommandKind, Callable[[Draft, Command], Answer | None]] = {

@@ -1,0 +1,82 @@
+"""`protect --stop` for a position that runs without a stop: the answer is true, the stop rests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from executor.domain.command import CommandState
+from executor.domain.strategy import Protection
+from tests.house import House
+
+
+def protect(house: House, stop: str) -> None:
+    """Have a person set the stop of the only position."""
+    (bracket,) = house.brackets()
+    command = house.command("protect", bracket=bracket.id, stop=stop)
+    assert (command.state, command.answer) == (CommandState.DONE, f"SBIN-EQ: stop to {stop}")
+    house.run(8)
+
+
+def after_hand(house: House) -> None:
+    house.long()
+    for _ in range(2):
+        house.cancel(house.working(type="STOPLOSS_LIMIT")[0])
+        house.run(8)
+
+
+def after_kill(house: House) -> None:
+    house.long()
+    house.command("kill", everything=True)
+    house.run(8)
+    house.command("resume")
+
+
+def without(house: House) -> None:
+    house.strategy = replace(house.strategy, protection=Protection.NONE, stop_loss=None)
+    house.long()
+
+
+@pytest.mark.parametrize("bare", [after_hand, after_kill, without])
+def test_a_person_gives_a_stop_to_what_has_none(house: House, bare: object) -> None:
+    assert callable(bare)
+    bare(house)
+    assert (house.net(), house.stopped()) == (10, 0)
+
+    protect(house, "790")
+
+    (stop,) = house.working(type="STOPLOSS_LIMIT")
+    assert (float(stop["trigger"]), house.stopped()) == (790, 10)
+
+
+def test_the_given_stop_lives_over_a_restart_and_moves_once_more(house: House) -> None:
+    after_hand(house)
+    protect(house, "790")
+
+    house.start()
+    house.run(6)
+    protect(house, "795")
+
+    (stop,) = house.working(type="STOPLOSS_LIMIT")
+    assert (float(stop["trigger"]), house.stopped()) == (795, 10)
+
+
+def test_the_given_stop_sells_what_is_held_and_nothing_is_left(house: House) -> None:
+    after_hand(house)
+    protect(house, "790")
+
+    house.price("789.5")
+    house.run(10)
+
+    assert (house.net(), house.working()) == (0, [])
+
+
+def test_an_exit_leaves_by_the_given_stop(house: House) -> None:
+    after_kill(house)
+    protect(house, "790")
+
+    house.signal("exit")
+    house.run(10)
+
+    assert (house.net(), house.working()) == (0, [])
