@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from executor.desk import carried, prices
+from executor.desk import carried, prices, rails
+from executor.desk.aim import reverse
 from executor.desk.aim.leave import close
 from executor.desk.book import Draft
 from executor.desk.legs import add_leg
@@ -66,8 +67,9 @@ def _resume(_draft: Draft, command: Command) -> tuple[bool, str]:
 
 
 def _flatten(draft: Draft, command: Command) -> tuple[bool, str]:
-    closed = _close_all(draft, command, _open_brackets(draft, command))
-    return True, f"no entries on {command.scope}; {closed} of its positions leave"
+    found = _open_brackets(draft, command)
+    closed = _close_all(draft, command, found)
+    return True, f"no entries on {command.scope}; {closed} of its positions leave{_held_back(draft, found)}"
 
 
 def _kill(draft: Draft, command: Command) -> tuple[bool, str]:
@@ -85,9 +87,20 @@ def _kill(draft: Draft, command: Command) -> tuple[bool, str]:
 
 def _exit(draft: Draft, command: Command) -> tuple[bool, str]:
     found = _open_brackets(draft, command)
-    if not found and not _in_question(draft, command):
+    leaving = [row for row in draft.live_brackets() if row.goal is Goal.FLAT and _covers(command, row)]
+    if not found and not leaving and not _in_question(draft, command):
         return False, "nothing is held there"
-    return True, f"{_close_all(draft, command, found)} positions leave"
+    reversals = sum(reverse.stay_flat(draft, row, why=f"exit by {command.by}") for row in leaving)
+    words = f"{_close_all(draft, command, found)} positions leave"
+    words += f", {len(leaving)} were leaving already" if leaving else ""
+    words += f"; {reversals} of these reverse no more" if reversals else ""
+    return True, f"{words}{_held_back(draft, [*found, *leaving])}"
+
+
+def _held_back(draft: Draft, brackets: list[Bracket]) -> str:
+    """Say of how many that a kill holds them where they are; empty when of none."""
+    killed = sum(rails.killed(draft, strategy=row.strategy, lane=row.lane) is not None for row in brackets)
+    return f"; {killed} only when the kill in force is ended (resume)" if killed else ""
 
 
 def _protect(draft: Draft, command: Command) -> Answer | None:

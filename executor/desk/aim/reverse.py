@@ -18,10 +18,11 @@ from executor.desk.lanes import touch
 from executor.desk.meaning import Meant, Purpose
 from executor.desk.outcome import end_signal
 from executor.domain.bracket import Bracket, BracketState
+from executor.domain.ids import SignalId
 from executor.domain.messages import Resolved
 from executor.domain.record import Lane
 from executor.domain.refusal import Refusal, RefusalCode
-from executor.domain.signal import Action, Ask, Outcome, Signal
+from executor.domain.signal import Action, Ask, Outcome, Signal, SignalState
 from executor.domain.size import Units
 from executor.domain.strategy import Size, SizeKind
 
@@ -54,6 +55,19 @@ def overtaken(draft: Draft, leaving: Signal, behind: list[Resolved]) -> None:
             refusal = Refusal(RefusalCode.SUPERSEDED, f"signal {leaving.id} left the position meanwhile")
             end_entry(draft, one.signal, Outcome.SUPERSEDED, refusal)
             draft.learn(waiting={key: row for key, row in draft.evidence.waiting.items() if key != one.signal.id})
+
+
+def stay_flat(draft: Draft, bracket: Bracket, *, why: str) -> bool:
+    """End the entry half that waits for a bracket to close, where a person leaves; whether there was one. After a start
+    it may not have been read again: then its row tells.
+    """
+    waiting = draft.evidence.waiting.get(SignalId(bracket.closer or ""))
+    signal = waiting.signal if waiting else draft.signals.get(bracket.closer)
+    if signal is None or signal.state is not SignalState.RECEIVED:
+        return False
+    end_entry(draft, signal, Outcome.SUPERSEDED, Refusal(RefusalCode.SUPERSEDED, why))
+    draft.learn(waiting={key: row for key, row in draft.evidence.waiting.items() if key != signal.id})
+    return True
 
 
 def crosses(draft: Draft, resolved: Resolved, ask: Ask, bracket: Bracket) -> bool:
