@@ -271,3 +271,23 @@ def test_an_alert_flattens_its_own_strategy_and_halts_it(house: House) -> None:
     assert house.ended(signal).outcome is Outcome.FILLED
     assert (house.net(), house.working()) == (0, [])
     assert house.ended(later).code is RefusalCode.HALTED
+
+
+def test_a_bare_reverse_behind_one_that_still_leaves_turns_it_back(turning: House) -> None:
+    turning.long()
+    turning.fault("modifyOrder", "late", seconds=3)
+
+    turning.signal("reverse", price="800")
+    turning.run(1)
+    second = turning.signal("reverse", price="800")
+    turning.run(25)
+
+    assert turning.ended(second).outcome is Outcome.FILLED
+    assert (turning.net(), turning.stopped()) == (10, 10)
+
+
+def test_a_bare_reverse_behind_nothing_still_has_nothing_to_do(turning: House) -> None:
+    signal = turning.signal("reverse", price="800")
+    turning.run(2)
+
+    assert (turning.ended(signal).outcome, turning.net()) == (Outcome.NOTHING_TO_DO, 0)

@@ -62,6 +62,8 @@ def aim_signal(draft: Draft, resolved: Resolved, *, ahead: list[Resolved]) -> bo
         meant = Refusal(RefusalCode.UNSUPPORTED, ", ".join(ask.unsupported))
     elif isinstance(meant, Meant) and meant.purpose in _BY_PRICE and _is_late(signal):
         meant = Refusal(RefusalCode.TICKER_NOT_TRADABLE, f"{signal.fields['exchange']} is a delayed feed")
+    if ahead and _turns_nothing(ask, meant):
+        return False  # what it turns over is still to be entered
     _sync(draft, lane, ask)
     if _is_exit(ask):
         reverse.overtaken(draft, signal, _left_behind(draft, signal, ask, bracket, ahead))
@@ -120,6 +122,12 @@ def _enter(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, side: Side
 def _is_late(signal: Signal) -> bool:
     exchange = str(signal.fields["exchange"])
     return in_time(exchange) != exchange
+
+
+def _turns_nothing(ask: Ask, meant: Meant | Refusal) -> bool:
+    """Whether an alert that says `reverse` alone finds nothing to reverse."""
+    nothing = isinstance(meant, Refusal) and meant.code is RefusalCode.NOTHING_HELD
+    return nothing and ask.action is Action.REVERSE and ask.position is None
 
 
 def _is_exit(ask: Ask) -> bool:
