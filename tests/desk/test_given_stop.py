@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from executor.domain.command import CommandState
-from executor.domain.strategy import Protection
+from executor.domain.strategy import Level, LevelKind, Protection, Trail
 from tests.house import House
 
 
@@ -80,3 +82,26 @@ def test_an_exit_leaves_by_the_given_stop(house: House) -> None:
     house.run(10)
 
     assert (house.net(), house.working()) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("follows", "ended"),
+    [
+        ({"trail": Trail(Level(LevelKind.POINTS, Decimal(4)))}, True),
+        ({"breakeven_after": Level(LevelKind.POINTS, Decimal(3))}, True),
+        ({"trail": Trail(Level(LevelKind.POINTS, Decimal(40)))}, False),
+    ],
+)
+def test_a_stop_that_a_person_sets_stays_where_he_sets_it(house: House, follows: dict[str, Any], ended: bool) -> None:
+    house.strategy = replace(house.strategy, **follows)
+    house.long()
+    house.price("805")
+    house.run(4)
+    (bracket,) = house.brackets()
+
+    command = house.command("protect", bracket=bracket.id, stop="780")
+    house.run(8)
+
+    words = ", which follows the price no more" if ended else ""
+    assert (command.state, command.answer) == (CommandState.DONE, f"SBIN-EQ: stop to 780{words}")
+    assert [float(stop["trigger"]) for stop in house.working(type="STOPLOSS_LIMIT")] == [780]

@@ -20,8 +20,9 @@ from executor.domain.bracket import Bracket, Goal, Role
 from executor.domain.command import Command, CommandKind, CommandState
 from executor.domain.ids import SignalId
 from executor.domain.instrument import charted
+from executor.domain.levels import breaks_even, trailed
 from executor.domain.reading import Query, QueryKind
-from executor.domain.strategy import Level, LevelKind, LevelOf, Protection
+from executor.domain.strategy import Level, LevelKind, LevelOf, Protection, Trail
 
 #: With these a person also says how a carried position goes on whose lane is halted.
 _DECIDING = frozenset({CommandKind.EXIT, CommandKind.FLATTEN, CommandKind.PROTECT, CommandKind.RESUME})
@@ -118,13 +119,31 @@ def _protect(draft: Draft, command: Command) -> Answer | None:
         return _wait_for_price(draft, bracket)
     if stop is not None and last is not None and (last - stop) * bracket.side.sign <= 0:
         return False, f"the stop {stop} would trigger at once: the last price is {last}"
-    draft.put(replace(bracket, stop_loss=_level(stop) or bracket.stop_loss))
+    moved = replace(bracket, stop_loss=_level(stop) or bracket.stop_loss)
+    if stop is not None and last is not None and _would_move(draft, bracket, stop, last):
+        moved = replace(moved, trail=None, breakeven_after=None)
+    draft.put(moved)
     if stop is not None and bracket.protection is Protection.NONE:
         _give_stop(draft, draft.brackets[bracket.id], command, stop)
     if target is not None:
         draft.put(replace(coming_targets(draft, bracket)[0], level=_level(target), of=LevelOf.CONTRACT))
     told = [f"{name} to {price}" for name, price in (("stop", stop), ("target", target)) if price is not None]
+    told += ["which follows the price no more"] if (moved.trail, moved.breakeven_after) != _follows(bracket) else []
     return True, f"{bracket.symbol}: {', '.join(told)}"
+
+
+def _follows(bracket: Bracket) -> tuple[Trail | None, Level | None]:
+    return bracket.trail, bracket.breakeven_after
+
+
+def _would_move(draft: Draft, bracket: Bracket, stop: Decimal, last: Decimal) -> bool:
+    """Whether the position's own trail or break-even would take a person's stop away from where he sets it."""
+    average, side = draft.holding(bracket).average, bracket.side
+    if bracket.trail is not None and trailed(bracket.trail, stop, last, side, tick=bracket.tick) is not None:
+        return True
+    if bracket.breakeven_after is None or average is None:
+        return False
+    return breaks_even(bracket.breakeven_after, average, last, side) and (average - stop) * side.sign > 0
 
 
 def _give_stop(draft: Draft, bracket: Bracket, command: Command, stop: Decimal) -> None:
