@@ -180,4 +180,4 @@ def _correct_late(draft: Draft, signal: Signal) -> None:
     outcome = outcome_of(orders, sum(leg.quantity for leg in legs))
     if outcome is not signal.outcome:
         reason = f"late: {_reason(legs, orders, outcome)} (was {signal.outcome})"
-        end_signal(draft, signal, outcome, None, reason=reason)
+        end_signal(draft, replace(signal, code=None), outcome, None, reason=reason)

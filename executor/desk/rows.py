@@ -21,7 +21,7 @@ from executor.domain.order import DONE, MAY_COME, MAY_COME_FOR, Order, OrderStat
 from executor.domain.position import Holding, holding_of
 from executor.domain.profit import profit_of, trades_of
 from executor.domain.record import Fill, Lane, ReportRow
-from executor.domain.signal import CORRECTABLE, Signal, SignalState
+from executor.domain.signal import CORRECTABLE, WITHDRAWN, Signal, SignalState
 
 R = TypeVar("R")
 Tables = dict[type, dict[Any, Any]]
@@ -47,7 +47,7 @@ FOREIGN = Watch(Order, lambda row: row.leg is None)
 #: One that is still READY is to be sent or dropped, also when its order has ended by itself.
 UNSETTLED = Watch(Intent, lambda row: row.settled_by is None or row.state is IntentState.READY)
 #: Signals whose outcome is still to come, or may yet be corrected.
-UNDECIDED = Watch(Signal, lambda row: row.state is SignalState.WORKING or row.outcome in CORRECTABLE)
+UNDECIDED = Watch(Signal, lambda row: row.state is SignalState.WORKING or _may_be_corrected(row))
 _WATCHES: tuple[Watch[Any], ...] = (LIVE, CHARGED, OPEN_ORDERS, NOT_PLACED, FOREIGN, UNSETTLED, UNDECIDED)
 _WATCHES_OF: dict[type, tuple[Watch[Any], ...]] = {
     kind: tuple(watch for watch in _WATCHES if watch.kind is kind) for kind in _KINDS
@@ -201,6 +201,10 @@ class Rows:
         if order.broker_id is not None:
             told = sum(fill.quantity for fill in self.fills_of.get((order.day, order.broker_id), ()))
             _mark(self.unexplained, order.id, holds=order.filled > told)
+
+
+def _may_be_corrected(signal: Signal) -> bool:
+    return signal.outcome in CORRECTABLE or (signal.plan is not None and signal.outcome in WITHDRAWN)
 
 
 def _may_come(order: Order, day: date) -> bool:

@@ -61,6 +61,9 @@ class Outcome(StrEnum):
 
 #: Outcomes of orders that a late truth may correct.
 CORRECTABLE = frozenset({Outcome.PARTLY_FILLED, Outcome.NOT_FILLED, Outcome.NOT_PLACED, Outcome.REJECTED})
+#: Outcomes of what was planned and withdrawn before anything of it was taken; what was refused may have been all the
+#: same.
+WITHDRAWN = frozenset({Outcome.REFUSED, Outcome.EXPIRED, Outcome.SUPERSEDED})
 
 
 class LaneKey(NamedTuple):

@@ -191,3 +191,17 @@ def test_an_order_that_shows_up_after_its_refusal_is_kept_and_not_sent_twice(hou
     assert len(house.orders(side="BUY")) == 1
     assert (house.net(), house.stopped(), house.targeted()) == (10, 10, 10)
     assert house.ended(signal).outcome is Outcome.FILLED
+
+
+def test_a_withdrawn_entry_that_was_taken_all_the_same_does_not_stay_told_as_refused(house: House) -> None:
+    house.wrap_broker = Liar
+    house.start()
+    house.run(4)
+    signal = house.signal("buy", price="800")
+    house.run(0.25)
+    house.command("halt")
+    house.run(30)
+
+    assert (house.net(), house.working(), len(house.said("recovered"))) == (0, [], 1)
+    assert (house.ended(signal).outcome, house.ended(signal).code) == (Outcome.FILLED, None)
+    assert "was REFUSED" in (house.ended(signal).reason or "")
