@@ -57,6 +57,8 @@ _HINTED = QueryKind.ORDER_BOOK
 _WORKING_VALUES = ("working_type", "working_quantity", "working_price", "working_trigger")
 #: Refusals that every order after this one would get too, until a person has done something at the broker.
 _HALTING = frozenset({RefusalReason.ADDRESS, RefusalReason.ACCOUNT})
+#: The cancel of an order at whose refusal a person is told.
+_CANCELS_IN_VAIN = 3
 #: Clean reads are remembered for as long as a send can be in doubt.
 _REMEMBER = timedelta(seconds=90)
 
@@ -204,13 +206,22 @@ def _absorb_send(draft: Draft, intent: Intent, answer: Accepted | Refused | Unkn
                 draft.learn(session_open=False)
             if reason in _HALTING:  # no other order will do better: not one more is tried
                 draft.halt(Halt(f"account:{draft.account}", HaltKind.HALT, draft.now, text, "trader"))
-            draft.note("refused", intent.order, f"{intent.kind} refused ({reason}): {text}")
+            _tell_refused(draft, intent, f"{intent.kind} refused ({reason}): {text}")
         case Unknown(why):
             draft.put(replace(intent, state=IntentState.UNKNOWN, outcome=f"UNKNOWN: {why}"))
             _doubt(draft, intent)
             draft.note("unknown", intent.order, f"{intent.kind} may or may not have arrived: {why}")
         case _:
             assert_never(answer)
+
+
+def _tell_refused(draft: Draft, intent: Intent, text: str) -> None:
+    """Tell of a refusal; where an order can't be withdrawn a person has to, before it trades for nothing."""
+    cancels = [one for one in draft.intents_of(intent.order) if one.kind is IntentKind.CANCEL]
+    in_vain = intent.kind is IntentKind.CANCEL and len(cancels) == _CANCELS_IN_VAIN
+    broker_id = draft.orders[intent.order].broker_id
+    rests = f"; order {broker_id} rests after {len(cancels)} cancels, cancel it in the broker's app" if in_vain else ""
+    draft.note("refused", intent.order, text + rests, alarm=in_vain)
 
 
 def _accept(draft: Draft, intent: Intent, answer: Accepted) -> None:

@@ -206,3 +206,18 @@ def test_an_add_that_was_never_sent_ends_with_what_it_was_meant_for(house: House
 
     assert (house.net(), house.working()) == (0, [])
     assert (house.ended(add).outcome, house.ended(add).code) == (Outcome.SUPERSEDED, RefusalCode.SUPERSEDED)
+
+
+def test_a_stop_that_cannot_be_cancelled_is_an_alarm_once_before_it_opens_a_short(house: House) -> None:
+    house.long()
+    refusal = {"kind": "refuse", "times": 12, "code": "AB1007", "message": "Invalid something"}
+    house.control("fault", {"route": "cancelOrder", **refusal})
+    house.price("817")  # the target sells all
+    house.run(12)
+    (stop,) = house.working()
+
+    told = [text for text in house.said("refused") if f"order {stop['orderid']} rests after 3 cancels" in text]
+    assert (house.net(), len(told), len(house.said("refused"))) == (0, 1, 4)
+
+    house.run(180)
+    assert (house.net(), house.working()) == (0, [])
