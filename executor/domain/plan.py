@@ -47,9 +47,11 @@ def plan_entry(
     last: Decimal,
     cap: int,
     shown: Shown | None = None,
+    adds: bool = False,
 ) -> EntryPlan | Refusal:
     """Compose an entry of at most `cap` units at the `last` price. The alert narrows the strategy; what would widen it
-    loses. With something else `shown` by the chart the alert's price is not the contract's.
+    loses. With something else `shown` by the chart the alert's price is not the contract's. What `adds` to a position
+    leaves its targets as they are.
     """
     if shown is not None:
         ask = replace(ask, price=None)
@@ -77,7 +79,7 @@ def plan_entry(
         trail=nearer_trail(ask.trail, strategy.trail, entry.expected),
         breakeven_after=_sooner(ask.breakeven_after, strategy.breakeven_after, entry.expected),
         underlying=aims.underlying,
-        words=_words(units, side, entry, aims, lot=contract.lot),
+        words=_words(units, side, entry, aims, lot=contract.lot, adds=adds),
     )
 
 
@@ -144,8 +146,10 @@ def _may_short(strategy: Strategy, contract: Instrument) -> bool:
     return strategy.product is not Product.DELIVERY and needed.get(contract.kind, False)
 
 
-def _words(units: Units, side: Side, entry: Entry, aims: Aims, *, lot: int) -> str:
+def _words(units: Units, side: Side, entry: Entry, aims: Aims, *, lot: int, adds: bool) -> str:
     parts = [units.words, f"{side} {units.quantity} {entry.words}", _stop_words(aims)]
+    if adds:
+        return "; ".join([*parts, "it adds to a position, whose targets stay"])
     parts_of = share_out(units.quantity, [target.share for target, _ in aims.targets], lot=lot)
     for (target, price), part in zip(aims.targets, parts_of, strict=True):
         whose = f" of {aims.underlying.symbol}" if aims.underlying and target.of is LevelOf.UNDERLYING else ""

@@ -270,3 +270,13 @@ def test_an_add_cannot_widen_the_stop(house: House) -> None:
 
     (stop,) = house.working(type="STOPLOSS_LIMIT")
     assert (stop["quantity"], Decimal(stop["trigger"])) == (20, Decimal("796.00"))
+
+
+def test_the_plan_of_an_add_promises_no_target_of_its_own(house: House) -> None:
+    house.long()
+
+    signal = house.signal("buy", price="800", take_profit=[{"price": "820"}])
+    house.run(8)
+
+    assert house.leaving() == [("816.00", 20)]
+    assert (house.ended(signal).plan or "").endswith("stop 792.00; it adds to a position, whose targets stay")

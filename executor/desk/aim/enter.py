@@ -120,6 +120,7 @@ def _planned(
         last=picked.last,
         cap=cap.units,
         shown=picked.shown,
+        adds=bracket is not None,
     )
     if isinstance(plan, Refusal):
         return rails.named(plan, cap)
