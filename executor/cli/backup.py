@@ -96,6 +96,10 @@ def restore(*, file: Path, new_key: bool, as_json: bool) -> None:
     click.echo(f"restored: the audit's {verified.entries} entries verified, head {_head(verified)}")
     click.echo("everything is HALTED. `executor run`, compare `executor positions` with the broker's app,")
     click.echo("then `executor resume`")
+    click.echo(
+        "Alerts, addresses and passwords are those of the backup: what was ended since counts again (`executor alert"
+    )
+    click.echo("revoke`, `executor strategy rotate`), what was issued since is answered 401: issue it anew")
 
 
 def _copy(settings: Settings, file: Path) -> tuple[Verified, int]:

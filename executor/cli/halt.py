@@ -151,7 +151,7 @@ def _kill_by_file(settings: Settings, scope: str, error: StoreError, *, as_json:
         words = f"{error}. {done}. `executor kill` without a scope stops everything, without the database"
         raise click.ClickException(words)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    file = settings.state_dir / bootstrap.KILL_FILE
+    file = settings.state_dir.absolute() / bootstrap.KILL_FILE
     file.touch()
     if as_json:
         click.echo(json.dumps({"command": "kill", "scope": scope, "recorded": False, "kill_file": str(file)}))

@@ -318,6 +318,17 @@ def test_export_and_import_bring_strategies_to_another_place(run, tmp_path, form
     assert [line["version"] for line in after] == [3, 1]
 
 
+def test_a_table_that_does_not_say_so_switches_nothing_on(run, settings, tmp_path):
+    run("add", "rise", *ADD)
+    run("disable", "rise")
+    lines = [line for line in run("export").splitlines() if not line.startswith("enabled")]
+    (tmp_path / "all.toml").write_text("\n".join(lines))
+
+    run("import", str(tmp_path / "all.toml"))
+
+    assert stored(settings, "rise").enabled is False
+
+
 def test_import_saves_nothing_when_one_is_wrong(run, settings, tmp_path):
     run("add", "rise", *ADD)
     text = run("export").replace("[strategy.rise]", "[strategy.new]")

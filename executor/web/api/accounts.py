@@ -75,7 +75,7 @@ class ConversionAsked(Asked):
     symbol = fields.asked("the contract, as the broker names it", required=True)
     old = fields.asked_word(Product, "its product", required=True)
     new = fields.asked_word(Product, "the one that it is to have", required=True)
-    quantity = fields.asked_count("units", least=1, most=10**9, required=True)
+    quantity = fields.asked_count("units", least=1, most=10**9, required=True, strict=True)
 
 
 class UnhaltAsked(Asked):

@@ -44,9 +44,9 @@ class TemplateAsked(Asked):
     set = fields.asked_texts(
         'paths of the message that are fixed, or left open with a {{placeholder}}: {"action": "buy"}'
     )
-    days = fields.asked_count("how long it lives; 366 unless given", least=1, most=LIFETIME.days)
+    days = fields.asked_count("how long it lives; 366 unless given", least=1, most=LIFETIME.days, strict=True)
     tickers = fields.texts("only these of the strategy's", required=False)
-    most = fields.asked_count("units at most, fewer than the strategy's max_quantity", least=1, most=2**31)
+    most = fields.asked_count("units at most, fewer than the strategy's max_quantity", least=1, most=2**31, strict=True)
 
 
 def alerts(parts: ApiParts) -> Routes:

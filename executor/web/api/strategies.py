@@ -53,7 +53,7 @@ class StrategyAsked(Asked):
 class ChangeAsked(Asked):
     settings = fields.anything(f'{_SETTINGS}; what is not named stays, "none" takes away')
     version = fields.asked_count(
-        "the version that was looked at: another one meanwhile is answered 409", least=1, most=2**31
+        "the version that was looked at: another one meanwhile is answered 409", least=1, most=2**31, strict=True
     )
 
 

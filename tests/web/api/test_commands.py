@@ -158,11 +158,13 @@ def test_a_conversion_is_ordered_at_its_account(house: House, program: Program) 
     given = program.post("/accounts/default/convert", body)
     same = program.post("/accounts/default/convert", {**body, "new": "DELIVERY"})
     nobody = program.post("/accounts/none/convert", body)
+    parts = program.post("/accounts/default/convert", {**body, "quantity": 3.9})
 
     [[command, _]] = house.store.pages.commands(1)
     assert (given.status_code, program.bell.rings) == (202, 1)
     assert (command.kind, dict(command.arguments)) == ("convert", {**body, "scope": "account:default"})
     assert (same.status_code, list(same.get_json()["errors"]), nobody.status_code) == (422, ["new"], 404)
+    assert (parts.status_code, list(parts.get_json()["errors"])) == (422, ["quantity"])
 
 
 @pytest.mark.parametrize("kind", ["login", "look", "margin", "convert", "refresh"])
