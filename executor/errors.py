@@ -9,6 +9,7 @@ ExecutorError
     LeaseLost            another trader owns the account now
     ChainBroken          the audit chain does not verify
     SchemaBehind         the database needs `executor db upgrade`, or is newer than this program
+      NoSchema           it holds nothing at all: a first start, or the wrong folder
   BrokerError
     BrokerUnavailable    a read got no good answer; proof of nothing
     SessionLost          the broker refused the token
@@ -66,6 +67,10 @@ class ChainBroken(StoreError):
 
 
 class SchemaBehind(StoreError):
+    pass
+
+
+class NoSchema(SchemaBehind):
     pass
 
 

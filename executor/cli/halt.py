@@ -17,7 +17,7 @@ from executor import bootstrap
 from executor.cli.command import as_json_option, await_answers, open_room, print_answers, record
 from executor.config.environment import Settings, open_settings
 from executor.domain.command import CommandKind
-from executor.errors import NotRecorded, SchemaBehind, StoreError
+from executor.errors import NoSchema, NotRecorded, SchemaBehind, StoreError
 
 _ALL = "ALL"
 _EVERYTHING = "everything"
@@ -96,7 +96,7 @@ def kill(
 def resume(*, strategy: str | None, account: str | None, why: str, as_json: bool) -> None:
     """End the halts of a scope. Alerts that came meanwhile are not made up for.
 
-    It ends what was answers with the same scope: after `executor halt --strategy dip` say `executor resume --strategy
+    It ends what was ordered with the same scope: after `executor halt --strategy dip` say `executor resume --strategy
     dip`. Without a scope it takes the file KILL away too. A live account's first halt takes its name, typed.
 
     \b
@@ -151,8 +151,12 @@ def _kill_by_file(settings: Settings, scope: str, error: StoreError, *, as_json:
         words = f"{error}. {done}. `executor kill` without a scope stops everything, without the database"
         raise click.ClickException(words)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    file = settings.state_dir.absolute() / bootstrap.KILL_FILE
+    file = settings.state_dir.resolve() / bootstrap.KILL_FILE
     file.touch()
+    if isinstance(error, NoSchema) and not (settings.state_dir / "trader.lock").exists():
+        # no trader ever ran here, most likely the wrong folder: "it is stopped" would be false
+        words = f"NOTHING WAS STOPPED: {error}. Only the file {file} was laid, and no trader reads it"
+        raise click.ClickException(words)
     if as_json:
         click.echo(json.dumps({"command": "kill", "scope": scope, "recorded": False, "kill_file": str(file)}))
         return

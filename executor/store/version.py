@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import inspect, text
 
-from executor.errors import SchemaBehind
+from executor.errors import NoSchema, SchemaBehind
 from executor.store.engine import Database
 
 #: The newest migration; a test compares.
@@ -18,8 +20,21 @@ def is_current(database: Database) -> bool:
 def check_schema(database: Database) -> None:
     """Raise SchemaBehind unless the database has exactly this program's schema."""
     found = _revision(database)
-    if found != REVISION:
-        raise SchemaBehind(f"the database is at revision {found}, this program needs {REVISION}: executor db upgrade")
+    if found is None:
+        words = "run the command in the folder of your .env, or make the database: executor db upgrade"
+        raise NoSchema(f"the database {_where(database)} is empty: {words}")
+    if found == REVISION:
+        return
+    words = f"the database {_where(database)} is at revision {found}, this program needs {REVISION}"
+    if found > REVISION:
+        raise SchemaBehind(f"{words}: it was made by a newer program; take that one, or restore the backup before it")
+    raise SchemaBehind(f"{words}: executor db upgrade")
+
+
+def _where(database: Database) -> str:
+    """The file with its whole path, or the address without its password."""
+    url = database.engine.url
+    return str(Path(url.database or "").resolve()) if database.is_sqlite else url.render_as_string()
 
 
 def _revision(database: Database) -> str | None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from executor.cli import main
 from executor.clock import ManualClock
 from executor.domain.ids import Ids
 from executor.domain.refusal import RefusalCode
@@ -215,10 +217,27 @@ def test_kill_works_without_any_database(office: Office, tmp_path: Path, monkeyp
     (tmp_path / "file").touch()
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/behind.db")
     open_database(f"sqlite:///{tmp_path}/behind.db").close()
+    office.state_dir.mkdir(exist_ok=True)
+    (office.state_dir / "trader.lock").touch()  # a trader has run here
 
     office.run("kill")
 
     assert office.kill_file.exists()
+
+
+def test_kill_where_no_trader_ever_ran_does_not_say_that_it_stopped_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("DATABASE_URL", "EXECUTOR_STATE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+    told = CliRunner().invoke(main, ["kill"])
+
+    assert told.exit_code == 1
+    assert "NOTHING WAS STOPPED" in told.output
+    assert f"{tmp_path}/var/executor.sqlite3 is empty: run the command in the folder of your .env" in told.output
+    assert (tmp_path / "var" / "KILL").exists()
 
 
 def test_a_narrow_kill_is_not_widened_by_the_file(office: Office, house: House, locked: None) -> None:

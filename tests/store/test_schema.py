@@ -138,11 +138,19 @@ def test_a_second_upgrade_changes_nothing(database: Database):
     assert _described(database) == before
 
 
+def test_a_database_of_an_older_program_is_refused_with_the_command(database: Database):
+    with database.unaudited() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+
+    with pytest.raises(SchemaBehind, match=r"0000, this program needs .*: executor db upgrade"):
+        check_schema(database)
+
+
 def test_a_database_of_a_newer_program_is_refused(database: Database):
     with database.unaudited() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
-    with pytest.raises(SchemaBehind, match="9999"):
+    with pytest.raises(SchemaBehind, match=f"9999, this program needs {REVISION}: it was made by a newer program"):
         check_schema(database)
 
 
