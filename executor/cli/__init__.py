@@ -7,6 +7,7 @@ from importlib import import_module
 
 import click
 
+from executor.cli.noun import LONGEST
 from executor.errors import ExecutorError
 
 #: Command → the module that holds it, loaded when it is used; in the groups in which help shows them.
@@ -59,8 +60,6 @@ _GROUPS: dict[str, dict[str, str]] = {
     },
 }
 _COMMANDS = {name: module for group in _GROUPS.values() for name, module in group.items()}
-#: Of a first sentence; help breaks its lines.
-_LONGEST = 200
 
 
 class Commands(click.Group):
@@ -81,7 +80,7 @@ class Commands(click.Group):
         for title, group in _GROUPS.items():
             found = [(name, self.get_command(ctx, name)) for name in group]
             with formatter.section(title):
-                formatter.write_dl([(name, one.get_short_help_str(_LONGEST)) for name, one in found if one])
+                formatter.write_dl([(name, one.get_short_help_str(LONGEST)) for name, one in found if one])
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -104,7 +103,7 @@ def main() -> None:
     \b
         executor run
         executor password set
-        executor strategy add trend --tickers NSE:SBIN --product intraday \\
-            --quantity 10 --max-quantity 20 --stop-loss 1%
+        executor strategy add trend --account paper --tickers NSE:SBIN \\
+            --product intraday --quantity 10 --max-quantity 20 --stop-loss 1%
         executor alert template trend
     """

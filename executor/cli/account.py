@@ -15,6 +15,7 @@ from executor import bootstrap
 from executor.alerts.address import postback_url
 from executor.cli.account_login import file_option, said_login
 from executor.cli.command import BY, Room, as_json_option, open_room
+from executor.cli.noun import Noun
 from executor.cli.settings import CountOrNone
 from executor.config.account import rails_fields, rails_from
 from executor.config.environment import Settings, login_kind, open_settings
@@ -41,7 +42,7 @@ _MEANS = {
 }
 
 
-@click.group()
+@click.group(cls=Noun)
 def account() -> None:
     """Accounts: the broker logins, live or paper, and the limits over all their strategies.
 

@@ -23,6 +23,7 @@ from executor.alerts.strategies import Wanted
 from executor.alerts.template import LIFETIME, Style
 from executor.bootstrap.strategies import strategies_of
 from executor.cli.command import BY, open_room
+from executor.cli.noun import Noun
 from executor.config.environment import open_settings
 from executor.domain.refusal import Refusal
 
@@ -42,7 +43,7 @@ def _set_option(metavar: str, words: str) -> Callable[[Callable[..., None]], Cal
     return click.option("--set", "settings", multiple=True, callback=_pairs, metavar=metavar, help=words)
 
 
-@click.group()
+@click.group(cls=Noun)
 def alert() -> None:
     """Alerts: make the message for TradingView, try it out, end it.
 

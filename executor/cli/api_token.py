@@ -13,6 +13,7 @@ from rich.text import Text
 
 from executor import bootstrap
 from executor.cli.command import BY, as_json_option, open_room
+from executor.cli.noun import Noun
 from executor.clock import IST, SystemClock
 from executor.config.environment import open_settings
 from executor.errors import ConfigError
@@ -21,7 +22,7 @@ from executor.store.tokens import ApiToken, Scope, Tokens
 _LONGEST_DAYS = 3650
 
 
-@click.group()
+@click.group(cls=Noun)
 def api_token() -> None:
     """Tokens of the API: programs show one as `Authorization: Bearer …`.
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from executor import bootstrap
+from executor.cli.noun import Noun
 from executor.cli.progress import progress
 from executor.config.environment import open_settings
 from executor.domain.refusal import Refusal, RefusalCode
@@ -58,7 +59,7 @@ class _OutcomeText(click.ParamType[str]):
         return spelled
 
 
-@click.group()
+@click.group(cls=Noun)
 def audit() -> None:
     """What became of every alert, and the proof that nobody changed it afterwards.
 

@@ -7,10 +7,11 @@ import json
 import click
 
 from executor.bootstrap.setup import upgrade_database
+from executor.cli.noun import Noun
 from executor.config.environment import open_settings
 
 
-@click.group()
+@click.group(cls=Noun)
 def db() -> None:
     """The database: DATABASE_URL, or SQLite in EXECUTOR_STATE_DIR."""
 

@@ -31,7 +31,7 @@ Prepare = Callable[[Stage], None]
 def demo(*, once: bool, as_json: bool) -> None:
     """Set everything up, trade on a simulated exchange, and check every word against the exchange's own truth.
 
-    A simulator plays a Wednesday morning; web and trader run as real processes in a new state dir; seven alerts are
+    A simulator plays a Wednesday morning; web and trader run as real processes in a new state dir; eight alerts are
     sent, signed, over HTTP. Then a table says what became of each. Without --once the audit page stays up.
 
     \b

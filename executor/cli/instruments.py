@@ -14,6 +14,7 @@ from marshmallow import ValidationError
 
 from executor import bootstrap
 from executor.bootstrap.master import refresh_master
+from executor.cli.noun import Noun
 from executor.cli.progress import progress
 from executor.cli.resolved import line, resolved, shown, told
 from executor.clock import IST
@@ -52,7 +53,7 @@ def _moment(_ctx: click.Context, param: click.Parameter, value: str | None) -> d
         raise click.BadParameter(f'is {value!r}; give a time such as "2026-11-25 10:00"', param=param) from None
 
 
-@click.group()
+@click.group(cls=Noun)
 def instruments() -> None:
     """The instrument table: refreshed every trading morning from the broker's file.
 

@@ -11,6 +11,7 @@ import click
 
 from executor.bootstrap.notify import named, notifier_of
 from executor.cli.command import as_json_option, open_room
+from executor.cli.noun import Noun
 from executor.clock import IST
 from executor.config.environment import Settings, open_settings
 from executor.errors import NotifyFailed
@@ -20,7 +21,7 @@ from executor.notify.message import Message, NoticeKind
 from executor.store.notices import Notices, Progress
 
 
-@click.group()
+@click.group(cls=Noun)
 def notify() -> None:
     """Notices: to the addresses of EXECUTOR_NOTIFY_URLS.
 

@@ -8,13 +8,14 @@ import click
 from werkzeug.security import generate_password_hash
 
 from executor import bootstrap
+from executor.cli.noun import Noun
 from executor.config.environment import open_settings
 from executor.web.login import PERSON
 
 SHORTEST = 8
 
 
-@click.group()
+@click.group(cls=Noun)
 def password() -> None:
     """The password of the pages."""
 

@@ -14,6 +14,7 @@ import click
 from executor.alerts.strategies import Card, Strategies
 from executor.bootstrap.strategies import strategies_of
 from executor.cli.command import BY, open_room
+from executor.cli.noun import Noun
 from executor.cli.settings import FILE, GroupedCommand, with_settings
 from executor.cli.strategy_table import line_of, print_card, print_settings
 from executor.config.environment import open_settings
@@ -25,13 +26,13 @@ from executor.store.people import People
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group()
+@click.group(cls=Noun)
 def strategy() -> None:
     """Strategies: who may send alerts, and what their alerts may do.
 
     \b
-        executor strategy add trend --tickers NSE:SBIN --product intraday \\
-            --quantity 10 --max-quantity 20 --stop-loss 1%
+        executor strategy add trend --account paper --tickers NSE:SBIN \\
+            --product intraday --quantity 10 --max-quantity 20 --stop-loss 1%
         executor strategy list
         executor strategy show trend
         executor strategy set trend --max-daily-loss 2000

@@ -1,4 +1,4 @@
-"""The play: seven alerts as TradingView would send them, and how the market moves between them."""
+"""The play: eight alerts as TradingView would send them, and how the market moves between them."""
 
 from __future__ import annotations
 

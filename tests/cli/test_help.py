@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 
 import click
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from executor.cli import main
+from executor.config.environment import Settings
 
 #: What ends only when it is stopped, or prints nothing; and what prints JSON without being asked.
 WITHOUT_JSON = {"run", "web", "trader", "password set", "account set-login", "audit export"}
@@ -35,6 +37,25 @@ def test_help_fits_a_terminal_of_80_columns(path: str) -> None:
     context = click.Context(EVERY[path], info_name=f"executor {path}", terminal_width=80)
 
     assert [line for line in EVERY[path].get_help(context).splitlines() if len(line) > 80] == []
+
+
+@EACH
+def test_help_of_a_group_tells_its_commands_in_whole_sentences(path: str) -> None:
+    if isinstance(EVERY[path], click.Group):
+        told = CliRunner().invoke(main, [*path.split(), "--help"], terminal_width=80).output
+        assert "..." not in told.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("path", ["", "strategy", "strategy add"])
+def test_an_example_of_a_new_strategy_can_be_typed_as_it_stands(path: str, settings: Settings) -> None:
+    told = CliRunner().invoke(main, [*path.split(), "--help"], terminal_width=80).output
+    found = re.search(r"^ +executor (strategy add (?:.*\\\n)*.*)$", told, re.MULTILINE)
+    assert found is not None
+    words = [word for word in found[1].replace("\\\n", " ").split() if word != "\\"]
+
+    done = CliRunner().invoke(main, words)
+
+    assert done.exit_code == 0, done.output
 
 
 def test_help_of_all_names_every_command_with_its_whole_first_sentence() -> None:
