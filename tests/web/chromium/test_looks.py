@@ -24,6 +24,11 @@ _SIDEWAYS = """() => {
   const beyond = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > room + 1);
   return ["wider than the screen", ...beyond.slice(0, 5).map((one) => one.outerHTML.slice(0, 120))];
 }"""
+_BROKEN = """() => [...document.querySelectorAll(".figures dt")].filter((one) => {
+  const line = document.createRange();
+  line.selectNodeContents(one);
+  return line.getClientRects().length > one.textContent.trim().split(/\\s+/).length;
+}).map((one) => one.textContent)"""
 _OPEN = 'document.querySelectorAll("main details, #troubles details").forEach((one) => { one.open = true; })'
 
 
@@ -45,6 +50,16 @@ def test_every_page_fits_can_be_tapped_and_read(stage: Stage, width: int, scheme
             sight.complaints.clear()
 
     assert not found, "\n".join(f"{path}: {one}" for path, wrong in found.items() for one in wrong)
+
+
+def test_no_label_of_a_figure_breaks_inside_a_word_on_a_phone(stage: Stage) -> None:
+    with stage.sight(PHONE) as sight:
+        sight.go("/status")
+        sight.page.evaluate(
+            "document.querySelectorAll('.figures dd').forEach((one) => { one.append(' long'.repeat(30)); })"
+        )
+
+        assert sight.page.evaluate(_BROKEN) == []
 
 
 @pytest.mark.parametrize("panel", [".menu", ".stop"])
