@@ -119,9 +119,12 @@ def send_(
     values = {name.strip("{} "): value for name, value in settings.items()}
     template = body.read()
     values = {**_times(now), **(OPENS_A_LONG if example else {}), **values}
-    left = [name for name in left_open(template) if name not in values]
+    holes = left_open(template)
+    left = [name for name in holes if name not in values]
     if left and not as_json:
-        click.echo(f"not filled in: {', '.join(left)}; give each with --set NAME=VALUE", err=True)
+        other = [name.strip("{} ") for name in settings if name.strip("{} ") not in holes]
+        unused = f"; the message has no {', '.join(other)}" if other else ""
+        click.echo(f"not filled in: {', '.join(left)}; give each with --set NAME=VALUE{unused}", err=True)
     message = render(template, values)
     headers = _signature(secret, message, now) if secret else {}
     again = RESENDS if resend else 0

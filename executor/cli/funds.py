@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 
 import click
 from rich.console import Console
@@ -31,9 +32,8 @@ def funds(*, account: str | None, as_json: bool) -> None:
             click.echo(json.dumps({"account": one.account, "at": one.at.isoformat(), **one.body}))
         return
     names = ("available", "cash", "collateral", "used")
-    _print(
-        ("account", *names, "read at"), [(one.account, *(one.body[name] for name in names), _at(one)) for one in found]
-    )
+    rows = [(one.account, *(f"{Decimal(one.body[name]):.2f}" for name in names), _at(one)) for one in found]
+    _print(("account", *names, "read at"), rows)
 
 
 @click.command()

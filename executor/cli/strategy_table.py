@@ -20,7 +20,7 @@ def line_of(strategy: Strategy) -> str:
     kind = strategy.size.kind
     size = f"{kind} {fields[kind]}, most {strategy.rails.max_quantity}"
     state, tickers = "on" if strategy.enabled else "OFF", ",".join(fields["tickers"])
-    return f"{strategy.name:20} {state:4} {strategy.account:12} {fields['product']:13} {size:28} {stop:12} {tickers}"
+    return f"{strategy.name:12} {state:3} {strategy.account:8} {fields['product']}  {size}  {stop}  {tickers}"
 
 
 def print_settings(strategy: Strategy) -> None:

@@ -144,7 +144,9 @@ def _accounts_of(connection: Connection, scope: str) -> list[str]:
         statement = statement.where(literal(False))
     found = list(connection.execute(statement).scalars())
     if not found:
-        raise ConfigError(f"there is no {scope!r}; give ALL, account:NAME or strategy:NAME of one that exists")
+        known = ", ".join(_names(connection, kind)) or "none"
+        words = f"there are: {known}" if kind in {"account", "strategy"} else "of one that exists"
+        raise ConfigError(f"there is no {scope!r}; give ALL, account:NAME or strategy:NAME; {words}")
     return found
 
 
@@ -162,3 +164,9 @@ def _end_halts(transaction: Transaction, scope: str, *, by: str) -> None:
         if halt not in kept:
             transaction.change(schema.halt, {"id": halt}, {"ended_at": transaction.at})
             transaction.note("halt", scope, f"ended by {by}")
+
+
+def _names(connection: Connection, kind: str) -> list[str]:
+    """Of all accounts or strategies, in order."""
+    names = schema.strategy.c.name if kind == "strategy" else schema.account.c.name
+    return list(connection.execute(select(names).distinct().order_by(names)).scalars())

@@ -121,6 +121,14 @@ def test_an_example_fills_in_what_is_not_set_but_prices(run, issued):
     assert without.startswith("not filled in: close; ") and "price is {{close}}" in without
 
 
+def test_a_placeholder_that_the_message_has_not_is_named(run, issued):
+    url, _, body = issued
+
+    told = run("send", "--url", url, "--body", body, "--example", "--set", "clse=800", code=1)
+
+    assert told.startswith("not filled in: close; give each with --set NAME=VALUE; the message has no clse\n")
+
+
 def test_a_message_can_be_pasted(run, issued):
     url, _, body = issued
 

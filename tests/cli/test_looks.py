@@ -83,7 +83,7 @@ def test_funds_and_holdings_are_those_that_the_trader_kept_last(office: Office, 
     assert lines(office.run("holdings", "--json")) == [
         {"account": "default", "at": at.astimezone(UTC).isoformat(), **shares[0]}
     ]
-    assert "19948.77" in office.run("funds")
+    assert "19948.77  0.00        29.07" in office.run("funds")
     assert "SBIN-EQ" in office.run("holdings")
     assert office.run("holdings", "--account", "paper", "--json") == ""
 

@@ -258,6 +258,7 @@ def test_list_is_one_line_each(run):
     assert lines[0]["tickers"] == ["INFY", "SBIN"]
     assert "hook_url" not in lines[0]
     assert len(run("list").splitlines()) == 2
+    assert max(map(len, run("list").splitlines())) <= 80
 
 
 def test_an_unknown_strategy_is_answered_with_those_there_are(run):

@@ -103,6 +103,11 @@ def test_a_scope_that_is_none_is_refused_and_records_nothing(store: Store) -> No
     assert store.pages.head() == before
 
 
+def test_a_scope_that_is_none_is_answered_with_those_there_are(store: Store) -> None:
+    with pytest.raises(ConfigError, match=r"no 'strategy:none'.*there are: trend"):
+        record(store, CommandKind.KILL, "strategy:none")
+
+
 def test_a_price_that_is_none_never_reaches_the_desk(store: Store) -> None:
     before = store.pages.head()
 
