@@ -18,6 +18,7 @@ from executor.cli.command import as_json_option, await_answers, open_room, print
 from executor.config.environment import Settings, open_settings
 from executor.domain.command import CommandKind
 from executor.errors import NoSchema, NotRecorded, SchemaBehind, StoreError
+from executor.trader.lease import LOCK_FILE
 
 _ALL = "ALL"
 _EVERYTHING = "everything"
@@ -153,7 +154,7 @@ def _kill_by_file(settings: Settings, scope: str, error: StoreError, *, as_json:
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     file = settings.state_dir.resolve() / bootstrap.KILL_FILE
     file.touch()
-    if isinstance(error, NoSchema) and not (settings.state_dir / "trader.lock").exists():
+    if isinstance(error, NoSchema) and not (settings.state_dir / LOCK_FILE).exists():
         # no trader ever ran here, most likely the wrong folder: "it is stopped" would be false
         words = f"NOTHING WAS STOPPED: {error}. Only the file {file} was laid, and no trader reads it"
         raise click.ClickException(words)

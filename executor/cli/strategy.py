@@ -173,8 +173,9 @@ def import_(*, file: Path, as_json: bool) -> None:
         read: list[tuple[Strategy, Strategy | None]] = []
         for name, fields in read_strategies(file).items():
             before = desk.people.strategy(name)
-            kept = {"enabled": before.enabled} if before else {}  # a table that does not say so switches nothing on
-            read.append((changed(before, kept | fields) if before else desk.strategies.read_new(name, fields), before))
+            # a table that does not say so switches nothing on
+            after = changed(before, {"enabled": before.enabled, **fields}) if before else None
+            read.append((after or desk.strategies.read_new(name, fields), before))
         for after, before in read:
             desk.strategies.save(after, before, by=BY)
             click.echo(json.dumps(_shown(after)) if as_json else line_of(after))

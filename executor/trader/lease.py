@@ -27,6 +27,8 @@ LEASE_S = 5.0
 #: The longest send (the read timeout of the broker's wire).
 LONGEST_SEND_S = 7.0
 BEAT_S = 1.0
+#: What a trader locks in its state dir; it stays where one ran.
+LOCK_FILE = "trader.lock"
 _LOOK_S = 0.5
 
 
@@ -86,7 +88,7 @@ class Lease:
 def lock_host(state_dir: Path) -> HostLock:
     """Take the lock of a state dir. Raises LeaseLost when another trader here holds it."""
     state_dir.mkdir(parents=True, exist_ok=True)
-    path = state_dir / "trader.lock"
+    path = state_dir / LOCK_FILE
     file = path.open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
