@@ -113,6 +113,7 @@ class Loop:
         self._told_ready = self._withheld = self._ended = False
         self._versions = -1
         self._hint: str | None = None
+        self._left: list[Event] = []  # what was told to stop before it was recorded
         self._latest = parts.clock.now()
         self._began = self._latest - timedelta(seconds=parts.clock.monotonic())
 
@@ -132,7 +133,7 @@ class Loop:
         Raises NotRecorded, InvariantBroken, LeaseLost with the rest left in doubt for the next start.
         """
         self._ended = True
-        while (event := self._next(0)) is not None:
+        for event in (*self._left, *iter(lambda: self._next(0), None)):
             if isinstance(event, SendEnded):
                 self.handle(event)
 
@@ -254,6 +255,7 @@ class Loop:
                 self._beat_when_due()
             except InvariantBroken as error:
                 return self._set_aside(event, error, stop)
+        self._left.append(event)
 
     def _set_aside(self, event: Event, error: InvariantBroken, stop: Flag) -> None:
         """Go on protecting after a fault of our own: entries halt, the event is dropped, its signals end one by one.

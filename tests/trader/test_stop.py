@@ -22,6 +22,13 @@ class LastAnswers:
             self._bench.inbox.put(self._coming.pop())
 
 
+class NothingMore:
+    """Workers that have nothing on the wire any more."""
+
+    def stop(self) -> None:
+        """Nothing is left to wait for."""
+
+
 def stopped(bench: Bench, answer: Any) -> Intent:
     """The only intent, after a stop during which its send ended with this answer."""
     (entry,) = bench.hands.sent
@@ -56,3 +63,20 @@ def test_nothing_is_sent_or_read_any_more_for_what_follows_from_it(bench: Bench)
     assert len(bench.hands.sent) == 1
     assert len(bench.hands.asked) == asked
     assert bench.store.ledger.lease("default").holder == ""  # type: ignore[union-attr]
+
+
+def test_an_answer_that_comes_in_the_round_in_which_it_is_told_to_stop_is_recorded_too(bench: Bench) -> None:
+    bench.open()
+    bench.signal()
+    bench.run(1)
+    (entry,) = bench.hands.sent
+    refused = Refused(RefusalReason.FUNDS, "Insufficient Funds")
+    bench.inbox.put(SendEnded(entry.id, Sent(refused, ())))
+
+    bench.stop.set()  # while the round waits for its event
+    bench.loop.round(bench.stop, wait_s=0)
+    rest: Any = NothingMore()
+    parts = bench.loop._parts
+    Trading(bench.loop, rest, rest, rest, rest, bench.inbox, parts.lease).run(bench.stop)
+
+    assert bench.intents()[0].state is IntentState.REFUSED
