@@ -105,3 +105,42 @@ def test_a_stop_that_a_person_sets_stays_where_he_sets_it(house: House, follows:
     words = ", which follows the price no more" if ended else ""
     assert (command.state, command.answer) == (CommandState.DONE, f"SBIN-EQ: stop to 780{words}")
     assert [float(stop["trigger"]) for stop in house.working(type="STOPLOSS_LIMIT")] == [780]
+
+
+@pytest.mark.parametrize("everything_ends", [True, False])
+def test_a_given_stop_never_rests_beside_one_that_is_not_gone_yet(house: House, *, everything_ends: bool) -> None:
+    """Under a kill too: both would sell, and turn the position over."""
+    house.long()
+    refusal = {"kind": "refuse", "times": 30, "code": "AB1007", "message": "Invalid something"}
+    house.control("fault", {"route": "cancelOrder", **refusal})
+    house.command("kill", everything=True)
+    if everything_ends:
+        house.command("resume")
+    (bracket,) = house.brackets()
+    house.command("protect", bracket=bracket.id, stop="790")
+    for _ in range(12):
+        house.run(0.5)
+        assert house.stopped() <= house.net() == 10
+
+    house.run(180)
+    (stop,) = house.working(type="STOPLOSS_LIMIT")
+    assert (float(stop["trigger"]), house.stopped()) == (790, 10)
+
+
+def test_a_stop_that_comes_late_does_not_take_the_given_one_along(house: House) -> None:
+    """The one that nobody wants goes; what is held is not without one meanwhile."""
+    house.fault("placeOrder", "late", seconds=14, match={"ordertype": "STOPLOSS_LIMIT"})
+    house.signal("buy", price="800")
+    house.run(2)
+    house.command("kill", everything=True)
+    house.run(5)
+    house.command("resume")
+    protect(house, "790")
+    assert house.stopped() == 10
+
+    for _ in range(40):
+        house.run(0.25)
+        assert house.stopped() >= 10
+
+    (stop,) = house.working(type="STOPLOSS_LIMIT")
+    assert (float(stop["trigger"]), len(house.orders(type="STOPLOSS_LIMIT"))) == (790, 2)

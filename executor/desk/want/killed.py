@@ -11,7 +11,7 @@ from executor.desk.book import Draft
 from executor.desk.slices import largest_of
 from executor.desk.want.difference import Cancel, Need
 from executor.desk.want.entry import withdrawing
-from executor.desk.want.pair import shrink, stop_needs
+from executor.desk.want.pair import shrink, stop_needs, to_cover
 from executor.desk.want.share import share
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.intent import PermitClass
@@ -29,7 +29,7 @@ def killed_needs(draft: Draft, bracket: Bracket) -> list[Need]:
         elif held <= 0 or not leg.wanted or leg.role is Role.EXIT:
             needs += _cancelling(draft, leg)
         elif leg.role is Role.STOP:
-            needs += stop_needs(draft, bracket, leg, keep)
+            needs += stop_needs(draft, bracket, leg, to_cover(draft, bracket, leg, keep))
         elif leg.role is Role.TARGET:
             needs += _shrinking(draft, bracket, leg, held)
     return needs

@@ -30,13 +30,10 @@ def protection_needs(draft: Draft, bracket: Bracket) -> list[Need]:
     if holding.held <= 0:
         return []
     keep = holding.held - targets.leaving_quantity(draft, bracket)
-    stops = draft.legs_of(bracket.id, Role.STOP)
-    going = sum(_may_trade_of(draft, leg) for leg in stops if not leg.wanted)  # until it is gone it covers
     needs: list[Need] = []
-    for leg in stops:
-        needs += (
-            stop_needs(draft, bracket, leg, max(0, keep - going)) if leg.wanted else withdrawing(draft, bracket, leg)
-        )
+    for leg in draft.legs_of(bracket.id, Role.STOP):
+        cover = to_cover(draft, bracket, leg, keep)
+        needs += stop_needs(draft, bracket, leg, cover) if leg.wanted else withdrawing(draft, bracket, leg)
     watched = bracket.protection is Protection.SINGLE
     for leg in draft.legs_of(bracket.id, Role.TARGET):
         if watched or not leg.wanted:
@@ -48,8 +45,16 @@ def protection_needs(draft: Draft, bracket: Bracket) -> list[Need]:
     return needs
 
 
-def _may_trade_of(draft: Draft, leg: Leg) -> int:
-    return sum(may_trade(draft, order) for order in draft.orders_of(leg.id) if draft.may_rest(order))
+def to_cover(draft: Draft, bracket: Bracket, stop: Leg, keep: int) -> int:
+    """The units of `keep` that a wanted stop is to cover. One that nobody wants any more covers until it is gone, but
+    takes none from what rests already: the two would end together, and nothing be covered.
+    """
+    own, going = 0, 0
+    for leg, order in draft.orders_of_bracket(bracket.id, Role.STOP):
+        if draft.may_rest(order):
+            own += order.remaining if leg.id == stop.id else 0
+            going += may_trade(draft, order) if not leg.wanted else 0
+    return max(keep - going, min(keep, own))
 
 
 def stop_needs(draft: Draft, bracket: Bracket, leg: Leg, keep: int) -> list[Need]:
