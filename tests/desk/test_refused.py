@@ -232,3 +232,14 @@ def test_a_reverse_by_late_prices_leaves_and_enters_nothing(house: House) -> Non
     house.run(8)
 
     assert (house.net(), len(house.orders(side="BUY"))) == (0, 1)
+
+
+def test_an_exit_is_not_priced_by_a_chart_whose_prices_are_late(house: House) -> None:
+    house.long()
+    for route in ("quote", "getLtpData"):
+        house.control("fault", {"route": route, "kind": "cut_before", "times": 60})
+
+    house.signal("exit", exchange="NSE_DLY", price="840")
+    house.run(6)
+
+    assert (house.net(), house.working()) == (0, [])

@@ -14,12 +14,12 @@ from executor.desk.book import Draft
 from executor.domain.aims import Shown, needs_spot
 from executor.domain.bracket import Bracket, Goal
 from executor.domain.entry import spread_refused
-from executor.domain.instrument import Instrument, Kind
+from executor.domain.instrument import Instrument, Kind, in_time
 from executor.domain.messages import Resolved
 from executor.domain.option import OptionChain, OptionType
 from executor.domain.order import Side
 from executor.domain.refusal import Refusal, RefusalCode
-from executor.domain.signal import Ask
+from executor.domain.signal import Ask, Signal
 from executor.domain.strategy import LevelKind, LevelOf, Short
 from executor.domain.strike import Choice, QuotesNeeded, choose, side_of_option
 from executor.domain.underlying import Underlying, underlying_of, whose
@@ -48,9 +48,19 @@ def shown_by(resolved: Resolved) -> Instrument | None:
 
 
 def shows(resolved: Resolved, bracket: Bracket) -> bool:
-    """Whether the chart shows what is held; where the ticker can't be resolved any more, as it did when it opened."""
+    """Whether the chart shows what is held; where the ticker can't be resolved any more, as it did when it opened.
+    One whose prices are late shows what it was.
+    """
+    if is_late(resolved.signal):
+        return False
     shown = shown_by(resolved)
     return bracket.underlying is None if shown is None else shown.key == bracket.instrument
+
+
+def is_late(signal: Signal) -> bool:
+    """Whether an alert's chart shows prices late: its own is none to act by."""
+    exchange = str(signal.fields["exchange"])
+    return in_time(exchange) != exchange
 
 
 def turns_freely(resolved: Resolved, ask: Ask) -> bool:

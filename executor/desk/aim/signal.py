@@ -11,13 +11,12 @@ from datetime import timedelta
 
 from executor.desk import rails
 from executor.desk.aim import change, enter, leave, reverse
-from executor.desk.aim.pick import turns_freely
+from executor.desk.aim.pick import is_late, turns_freely
 from executor.desk.book import Draft
 from executor.desk.lanes import held_side, in_turn, lane_of_signal, touch
 from executor.desk.meaning import Meant, Purpose, in_step, meaning, syncs
 from executor.domain.bracket import Bracket, Goal
 from executor.domain.ids import SignalId
-from executor.domain.instrument import in_time
 from executor.domain.messages import Resolved
 from executor.domain.order import Side
 from executor.domain.record import Lane
@@ -60,7 +59,7 @@ def aim_signal(draft: Draft, resolved: Resolved, *, ahead: list[Resolved]) -> bo
         meant = kill
     elif ask.unsupported:
         meant = Refusal(RefusalCode.UNSUPPORTED, ", ".join(ask.unsupported))
-    elif isinstance(meant, Meant) and meant.purpose in _BY_PRICE and _is_late(signal):
+    elif isinstance(meant, Meant) and meant.purpose in _BY_PRICE and is_late(signal):
         meant = Refusal(RefusalCode.TICKER_NOT_TRADABLE, f"{signal.fields['exchange']} is a delayed feed")
     if ahead and _turns_nothing(ask, meant):
         return False  # what it turns over is still to be entered
@@ -117,11 +116,6 @@ def _enter(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, side: Side
         return enter.give_up_if_stale(draft, resolved.signal)
     ask = reverse.entry_ask(draft, resolved, ask)
     return enter.aim_entry(draft, resolved, ask=ask, lane=lane, chart=side)
-
-
-def _is_late(signal: Signal) -> bool:
-    exchange = str(signal.fields["exchange"])
-    return in_time(exchange) != exchange
 
 
 def _turns_nothing(ask: Ask, meant: Meant | Refusal) -> bool:
