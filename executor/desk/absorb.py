@@ -217,7 +217,8 @@ def _absorb_send(draft: Draft, intent: Intent, answer: Accepted | Refused | Unkn
 
 def _tell_refused(draft: Draft, intent: Intent, text: str) -> None:
     """Tell of a refusal; where an order can't be withdrawn a person has to, before it trades for nothing."""
-    cancels = [one for one in draft.intents_of(intent.order) if one.kind is IntentKind.CANCEL]
+    sent = draft.intents_of(intent.order)
+    cancels = [one for one in sent if one.kind is IntentKind.CANCEL and one.state is IntentState.REFUSED]
     in_vain = intent.kind is IntentKind.CANCEL and len(cancels) == _CANCELS_IN_VAIN
     broker_id = draft.orders[intent.order].broker_id
     rests = f"; order {broker_id} rests after {len(cancels)} cancels, cancel it in the broker's app" if in_vain else ""

@@ -221,3 +221,15 @@ def test_a_stop_that_cannot_be_cancelled_is_an_alarm_once_before_it_opens_a_shor
 
     house.run(180)
     assert (house.net(), house.working()) == (0, [])
+
+
+def test_cancels_in_vain_are_an_alarm_also_where_one_of_them_was_taken(house: House) -> None:
+    house.long()
+    refusal = {"kind": "refuse", "code": "AB1007", "message": "Invalid something"}
+    house.control("fault", {"route": "cancelOrder", **refusal, "times": 2})
+    house.control("fault", {"route": "cancelOrder", "kind": "drop", "times": 1})
+    house.control("fault", {"route": "cancelOrder", **refusal, "times": 12})
+    house.price("817")
+    house.run(40)
+
+    assert len([text for text in house.said("refused") if "rests after 3 cancels" in text]) == 1
