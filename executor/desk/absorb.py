@@ -142,9 +142,17 @@ def _begin_the_day(draft: Draft) -> None:
     known = draft.evidence.prices
     today = {contract: price for contract, price in known.items() if trading_day(price.at) == draft.day}
     before = {contract: price for contract, price in known.items() if contract not in today}
-    draft.learn(morning=Morning(draft.day, prices=before), prices=today, quotes={})
+    draft.learn(morning=Morning(draft.day, prices={**_of_last_session(draft), **before}), prices=today, quotes={})
     feed.begin_day(draft)
     _forget_reads(draft)
+
+
+def _of_last_session(draft: Draft) -> dict[InstrumentKey, Price]:
+    """What held contracts cost in their last session, where days without one lie between: a split comes then too."""
+    before = draft.evidence.morning.prices
+    held = {bracket.instrument for bracket in draft.live_brackets()} & before.keys()
+    sessions = draft.calendar.trading_days_between
+    return {one: before[one] for one in held if sessions(one.segment, trading_day(before[one].at), draft.day) <= 1}
 
 
 def _forget_reads(draft: Draft) -> None:

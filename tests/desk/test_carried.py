@@ -11,8 +11,8 @@ import pytest
 from executor.domain.bracket import BracketState
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
-from executor.domain.strategy import Product, Rails, Short, Size, SizeKind
-from tests.desk.nights import THURSDAY, WEDNESDAY, Make, Nights, ist
+from executor.domain.strategy import Level, LevelKind, Product, Rails, Short, Size, SizeKind
+from tests.desk.nights import FRIDAY, THURSDAY, WEDNESDAY, Make, Nights, ist
 
 NO_HOLDINGS = '{"status":true,"message":"SUCCESS","errorcode":"","data":[]}'
 
@@ -151,6 +151,27 @@ def test_after_a_split_a_person_may_leave(carried: Nights) -> None:
     (exit_,) = carried.writes(ist(THURSDAY, "09:00"))
     assert (exit_["quantity"], exit_["status"]) == (10, "complete")
     assert carried.brackets()[0].state is BracketState.CLOSED
+
+
+def test_a_split_over_a_weekend_is_told_by_the_price_before_it(make: Make) -> None:
+    house = make(product=Product.DELIVERY, stop_loss=Level(LevelKind.PERCENT, Decimal(9)))
+    house.long()
+    for day in (THURSDAY, FRIDAY):
+        house.night(day)
+        house.run(5)
+    house.go(FRIDAY, "15:40")
+    house.run(35)
+    house.control("split", {"exchange": "NSE", "token": "3045", "factor": "1.3"})
+    for day in (28, 29):
+        house.go(FRIDAY.replace(day=day), "10:00")
+        house.run(1)
+    monday = FRIDAY.replace(day=30)
+    house.night(monday)
+    house.run(5)
+
+    assert house.writes(ist(monday, "09:00")) == []
+    assert house.said("gap") == []
+    assert "the exchange tells a previous close of 615.4, the last price was 800" in house.said("changed")[0]
 
 
 # -- the closing auction and a locked stock ----------------------------------------------------------------------------
