@@ -362,3 +362,19 @@ def test_a_price_from_before_the_position_opened_is_none_of_its_levels(make: Mak
     house.alert("buy", price="24910", stop_loss={"price": "24850", "of": "underlying"})
 
     assert [row[0] for row in house.trades()] == ["BUY", "SELL", "BUY"]
+
+
+def test_targets_of_the_future_that_the_chart_rolled_to_are_watched(make: Make) -> None:
+    house = make(stop_loss=Level(LevelKind.PERCENT, Decimal(8)))
+    house.means = DECEMBER
+    house.control("price", {"exchange": "NFO", "token": DECEMBER.key.token, "ltp": "25000"})
+    house.control("price", {"exchange": "NFO", "token": JANUARY.key.token, "ltp": "25100"})
+    house.alert("buy", price="25000", ticker="NIFTY1!")
+    house.means = JANUARY
+
+    modify = house.alert("modify", ticker="NIFTY1!", take_profit=[{"price": "25200", "of": "underlying"}])
+    house.control("price", {"exchange": "NFO", "token": JANUARY.key.token, "ltp": "25210"})
+    house.run(6)
+
+    assert house.ended(modify).outcome is Outcome.FILLED
+    assert house.trades() == [("BUY", DECEMBER.symbol, 65), ("SELL", DECEMBER.symbol, 65)]

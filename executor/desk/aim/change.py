@@ -190,6 +190,9 @@ def _set_targets(draft: Draft, signal: Signal, change: _Change) -> list[str]:
     for leg in draft.legs_of(bracket.id, Role.TARGET):
         if leg.wanted:
             draft.put(replace(leg, wanted=False, reason=f"replaced by signal {signal.id}"))
+    stands = draft.brackets[bracket.id]
+    if stands.underlying is None and any(change.watched(one.of) for one in ask.take_profit):
+        draft.put(replace(stands, underlying=change.what))  # its chart has rolled on: what it shows now is watched
     priced = [(change.target(one), _fixed(change, one)) for one in ask.take_profit]
     for price, target in sorted(priced, key=lambda pair: _order(change, *pair)):
         held = draft.holding(bracket).held
