@@ -14,6 +14,8 @@ from decimal import Decimal
 from executor.desk import hours, prices, rails
 from executor.desk.book import Draft
 from executor.desk.settle import is_refused
+from executor.desk.slices import slices_of
+from executor.desk.targets import leaving_quantity
 from executor.domain.bracket import Bracket, Goal, Role
 from executor.domain.calendar import trading_day
 from executor.domain.instrument import ContractClass
@@ -63,7 +65,7 @@ def waits(draft: Draft, bracket: Bracket) -> bool:
 
 
 def come_first(draft: Draft) -> bool:
-    """Whether a carried position still waits for its stop, or for its exit to leave: entries wait as well (F-73)."""
+    """Whether a carried position still waits for a stop, or for its exit to leave: entries wait as well (F-73)."""
     return any(_comes_first(draft, bracket) for bracket in draft.live_brackets() if is_carried(draft, bracket))
 
 
@@ -144,8 +146,9 @@ def _comes_first(draft: Draft, bracket: Bracket) -> bool:
         return False
     if bracket.goal is Goal.FLAT:
         return bracket.id not in draft.evidence.morning.decided and not _leaves(draft, bracket)
-    stops = [order for _, order in draft.orders_of_bracket(bracket.id, Role.STOP)]
-    return bracket.protection is not Protection.NONE and not any(order.state in WORKING for order in stops)
+    stops = [order for _, order in draft.orders_of_bracket(bracket.id, Role.STOP) if order.state in WORKING]
+    needed = slices_of(bracket, draft.holding(bracket).held - leaving_quantity(draft, bracket))
+    return bracket.protection is not Protection.NONE and len(stops) < needed
 
 
 def _leaves(draft: Draft, bracket: Bracket) -> bool:

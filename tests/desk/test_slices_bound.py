@@ -90,6 +90,22 @@ def test_a_carried_position_has_all_its_stops_again_before_any_entry(make: Make)
     assert house.net() == house.stopped() == 60
 
 
+def test_an_entry_waits_for_the_last_stop_of_what_is_carried_too(make: Make) -> None:
+    house = make(product=Product.DELIVERY, protection=Protection.SINGLE)
+    house.contracts["SBIN"] = replace(house.contracts["SBIN"], freeze=FREEZE)
+    house.signal("buy", price="800", size={"quantity": "60"})
+    house.run(8)
+    house.night(THURSDAY, at="09:14:50")
+    house.fault("placeOrder", "late", seconds=4, match={"quantity": "12"})
+    house.run(11)
+
+    house.signal("buy", price="800", trade="other", size={"quantity": "5"})
+    house.run(20)
+
+    morning = [(row["side"], row["quantity"]) for row in house.writes(ist(THURSDAY, "09:00"))]
+    assert morning == [("SELL", 24), ("SELL", 24), ("SELL", 12), ("BUY", 5), ("SELL", 5)]
+
+
 def test_over_night_the_exchange_takes_less_and_what_is_sent_is_cut_anew(make: Make) -> None:
     house = make(product=Product.DELIVERY, protection=Protection.SINGLE)
     house.contracts["SBIN"] = replace(house.contracts["SBIN"], freeze=FREEZE)
