@@ -42,6 +42,7 @@ def measure(place: Place) -> Findings:
     filled = fill_log(store, place.effort.signals, place.say)
     if not database.is_sqlite:
         with database.glance() as connection:
+            connection.execute(text("SET lock_timeout = 0"))  # the server may be at a table of its own accord
             connection.execute(text("VACUUM ANALYZE"))
     section = f"audit page, {place.effort.signals:,} signals"
     filling = Figure(section, "written in", time.monotonic() - began, "s", note=_size(store))
