@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from environs import Env, EnvValidationError
 from marshmallow.validate import Range
 
@@ -31,7 +32,7 @@ class Reader:
     def __init__(self, environ: Mapping[str, str], env_file: Path | None = None) -> None:
         self._env = _Mapped(environ)
         if env_file is not None:
-            self._env.stand_behind(dotenv_values(env_file, interpolate=False))
+            self._env.stand_behind(_filed(env_file))
 
     def refuse_unknown(self, known: Sequence[str]) -> None:
         """Raise ConfigError for a setting of ours that does not exist: a typing error would go unnoticed."""
@@ -108,6 +109,27 @@ class _Mapped(Env):
             return key, Path(path).read_text(), None
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{key}{FILE_SUFFIX} names {path}, which cannot be read ({error}); correct it") from error
+
+
+def _filed(env_file: Path) -> dict[str, str | None]:
+    """What a .env says. Raises ConfigError for a line that is no setting: it would have its default, unnoticed."""
+    if not (env_file.is_file() or env_file.is_fifo()):
+        return {}
+    try:
+        text = env_file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{env_file} cannot be read ({error}); it is to be a text in UTF-8") from error
+    said: dict[str, str | None] = {}
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:  # its words are not shown: they may be a secret
+            blank = len(binding.original.string) - len(binding.original.string.lstrip("\n"))
+            raise ConfigError(
+                f"{env_file}: line {binding.original.line + blank} is no setting; write NAME=VALUE, and quotes around "
+                "the whole value or not at all"
+            )
+        if binding.key is not None:
+            said[binding.key] = binding.value
+    return said
 
 
 def is_loopback(url: str) -> bool:

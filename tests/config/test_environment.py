@@ -94,6 +94,23 @@ def test_an_unknown_setting_in_the_env_file_is_refused_as_well(tmp_path):
         load_settings({"SECRET_KEY": KEY}, env_file=tmp_path / ".env")
 
 
+@pytest.mark.parametrize("line", ["PORT: 9001", "SMARTAPI PIN=1234", "SMARTAPI_PIN='12", 'SMARTAPI_PIN="12" 34', "=5"])
+def test_a_line_of_the_env_file_that_is_no_setting_is_refused_with_its_number_and_without_its_words(tmp_path, line):
+    (tmp_path / ".env").write_text(f"# a comment\nexport HOST=127.0.0.2\n\n\n{line}\nPORT=9000\n")
+
+    with pytest.raises(ConfigError, match="line 5 is no setting; write NAME=VALUE") as caught:
+        load_settings({"SECRET_KEY": KEY}, env_file=tmp_path / ".env")
+
+    assert "12" not in str(caught.value).replace(str(tmp_path), "")
+
+
+def test_an_env_file_that_is_no_utf8_is_told(tmp_path):
+    (tmp_path / ".env").write_bytes(b"PORT=9001\nSECRET_KEY=\xe9\n")
+
+    with pytest.raises(ConfigError, match=r"cannot be read .*UTF-8"):
+        load_settings({}, env_file=tmp_path / ".env")
+
+
 def test_the_environment_wins_over_the_env_file_and_a_missing_file_is_no_error(tmp_path):
     (tmp_path / ".env").write_text("PORT=9001\nHOST=127.0.0.2\n")
 
