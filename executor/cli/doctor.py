@@ -15,6 +15,7 @@ import httpx
 
 from executor import bootstrap
 from executor.cli.egress import egress
+from executor.clock import IST
 from executor.config.calendar import load_calendar
 from executor.config.environment import Settings, open_settings
 from executor.errors import ConfigError, ExecutorError
@@ -23,6 +24,12 @@ from executor.store.store import Store
 
 _IPV4 = "0.0.0.0"  # noqa: S104 - not a server: leave as orders do
 _PATIENCE_S = 5.0
+#: How a person ends a halt, by the kind of its scope.
+_RESUMES = {
+    "ALL": "executor resume",
+    "account": "executor resume --account {}",
+    "strategy": "executor resume --strategy {}",
+}
 
 
 @click.command()
@@ -32,9 +39,9 @@ def doctor(*, url: str | None, as_json: bool) -> None:
     """Say what is wrong, and the remedy; 1 when anything is.
 
     It looks at settings, database, instrument table, calendar, notices, each account's trader, session, books and
-    feeds, and the clock and disk of their machines: what the status page shows. Of each login it compares the address
-    that orders leave from with SMARTAPI_PUBLIC_IP, as far as it can be seen from inside; with --seen-by it is asked
-    outside, at a host of your choice, by IPv4.
+    feeds, and the clock and disk of their machines: what the status page shows. What is halted is told too, and is no
+    fault. Of each login it compares the address that orders leave from with SMARTAPI_PUBLIC_IP, as far as it can be
+    seen from inside; with --seen-by it is asked outside, at a host of your choice, by IPv4.
 
     \b
         executor doctor
@@ -87,7 +94,19 @@ def _look(url: str | None) -> Iterator[Finding]:
 
 def _look_at(settings: Settings, store: Store) -> list[Finding]:
     now, calendar = bootstrap.clock_of(settings).now(), load_calendar(settings.calendar_file)
-    return findings(store, calendar, now=now, expected=bootstrap.expected_accounts(settings, store))
+    found = findings(store, calendar, now=now, expected=bootstrap.expected_accounts(settings, store))
+    return [*found, *_halts(store)]
+
+
+def _halts(store: Store) -> Iterator[Finding]:
+    """What a person or a rail stopped: nothing is wrong with that, but it is why nothing enters."""
+    standing = store.pages.standing()
+    for halt in standing.halts:
+        kind, _, name = halt.scope.partition(":")
+        end = _RESUMES.get(kind, "") if standing.may_resume(halt) else "executor account unhalt {0} --confirm {0}"
+        ends = f" `{end.format(name)}` ends it." if end else ""
+        since = f"{halt.since.astimezone(IST):%d %b %H:%M:%S} IST"
+        yield Finding("halt", True, f"{halt.kind} on {halt.scope} since {since}: {halt.why} (by {halt.by}).{ends}")
 
 
 def _seen_by(url: str) -> str:

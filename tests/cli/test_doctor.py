@@ -83,6 +83,21 @@ def test_an_account_without_a_trader_is_told_with_what_starts_one(clinic: Clinic
     assert found["account paper"]["said"].startswith("No trader has run yet: `executor run` starts it")
 
 
+def test_what_is_halted_is_told_with_its_end_and_is_no_fault(clinic: Clinic) -> None:
+    clinic.take()
+    settings = open_settings()
+    store = bootstrap.open_store(settings)
+    bootstrap.ensure_accounts(settings, store, at=NOW)
+    store.database.close()
+    assert CliRunner().invoke(main, ["halt", "--account", "paper", "--why", "lunch"]).exit_code == 0
+
+    halt = clinic.say(code=1)["halt"]  # for want of a trader
+
+    assert halt["ok"]
+    assert halt["said"].startswith("HALT on account:paper since 25 Nov ")
+    assert halt["said"].endswith("IST: lunch (by cli). `executor resume --account paper` ends it.")
+
+
 def test_without_a_table_the_remedy_is_told(clinic: Clinic) -> None:
     found = clinic.say(code=1)
 
