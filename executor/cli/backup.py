@@ -106,6 +106,8 @@ def _copy(settings: Settings, file: Path) -> tuple[Verified, int]:
     """Write, read back, verify; the file has its name only then. Raises ConfigError, ChainBroken, NotRecorded."""
     if file.exists():
         raise click.UsageError(f"{file} is there already; give another name, such as one with the date")
+    if not file.parent.is_dir():
+        raise click.UsageError(f"there is no folder {file.parent}; make it, or give another")
     draft = file.with_name(f".{file.name}.partial")
     draft.unlink(missing_ok=True)
     store = bootstrap.open_store(settings)

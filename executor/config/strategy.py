@@ -150,7 +150,9 @@ def _tickers(value: Any) -> frozenset[str]:
     found = frozenset(word.strip().upper() for word in words if word.strip())
     wrong = sorted(word for word in found if not _TICKER.fullmatch(word))
     if wrong or not found:
-        raise ValidationError(f"is {wrong[0] if wrong else value!r}; give one or more such as SBIN or NSE:SBIN")
+        raise ValidationError(
+            f"is {wrong[0] if wrong else value!r}; give one or more such as SBIN or NSE:SBIN, with commas between"
+        )
     return found
 
 

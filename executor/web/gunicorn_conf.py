@@ -5,8 +5,10 @@ Never expose it bare: nginx or Caddy in front buffers requests and ends TLS (lib
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
+import socket
 from typing import Any
 
 import gunicorn.workers.gthread
@@ -29,6 +31,17 @@ forwarded_allow_ips = ""  # whom to believe is EXECUTOR_TRUSTED_PROXIES, judged 
 
 # a connection that sends nothing would hold a thread for 5 s otherwise
 gunicorn.workers.gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.05
+
+
+def on_starting(server: Any) -> None:
+    """Say who may hold the address before gunicorn tries it for five seconds: it names nothing but the number."""
+    with socket.socket(socket.AF_INET6 if ":" in _host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_host, int(bind.rpartition(":")[2])))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                server.log.error("%s is in use: stop the other `executor run`, or set another PORT", bind)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -167,6 +167,10 @@ def test_a_file_that_is_there_is_never_written_over(office: Office, tmp_path: Pa
     assert (tmp_path / "copy.gz").read_text() == "yesterday's"
 
 
+def test_a_folder_that_is_not_there_is_told_by_its_name(office: Office, tmp_path: Path) -> None:
+    assert f"there is no folder {tmp_path / 'none'}" in office.run("backup", str(tmp_path / "none" / "copy.gz"), code=2)
+
+
 def test_a_copy_of_a_changed_history_is_no_backup(office: Office, clock: ManualClock, ids: Ids, tmp_path: Path) -> None:
     fill(office, clock, ids)
     with office.store.database.unaudited() as connection:

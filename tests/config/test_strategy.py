@@ -162,6 +162,10 @@ def test_brokers_words_for_products_are_understood(word, product):
         ({"account": None}, "account is missing"),
         ({"tickers": None}, "tickers is missing; give at least one"),
         ({"tickers": " , "}, "tickers is ' , '; give one or more"),
+        (
+            {"tickers": "NSE:TCS NSE:ACC"},
+            "tickers is 'NSE:TCS NSE:ACC'; give one or more such as SBIN or NSE:SBIN, with commas between",
+        ),
         ({"tickers": ["SBIN", "NSE:SB IN"]}, "tickers is 'NSE:SB IN'; give one or more"),
         ({"tickers": 5}, "tickers is 5; give tickers as TradingView shows them"),
         ({"product": "futures"}, "product is 'futures'; give one of mis, nrml, cnc, intraday"),

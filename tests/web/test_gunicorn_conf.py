@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import socket
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -47,6 +48,17 @@ def test_address_port_and_workers_come_from_the_environment(conf: Any) -> None:
 
 def test_an_ipv6_address_can_be_listened_on(conf: Any) -> None:
     assert conf(HOST="::1", PORT="9001").address == [("::1", 9001)]
+
+
+def test_an_address_that_somebody_else_holds_is_told_with_the_remedy(conf: Any) -> None:
+    told: list[str] = []
+    server = SimpleNamespace(log=SimpleNamespace(error=lambda words, *given: told.append(words % given)))
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        conf(PORT=str(port)).on_starting(server)
+    conf(PORT=str(port)).on_starting(server)  # free again
+
+    assert told == [f"127.0.0.1:{port} is in use: stop the other `executor run`, or set another PORT"]
 
 
 def test_a_connection_that_says_nothing_holds_no_thread_for_long(conf: Any) -> None:
