@@ -107,6 +107,10 @@ def _halts(store: Store) -> Iterator[Finding]:
         ends = f" `{end.format(name)}` ends it." if end else ""
         since = f"{halt.since.astimezone(IST):%d %b %H:%M:%S} IST"
         yield Finding("halt", True, f"{halt.kind} on {halt.scope} since {since}: {halt.why} (by {halt.by}).{ends}")
+    for _, beat in standing.accounts:  # the file KILL and a full disk are no rows: traders tell them
+        for told in beat.status.get("halts", ()) if beat else ():
+            ends = " `executor resume` takes it away." if told["by"] == "file" else ""
+            yield Finding("halt", True, f"{told['kind']} on {told['scope']}: {told['why']}.{ends}")
 
 
 def _seen_by(url: str) -> str:

@@ -98,6 +98,25 @@ def test_what_is_halted_is_told_with_its_end_and_is_no_fault(clinic: Clinic) -> 
     assert halt["said"].endswith("IST: lunch (by cli). `executor resume --account paper` ends it.")
 
 
+def test_the_file_kill_is_told_once_for_all_accounts(clinic: Clinic) -> None:
+    clinic.take()
+    settings = open_settings()
+    store = bootstrap.open_store(settings)
+    bootstrap.ensure_accounts(settings, store, at=NOW)
+    halt = {"kind": "KILL", "scope": "ALL", "since": NOW.isoformat(), "why": "the file KILL lies there", "by": "file"}
+    for account in ("default", "paper"):
+        epoch = store.ledger.take_lease(account, "here", at=NOW, follows=None)
+        store.ledger.beat(account, epoch, at=NOW, status={"halts": [halt]})
+    store.database.close()
+
+    result = CliRunner().invoke(main, ["doctor", "--json"])
+
+    halts = [one for one in json.loads(result.output)["findings"] if one["name"] == "halt"]
+    assert [(one["ok"], one["said"]) for one in halts] == [
+        (True, "KILL on ALL: the file KILL lies there. `executor resume` takes it away.")
+    ]
+
+
 def test_without_a_table_the_remedy_is_told(clinic: Clinic) -> None:
     found = clinic.say(code=1)
 

@@ -135,6 +135,18 @@ def test_a_halt_that_only_the_trader_knows_is_shown_and_not_ended_here(house: Ho
     assert "Resume" not in page
 
 
+def test_what_the_traders_of_two_accounts_tell_of_one_file_is_shown_once(house: House, browser: Browser) -> None:
+    halt = {"kind": "KILL", "scope": "ALL", "since": NOW.isoformat(), "why": "the file KILL lies there", "by": "file"}
+    house.store.people.add_account(Account("second", AccountKind.PAPER), by="test", at=NOW, new_id=lambda: "1")
+    lease = house.store.ledger.lease("default")
+    assert lease is not None
+    house.store.ledger.beat("default", lease.epoch, at=NOW, status={"halts": [halt]})
+    epoch = house.store.ledger.take_lease("second", "there", at=NOW, follows=None)
+    house.store.ledger.beat("second", epoch, at=NOW, status={"halts": [halt]})
+
+    assert words(browser.get("/").text).count("the file KILL lies there") == 1
+
+
 def test_a_command_stops_the_trader(house: House, browser: Browser) -> None:
     house.long()
 

@@ -134,6 +134,7 @@ def _halts(standing: Standing) -> list[tuple[str, Halt, bool]]:
     found = [(halt, standing.may_resume(halt)) for halt in standing.halts]
     for _, beat in standing.accounts:
         found += [(_told(halt), False) for halt in (beat.status.get("halts", ()) if beat else ())]
+    found = list(dict.fromkeys(found))  # the traders of one state dir say the same of its file KILL
     found.sort(key=lambda one: one[0].kind is not HaltKind.KILL)
     return [(_HALT_WORDS[halt.kind], halt, resumable) for halt, resumable in found]
 
