@@ -71,12 +71,17 @@ def test_nothing_is_wrong_when_all_is_well(clinic: Clinic) -> None:
     assert "ok    database " in CliRunner().invoke(main, ["doctor"]).output
 
 
-def test_an_account_without_a_trader_is_told_with_what_starts_one(clinic: Clinic) -> None:
-    clinic.take()
+def make_accounts() -> None:
+    """The accounts of the settings, with no trader at them yet."""
     settings = open_settings()
     store = bootstrap.open_store(settings)
     bootstrap.ensure_accounts(settings, store, at=NOW)
     store.database.close()
+
+
+def test_an_account_without_a_trader_is_told_with_what_starts_one(clinic: Clinic) -> None:
+    clinic.take()
+    make_accounts()
 
     found = clinic.say(code=1)
 
@@ -85,10 +90,7 @@ def test_an_account_without_a_trader_is_told_with_what_starts_one(clinic: Clinic
 
 def test_what_is_halted_is_told_with_its_end_and_is_no_fault(clinic: Clinic) -> None:
     clinic.take()
-    settings = open_settings()
-    store = bootstrap.open_store(settings)
-    bootstrap.ensure_accounts(settings, store, at=NOW)
-    store.database.close()
+    make_accounts()
     assert CliRunner().invoke(main, ["halt", "--account", "paper", "--why", "lunch"]).exit_code == 0
 
     halt = clinic.say(code=1)["halt"]  # for want of a trader

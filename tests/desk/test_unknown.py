@@ -7,6 +7,7 @@ from datetime import datetime
 
 from executor.broker.port import Broker, Session
 from executor.domain.bracket import BracketState
+from executor.domain.ids import SignalId
 from executor.domain.intent import Intent, RefusalReason, Refused, Sent
 from executor.domain.reading import Query, Reading
 from executor.domain.signal import Outcome
@@ -180,11 +181,16 @@ class Liar:
         return Sent(Refused(RefusalReason.RATE, "too many requests"), sent.calls)
 
 
-def test_an_order_that_shows_up_after_its_refusal_is_kept_and_not_sent_twice(house: House) -> None:
+def refused_though_taken(house: House) -> SignalId:
+    """A long whose entry the broker takes and answers with a refusal."""
     house.wrap_broker = Liar
     house.start()
     house.run(4)
-    signal = house.signal("buy", price="800")
+    return house.signal("buy", price="800")
+
+
+def test_an_order_that_shows_up_after_its_refusal_is_kept_and_not_sent_twice(house: House) -> None:
+    signal = refused_though_taken(house)
 
     house.run(10)
 
@@ -194,10 +200,7 @@ def test_an_order_that_shows_up_after_its_refusal_is_kept_and_not_sent_twice(hou
 
 
 def test_a_withdrawn_entry_that_was_taken_all_the_same_does_not_stay_told_as_refused(house: House) -> None:
-    house.wrap_broker = Liar
-    house.start()
-    house.run(4)
-    signal = house.signal("buy", price="800")
+    signal = refused_though_taken(house)
     house.run(0.25)
     house.command("halt")
     house.run(30)
