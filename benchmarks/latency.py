@@ -121,7 +121,7 @@ def product_shots(lanes: Sequence[LaneAlerts], quiet: Sequence[LaneAlerts], seco
     """Ten alerts a second: entries, their exits, and between them exits of what is not held."""
     count = int(seconds / _EVERY_S)
     shots = [lanes[n % len(lanes)].enter(n * _EVERY_S) for n in range(count)]
-    shots += [lanes[n % len(lanes)].leave(n * _EVERY_S + _HELD_S + 2 * PITCH_S) for n in range(count)]
+    shots += [lanes[n % len(lanes)].leave(n * _EVERY_S + _HELD_S) for n in range(count)]
     taken = {round(shot.at_s / PITCH_S) for shot in shots}
     free = [slot for slot in range(max(taken)) if slot not in taken]
     return shots + [quiet[slot % len(quiet)].leave(slot * PITCH_S, "quiet") for slot in free]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from benchmarks.figures import Figure
 from benchmarks.findings import Findings
-from benchmarks.latency import Block, told
+from benchmarks.latency import Block, product_shots, told
+from benchmarks.sender import Shot
 
 
 def test_the_product_is_told_as_a_multiple_of_control_and_floor() -> None:
@@ -32,6 +35,25 @@ def test_a_floor_above_the_limit_is_said_beside_the_limit() -> None:
 
     assert _figure(below, "alert → wire", "p50, times the control's").note.startswith("floor: 1.49 ×; by turn")
     assert "floor: 1.61 ×, itself above the limit" in _figure(above, "alert → wire", "p50, times the control's").note
+
+
+class _Lane:
+    """Says what would be sent, and sends nothing."""
+
+    def enter(self, at_s: float, kind: str = "entry") -> Shot:
+        return Shot(at_s, kind, "/", bytes)
+
+    def leave(self, at_s: float, kind: str = "exit") -> Shot:
+        return Shot(at_s, kind, "/", bytes)
+
+
+def test_ten_alerts_a_second_come_100_ms_apart() -> None:
+    """Two at one moment would be decided on together, and the second one's way would hold the first one's."""
+    lanes: Any = [_Lane() for _ in range(25)]
+
+    slots = sorted(round(shot.at_s * 10) for shot in product_shots(lanes, lanes[:5], 30.0))
+
+    assert slots == list(range(len(slots)))
 
 
 def test_what_failed_in_any_block_counts() -> None:
