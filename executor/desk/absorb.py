@@ -74,6 +74,7 @@ def absorb(draft: Draft, event: Event) -> None:
         case SignalsArrived(signals):
             new = {resolved.signal.id: resolved for resolved in signals if _is_unjudged(draft, resolved.signal)}
             draft.learn(waiting={**draft.evidence.waiting, **new})
+            draft.concerned = frozenset(one.signal.lane for one in draft.evidence.waiting.values())
         case CommandsArrived(commands):
             draft.commands = commands
         case SendEnded(intent, sent):

@@ -12,18 +12,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from executor.desk.rows import LIVE, R, Rows, Watch, key_of
+from executor.desk.rows import LIVE, OPEN_ORDERS, UNSETTLED, R, Rows, Watch, key_of
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.calendar import Calendar, trading_day
 from executor.domain.command import Command
 from executor.domain.ids import BracketId, BrokerOrderId, Ids, IntentId, LegId, OrderId, OrderTag
-from executor.domain.intent import Intent, IntentKind, PermitClass
+from executor.domain.intent import Intent, IntentKind, IntentState, PermitClass
 from executor.domain.messages import BookRows, Change, Committed, Decision, Evidence, Note, Row
-from executor.domain.order import DONE, Order, OrderType
+from executor.domain.order import DONE, Order, OrderState, OrderType
 from executor.domain.position import NOTHING, Holding
 from executor.domain.reading import Query
 from executor.domain.record import CallRow, Fill, Halt, HaltKind, Lane, ReportRow
 from executor.domain.signal import Signal
+
+_OF_ORDERS = frozenset({Order, Intent})
 
 
 class Book:
@@ -79,6 +81,8 @@ class Draft:
         self._new_halts: list[Halt] = []
         self.evidence = book.evidence
         self.commands: tuple[Command, ...] = ()
+        #: The only lanes that news came for; None: it may be news for any. See `judged`.
+        self.concerned: frozenset[str] | None = None
         self.queries: list[Query] = []
         self.notes: list[Note] = []
         self._known_hashes = book.report_hashes
@@ -169,6 +173,31 @@ class Draft:
 
     def live_brackets(self) -> list[Bracket]:
         return self.watched(LIVE)
+
+    def judged(self) -> list[Bracket]:
+        """The live brackets that this event may change. Signals are news for their lanes alone: what an order waits
+        for must not grow with the positions of others, which the next tick judges. What asks to leave already takes
+        part, for permits go by urgency.
+        """
+        live = self.live_brackets()
+        if self.concerned is None:
+            return live
+        moving = self._changed() | self._asking()
+        return [row for row in live if row.lane in self.concerned or row.id in moving]
+
+    def _changed(self) -> set[BracketId | None]:
+        """The brackets that this decision has changed so far, or something of."""
+        orders = [key if kind is Order else self.intents[key].order for kind, key in self._before if kind in _OF_ORDERS]
+        legs = [*(key for kind, key in self._before if kind is Leg), *(self.orders[one].leg for one in orders)]
+        whole = {key for kind, key in self._before if kind is Bracket}
+        return whole | {self.legs[leg].bracket for leg in legs if leg is not None}
+
+    def _asking(self) -> set[BracketId | None]:
+        """The brackets of which something has not left."""
+        ready = [one.order for one in self.watched(UNSETTLED) if one.state is IntentState.READY]
+        unsent = [one.id for one in self.watched(OPEN_ORDERS) if one.state is OrderState.INITIALIZED]
+        legs = [self.orders[order].leg for order in (*ready, *unsent)]
+        return {self.legs[leg].bracket for leg in legs if leg is not None}
 
     def bracket_of_lane(self, lane: str) -> Bracket | None:
         """The one live bracket of a lane; recovered ones are wound up beside it."""

@@ -29,8 +29,9 @@ def guard(draft: Draft) -> None:
     since: dict[BracketId, datetime] = {}
     alarmed: set[BracketId] = set()
     for bracket in draft.live_brackets():
-        is_time = hours.takes_stops(draft, bracket.instrument.segment) and not carried.in_question(draft, bracket)
-        if not (is_time and is_exposed(draft, bracket)):
+        if not is_exposed(draft, bracket):
+            continue
+        if not hours.takes_stops(draft, bracket.instrument.segment) or carried.in_question(draft, bracket):
             continue
         since[bracket.id] = draft.evidence.unprotected_since.get(bracket.id, draft.now)
         age = draft.now - since[bracket.id]

@@ -15,7 +15,7 @@ from executor.domain.signal import Outcome, Signal, SignalState
 
 
 def conclude(draft: Draft) -> None:
-    for bracket in draft.live_brackets():
+    for bracket in draft.judged():
         _advance(draft, bracket)
     for signal in draft.watched(UNDECIDED):
         if signal.state is SignalState.WORKING:

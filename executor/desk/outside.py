@@ -45,6 +45,8 @@ def suspected_outside(draft: Draft, bracket: Bracket) -> int:
         and (order.instrument, order.product) == (bracket.instrument, bracket.product)
         and order.side is bracket.side.opposite
     ]
+    if not against:
+        return 0
     charged = sum(_charged_today(draft, other) for other in draft.watched(CHARGED) if _is_like(other, bracket))
     since = sum(_filled_since(draft, order, bracket.opened_at - _SETTLED) for order in against)
     return min(sum(order.filled for order in against) - charged, since - _charged_today(draft, bracket))

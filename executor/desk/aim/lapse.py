@@ -30,7 +30,7 @@ STOP_CANCELS = 2
 
 
 def lapse(draft: Draft) -> None:
-    for bracket in draft.live_brackets():
+    for bracket in draft.judged():
         for leg in draft.legs_of(bracket.id, Role.ENTRY):
             if leg.wanted:
                 _lapse_entry(draft, bracket, leg)

@@ -20,12 +20,12 @@ from executor.domain.strategy import Gap, Level, LevelKind
 
 
 def night(draft: Draft) -> None:
-    for bracket in draft.live_brackets():
+    for bracket in draft.judged():
         if hours.has_expired(draft, bracket):
             _settle(draft, bracket)
         elif carried.to_be_matched(draft, bracket) and not carried.in_question(draft, bracket):
             _match(draft, bracket)
-    for bracket in draft.live_brackets():
+    for bracket in draft.judged():
         is_open = hours.opened_at(draft, bracket.instrument.segment) is not None
         if bracket.goal is Goal.OPEN and is_open and not carried.in_question(draft, bracket):
             _leave_in_time(draft, bracket)

@@ -24,7 +24,7 @@ def want(draft: Draft) -> list[Intent]:
     if not draft.evidence.reconciled:
         return []
     needs: list[Need] = []
-    for bracket in draft.live_brackets():
+    for bracket in draft.judged():
         if draft.calendar.is_open(bracket.instrument.segment, draft.now):
             needs += _needs_now(draft, bracket)
     return emit(draft, needs)
