@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from executor.errors import ConfigError, DiskFull, InvariantBroken, NotRecorded, StoreError
 from executor.store import chain
+from executor.store.kept import Kept
 from executor.store.reserve import Reserve
 from executor.store.statements import as_stored, begin, change, put, put_new
 
@@ -30,6 +31,8 @@ LOCK_WAIT_MS = 1300
 _EACH_LOCK_WAIT_MS = 900
 #: The wait for a free connection comes on top of it.
 _POOL_WAIT_S = 0.5
+#: Connections that wait outside of the pool, for writes and for glances each; it has fifteen.
+_KEPT_OPEN = 3
 #: How SQLite says that there is no space: for a page, or for its index of the log.
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
 #: Postgres ends the transaction of a process that fell asleep in it: its locks would hold up who takes its place.
@@ -88,10 +91,11 @@ class Database:
         """`glancing` has connections of its own, in no transaction: switching one costs a fifth of a glance."""
         self.engine = engine
         self.reserve = reserve
-        self._writing = engine.execution_options(write=True)
+        self._writing = Kept(engine.execution_options(write=True), _KEPT_OPEN)
         # several statements of one read agree with each other, as they do on SQLite
         self._reading = engine if self.is_sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
-        self._glancing = (glancing or engine).execution_options(alone=True)
+        self._glancing = Kept((glancing or engine).execution_options(alone=True), _KEPT_OPEN)
+        self._pools = (engine, glancing or engine)
 
     @property
     def is_sqlite(self) -> bool:
@@ -110,7 +114,7 @@ class Database:
     @contextmanager
     def glance(self) -> Iterator[Connection]:
         """For single statements, which need no transaction around them: two round trips less to a Postgres."""
-        with _translated(), self._glancing.connect() as connection:
+        with _translated(), self._glancing.lend() as connection:
             yield connection
 
     @contextmanager
@@ -121,7 +125,7 @@ class Database:
         constraint says no: nothing was done then. Raises StoreError when nobody can tell what came of the COMMIT.
         """
         self._let_in(urgent)
-        with _translated(), self._writing.connect() as connection:
+        with _translated(), self._writing.lend() as connection:
             transaction = Transaction(connection, at)
             yield transaction
             self._commit(connection, transaction.close())
@@ -130,7 +134,7 @@ class Database:
     def unaudited(self, *, urgent: bool = False) -> Iterator[Connection]:
         """A write that changes nothing that is true (beats, prices, the master's rows)."""
         self._let_in(urgent)
-        with _translated(), self._writing.connect() as connection:
+        with _translated(), self._writing.lend() as connection:
             yield connection
             self._commit(connection, None)
 
@@ -141,7 +145,7 @@ class Database:
         Both databases write one log, in order: what a later COMMIT makes durable includes all before it.
         """
         self._let_in(urgent=False)
-        with _translated(), self._writing.connect() as connection:
+        with _translated(), self._writing.lend() as connection:
             if not self.is_sqlite:
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 yield connection
@@ -184,15 +188,17 @@ class Database:
     def _landed(self, head: chain.Head) -> bool:
         """Whether a COMMIT without an answer was done: its audit entry is there."""
         try:
-            with self._writing.connect() as connection:
+            with self._writing.lend() as connection:
                 chain.lock_head(connection)  # waits for a COMMIT that is still under way
                 return chain.holds(connection, head)
         except (OperationalError, PoolTimeout) as error:
             raise StoreError(f"lost the database at COMMIT, it cannot be asked what it did: {_plain(error)}") from error
 
     def close(self) -> None:
-        self.engine.dispose()
-        self._glancing.dispose()
+        for kept in (self._writing, self._glancing):
+            kept.close()
+        for engine in self._pools:
+            engine.dispose()
 
 
 def open_database(url: str) -> Database:

@@ -7,8 +7,7 @@ anyway, and come out in our types. Errors and the event `before_cursor_execute` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -171,31 +170,42 @@ def _begun(connection: Connection) -> None:
 
 def _execute(connection: Connection, text: str, given: Any, *, many: bool = False) -> Any:
     """The driver's cursor after an execution. Raises SQLAlchemy's DBAPIError for the driver's."""
-    with _translated(connection, text, given, many=many) as cursor:
+    cursor = _cursor(connection, text, given, many=many)
+    try:
         (cursor.executemany if many else cursor.execute)(text, given)
-        return cursor
+    except _driver(connection).Error as error:
+        raise _translated(connection, cursor, text, error) from error
+    return cursor
 
 
 def _copy(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> None:
     """Hand rows over in one stream, which Postgres takes several times as fast. Raises DBAPIError."""
-    with _translated(connection, text, rows, many=True) as cursor, cursor, cursor.copy(text) as stream:
-        for row in rows:
-            stream.write_row(row)
+    cursor = _cursor(connection, text, rows, many=True)
+    try:
+        with cursor, cursor.copy(text) as stream:
+            for row in rows:
+                stream.write_row(row)
+    except _driver(connection).Error as error:
+        raise _translated(connection, cursor, text, error) from error
 
 
-@contextmanager
-def _translated(connection: Connection, text: str, given: Any, *, many: bool) -> Iterator[Any]:
-    """A cursor of the driver; its errors become SQLAlchemy's."""
-    cursor = connection.connection.cursor()
+def _cursor(connection: Connection, text: str, given: Any, *, many: bool) -> Any:
+    driver: Any = connection.connection.dbapi_connection
+    cursor = driver.cursor()
     for listener in connection.dispatch.before_cursor_execute:
         listener(connection, cursor, text, given, None, many)
-    driver: Any = connection.dialect.loaded_dbapi
-    try:
-        yield cursor
-    except driver.Error as error:
-        gone = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
-        if gone:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            text, None, error, driver.Error, connection_invalidated=gone, dialect=connection.dialect
-        ) from error
+    return cursor
+
+
+def _translated(connection: Connection, cursor: Any, text: str, error: Any) -> Exception:
+    """An error of the driver's as SQLAlchemy's; a connection that it ends is given up."""
+    gone = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
+    if gone:
+        connection.invalidate(error)
+    kinds, dialect = _driver(connection).Error, connection.dialect
+    told: Exception = DBAPIError.instance(text, None, error, kinds, connection_invalidated=gone, dialect=dialect)
+    return told
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.dialect.loaded_dbapi

@@ -378,4 +378,4 @@ def _writes(database: Database) -> Iterator[list[str]]:
 
 
 def _statements_kept(database: Database) -> int:
-    return len(database.engine._compiled_cache) + len(database._glancing._compiled_cache)
+    return len(database.engine._compiled_cache) + len(database._glancing._engine._compiled_cache)
