@@ -13,6 +13,7 @@ from executor.desk.slices import MOST, largest, pieces
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.calendar import clock_time, trading_day
 from executor.domain.instrument import Instrument, Segment, charted
+from executor.domain.messages import Resolved
 from executor.domain.plan import EntryPlan
 from executor.domain.record import Halt, HaltKind, Lane
 from executor.domain.refusal import Refusal, RefusalCode
@@ -151,6 +152,13 @@ def killed(draft: Draft, *, strategy: str, lane: str) -> Refusal | None:
     return _told(kills[0]) if kills else None
 
 
+def halted_then(draft: Draft, resolved: Resolved, *kinds: HaltKind) -> Refusal | None:
+    """The halt of a kind that covered a signal when it was received, were it ended by now: nothing is made up for."""
+    scopes = _scopes(draft, resolved.signal.strategy, resolved.signal.lane)
+    covered = [halt for halt in resolved.halts if halt.scope in scopes and halt.kind in kinds]
+    return _told(covered[0]) if covered else None
+
+
 def halts_over(draft: Draft, *, strategy: str, lane: str) -> list[Halt]:
     """The halts in force that cover a lane."""
     scopes = _scopes(draft, strategy, lane)
@@ -163,7 +171,8 @@ def _scopes(draft: Draft, strategy: str, lane: str) -> set[str]:
 
 def _told(halt: Halt) -> Refusal:
     code = RefusalCode.LOSS_LIMIT if halt.kind is HaltKind.LOSS else RefusalCode.HALTED
-    return Refusal(code, f"{halt.kind} on {halt.scope}: {halt.why}")
+    ended = f"; it ended at {clock_time(halt.ended_at):%H:%M:%S}, after this alert" if halt.ended_at else ""
+    return Refusal(code, f"{halt.kind} on {halt.scope}: {halt.why}{ended}")
 
 
 # -- when it is planned --------------------------------------------------------------------------------------------

@@ -25,13 +25,15 @@ from executor.domain.strategy import AccountRails, Rails, Strategy
 class Resolved:
     """A signal's contract, found before `decide`: an instrument, options to choose among, or why there is none.
 
-    `underlying`: what the chart shows, where that is neither the contract nor what the options are of.
+    `underlying`: what the chart shows, where that is neither the contract nor what the options are of. `halts`: those
+    of its account when it was received, also such as have ended since: their end makes up for no alert.
     """
 
     signal: Signal
     strategy: Strategy
     contract: Instrument | OptionChain | Refusal
     underlying: Instrument | None = None
+    halts: tuple[Halt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ class HaltKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """`scope` is ALL, account:NAME, strategy:NAME or lane:TEXT. `loss`: of a LOSS, the rupees its day had lost then."""
+    """`scope` is ALL, account:NAME, strategy:NAME or lane:TEXT. `loss`: of a LOSS, the rupees its day had lost then.
+    `ended_at` is None while it is in force.
+    """
 
     scope: str
     kind: HaltKind
@@ -27,6 +29,10 @@ class Halt:
     why: str
     by: str
     loss: Decimal | None = None
+    ended_at: datetime | None = None
+
+    def held_at(self, moment: datetime) -> bool:
+        return self.since <= moment and (self.ended_at is None or moment < self.ended_at)
 
 
 @dataclass(frozen=True, slots=True)

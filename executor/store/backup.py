@@ -142,7 +142,7 @@ def restore(
         why = f"restored from the backup of {label.made_at}: compare with the broker, then resume"
         halt = Halt("ALL", HaltKind.HALT, at, why, _RESTORE)
         if (halt.scope, halt.kind) not in {(one.scope, one.kind) for one in halts_in_force(connection, None)}:
-            row = {"id": new_id(loaded.newest), **values_of(halt), "ended_at": None}
+            row = {"id": new_id(loaded.newest), **values_of(halt)}
             transaction.insert(schema.halt, row)
         _end_tokens(transaction, at)
         transaction.note(_RESTORE, "ALL", f"{loaded.rows} rows from the backup of {label.made_at}, head {label.head}")

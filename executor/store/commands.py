@@ -88,7 +88,7 @@ class Commands:
     def _halt(self, transaction: Transaction, scope: str, kind: HaltKind, *, by: str, why: str) -> None:
         if not _in_force(transaction.connection, scope, kind):
             halt = Halt(scope, kind, transaction.at, why, by)
-            transaction.insert(schema.halt, {"id": self._new_id(), **values_of(halt), "ended_at": None})
+            transaction.insert(schema.halt, {"id": self._new_id(), **values_of(halt)})
             transaction.note("halt", scope, f"{kind}: {why} (by {by})")
 
 

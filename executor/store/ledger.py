@@ -199,7 +199,7 @@ class Ledger:
         if (halt.scope, halt.kind) in {(one.scope, one.kind) for one in known}:
             return False
         # at Postgres somebody may have halted the same since `known` was read: what else is decided must not fail of it
-        if not transaction.insert_if_new(schema.halt, {"id": self._new_id(), **values_of(halt), "ended_at": None}):
+        if not transaction.insert_if_new(schema.halt, {"id": self._new_id(), **values_of(halt)}):
             return False
         transaction.note("halt", halt.scope, f"{halt.kind}: {halt.why} (by {halt.by})")
         return True

@@ -146,7 +146,7 @@ class People:
             if account.kind is AccountKind.LIVE:
                 why = "a live account starts halted: set its rails, rehearse, then unhalt it by name"
                 halt = Halt(f"account:{account.name}", HaltKind.HALT, at, why, by)
-                transaction.insert(schema.halt, {"id": new_id(), **values_of(halt), "ended_at": None})
+                transaction.insert(schema.halt, {"id": new_id(), **values_of(halt)})
                 transaction.note("halt", halt.scope, why)
 
     def save_rails(self, name: str, rails: AccountRails, *, by: str, at: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, bindparam, func, or_, outerjoin, select
@@ -22,9 +22,12 @@ from executor.store.engine import Database
 from executor.store.hints import hint_key
 from executor.store.ledger import concerning, halts_in_force
 from executor.store.rows import load, made
-from executor.store.statements import ask
+from executor.store.statements import as_stored, ask
 
 T = TypeVar("T")
+
+#: After every halt has ended.
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 #: How many versions of strategies and accounts and loads of the master there are and the newest hint, beside each halt
 #: in force; one row where there is none.
@@ -36,10 +39,11 @@ _VERSIONS = select(
     ).label("versions"),
     select(schema.meta.c.value).where(schema.meta.c.key == bindparam("hint")).scalar_subquery().label("hint"),
 ).subquery()
-#: Asked four times a second: made once.
+_ENDED_AT = schema.halt.c.ended_at
+#: Asked four times a second: made once. Halts in force, and those that ended after a moment.
 _STANDING = (
     select(_VERSIONS.c.versions, _VERSIONS.c.hint.label("hint"), schema.halt)
-    .select_from(outerjoin(_VERSIONS, schema.halt, schema.halt.c.ended_at.is_(None)))
+    .select_from(outerjoin(_VERSIONS, schema.halt, or_(_ENDED_AT.is_(None), bindparam("after") < _ENDED_AT)))
     .order_by(schema.halt.c.id)
 )
 _COMMANDS = (
@@ -59,10 +63,12 @@ _SIGNALS = (
 @dataclass(frozen=True, slots=True)
 class NewWork:
     """Halts in force, commands NEW, signals RECEIVED; `versions` is another one when rails may have changed, `hint`
-    when somebody said that something happened at the broker.
+    when somebody said that something happened at the broker. `ended`: the halts that ended after the oldest of these
+    signals was received.
     """
 
     halts: tuple[Halt, ...]
+    ended: tuple[Halt, ...]
     versions: int
     commands: list[Command]
     signals: list[Signal]
@@ -104,9 +110,12 @@ class Recovery:
         with self._database.glance() as connection:
             signals = ask(connection, _SIGNALS, account=account)
             commands = ask(connection, _COMMANDS, account=account)
-            standing = ask(connection, _STANDING, hint=hint_key(account))
+            after = min((row["received_at"] for row in signals), default=_NEVER)
+            standing = ask(connection, _STANDING, hint=hint_key(account), after=as_stored(_ENDED_AT.type, after))
+        halts = concerning(account, [made(Halt, row) for row in standing if row["id"] is not None])
         return NewWork(
-            halts=concerning(account, [made(Halt, row) for row in standing if row["id"] is not None]),
+            halts=tuple(halt for halt in halts if halt.ended_at is None),
+            ended=tuple(halt for halt in halts if halt.ended_at is not None),
             versions=standing[0]["versions"],
             commands=[made(Command, row) for row in commands],
             signals=[made(Signal, row) for row in signals],

@@ -235,8 +235,13 @@ class Loop:
             self._until_recorded(CommandsArrived(tuple(work.commands)), stop)
         fresh = [signal for signal in work.signals if signal.id not in waiting]
         if fresh:
-            self._until_recorded(SignalsArrived(tuple(parts.resolve(signal) for signal in fresh)), stop)
+            known = (*halts, *work.ended)
+            self._until_recorded(SignalsArrived(tuple(self._resolved(signal, known) for signal in fresh)), stop)
         return bool(fresh)
+
+    def _resolved(self, signal: Signal, halts: Sequence[Halt]) -> Resolved:
+        then = tuple(halt for halt in halts if halt.held_at(signal.received_at))
+        return replace(self._parts.resolve(signal), halts=then)
 
     def _look_at_kill_file(self, stop: Flag) -> None:
         if self._surprised():

@@ -17,7 +17,7 @@ from executor.errors import ChainBroken, ConfigError, DiskFull
 from executor.store import schema
 from executor.store.reserve import Reserve
 from executor.store.store import Store
-from tests.builders import ACCOUNT, NOW, a_strategy, an_id
+from tests.builders import ACCOUNT, NOW, a_delivery, a_signal, a_strategy, an_id
 from tests.store.trading import commit, decision_of, made, take_lease
 
 LATER = NOW + timedelta(minutes=1)
@@ -148,6 +148,26 @@ def test_resume_ends_every_halt_of_its_scope_and_no_other(store: Store) -> None:
     assert halts(store) == {("strategy:trend", "HALT", "lunch")}
     assert "ended by trader" in notes(store, "ALL")
     assert store.pages.verify(None).entries
+
+
+def test_a_halt_that_ended_after_a_signal_that_waits_is_told_with_it(store: Store) -> None:
+    record(store, CommandKind.HALT)
+    record(store, CommandKind.RESUME)
+    assert store.recovery.new_work(ACCOUNT).ended == ()
+
+    store.intake.record_delivery(a_delivery(), a_signal(received_at=LATER - timedelta(seconds=1)))
+    work = store.recovery.new_work(ACCOUNT)
+
+    assert work.halts == ()
+    assert work.ended == (Halt("ALL", HaltKind.HALT, LATER, "lunch", "trader", ended_at=LATER),)
+
+
+def test_a_halt_that_ended_before_a_signal_came_is_not(store: Store) -> None:
+    record(store, CommandKind.HALT)
+    record(store, CommandKind.RESUME)
+    store.intake.record_delivery(a_delivery(), a_signal(received_at=LATER))
+
+    assert store.recovery.new_work(ACCOUNT).ended == ()
 
 
 def test_what_was_resumed_can_be_halted_again(store: Store) -> None:

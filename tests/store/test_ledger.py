@@ -211,7 +211,7 @@ def test_halts_of_a_decision_are_in_force_with_its_commit(store: Store):
 
     assert committed.halts == (_HALT, _LOSS)
     assert store.recovery.new_work(ACCOUNT).halts == (_HALT, _LOSS)
-    assert store.recovery.load_book(ACCOUNT, TODAY).losses == (_LOSS,)
+    assert store.recovery.load_book(ACCOUNT, TODAY).losses == (replace(_LOSS, ended_at=NOW),)
 
 
 def test_a_halt_of_a_decision_that_is_in_force_already_changes_nothing(store: Store):
@@ -257,5 +257,5 @@ def test_a_loss_that_was_resumed_is_remembered_for_its_day_alone(store: Store):
     store.commands.record(CommandKind.RESUME, scope="strategy:trend", arguments={}, by="me", why="", at=NOW)
 
     assert store.recovery.new_work(ACCOUNT).halts == ()
-    assert store.recovery.load_book(ACCOUNT, TODAY).losses == (_LOSS,)
+    assert store.recovery.load_book(ACCOUNT, TODAY).losses == (replace(_LOSS, ended_at=NOW),)
     assert store.recovery.load_book(ACCOUNT, TODAY + timedelta(days=1)).losses == ()

@@ -17,7 +17,7 @@ from executor.domain.instrument import Instrument
 from executor.domain.messages import Resolved
 from executor.domain.order import Side
 from executor.domain.plan import EntryPlan, plan_entry, stop_with_add
-from executor.domain.record import Lane
+from executor.domain.record import HaltKind, Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, Outcome, Signal, SignalState
 from executor.domain.strategy import Gap, Protection
@@ -36,7 +36,7 @@ def aim_entry(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, chart: 
     if hours.about_to_open(draft, example.key.segment):
         return False
     refusal = rails.entry_refused(draft, ask=ask, strategy=strategy, contract=example, lane=lane)
-    if refusal:
+    if refusal := refusal or rails.halted_then(draft, resolved, *HaltKind):
         end_entry(draft, signal, Outcome.REFUSED, refusal)
         return True
     if give_up_if_stale(draft, signal, lacks=lacking(draft, resolved, bracket)):

@@ -19,7 +19,7 @@ from executor.domain.bracket import Bracket, Goal
 from executor.domain.ids import SignalId
 from executor.domain.messages import Resolved
 from executor.domain.order import Side
-from executor.domain.record import Lane
+from executor.domain.record import HaltKind, Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Action, Ask, Held, Outcome, Signal, read_ask
 
@@ -55,7 +55,8 @@ def aim_signal(draft: Draft, resolved: Resolved, *, ahead: list[Resolved]) -> bo
         if _waits_for_missing(draft, signal, ask, held):
             return False
         meant = _meant(resolved, ask, lane, held)
-    if kill := rails.killed(draft, strategy=signal.strategy, lane=signal.lane):
+    kill = rails.killed(draft, strategy=signal.strategy, lane=signal.lane)
+    if kill := kill or rails.halted_then(draft, resolved, HaltKind.KILL):
         meant = kill
     elif ask.unsupported:
         meant = Refusal(RefusalCode.UNSUPPORTED, ", ".join(ask.unsupported))
