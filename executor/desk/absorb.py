@@ -250,7 +250,8 @@ def _accept(draft: Draft, intent: Intent, answer: Accepted) -> None:
 def _reclaim(draft: Draft, order: Order, twin: Order) -> Order:
     """Take over what the book showed of an order before its answer came, when the book left out its tag."""
     draft.put(replace(twin, broker_id=None, filled=0, state=OrderState.NOT_PLACED, text=f"it is ours: {order.id}"))
-    shown = {name: getattr(twin, name) for name in ("filled", "average", "state", "seen_at", *_WORKING_VALUES)}
+    names = ("filled", "average", "state", "triggered", "seen_at", *_WORKING_VALUES)
+    shown = {name: getattr(twin, name) for name in names}
     return replace(order, **shown)
 
 

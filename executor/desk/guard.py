@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from executor.desk import carried, hours, prices
+from executor.desk import carried, hours, prices, stops
 from executor.desk.aim.leave import close
 from executor.desk.book import Draft
 from executor.desk.settle import is_refused
@@ -64,6 +64,8 @@ def _force(draft: Draft, bracket: Bracket, unprotected: timedelta) -> str:
     lost = [order for _, order in draft.orders_of_bracket(bracket.id, Role.STOP) if is_refused(draft, order)]
     if len(lost) >= STOP_ATTEMPTS * slices_held(draft, bracket):
         return f"its stop was refused {len(lost)} times: {lost[-1].text}"
+    if reason := stops.passed(draft, bracket):
+        return reason
     if unprotected > prices.WALK and _has_started(draft, bracket):
         return "its stop triggered but did not fill"
     return f"no stop was working for {unprotected.seconds} s" if unprotected > FORCED_EXIT else ""

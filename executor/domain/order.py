@@ -81,7 +81,8 @@ class Source(StrEnum):
 class Order:
     """One attempt of a leg (leg None: foreign). Prices in rupees, quantities in units.
 
-    `sent_*` is what was last asked for, `working_*` what the broker last showed; None until it did.
+    `sent_*` is what was last asked for, `working_*` what the broker last showed; None until it did. `triggered`: it
+    was ever shown as a stop whose trigger was reached, whatever became of it.
     """
 
     id: OrderId
@@ -108,6 +109,7 @@ class Order:
     filled: int = 0
     average: Decimal | None = None
     state: OrderState = OrderState.INITIALIZED
+    triggered: bool = False
     text: str = ""
     seen_at: datetime | None = None
 
@@ -175,12 +177,17 @@ def merge(order: Order, report: Report) -> Order:
         filled=max(order.filled, report.filled),
         average=report.average if report.filled >= order.filled and report.filled else order.average,
         state=max(order.state, told, key=RANK.__getitem__) if order.shown else told,
+        triggered=order.triggered or _shows_triggered(report),
         text=report.text or order.text,
         working_type=report.type,
         working_quantity=report.quantity,
         working_price=report.price,
         working_trigger=report.trigger,
     )
+
+
+def _shows_triggered(report: Report) -> bool:
+    return report.type is OrderType.STOP_LIMIT and (report.state is OrderState.TRIGGERED or report.filled > 0)
 
 
 def state_told(report: Report) -> OrderState:

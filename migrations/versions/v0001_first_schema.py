@@ -454,6 +454,7 @@ def upgrade() -> None:
         sa.Column("filled", sa.BigInteger(), nullable=False),
         sa.Column("average", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("triggered", sa.BigInteger(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["leg"], ["leg.id"], name="order_leg"),

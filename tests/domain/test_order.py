@@ -46,9 +46,9 @@ reports = st.builds(
 )
 
 
-def lattice(order: Order) -> tuple[OrderState, int, Decimal | None]:
+def lattice(order: Order) -> tuple[OrderState, int, Decimal | None, bool]:
     """What must not depend on the order in which reports came."""
-    return order.state, order.filled, order.average
+    return order.state, order.filled, order.average, order.triggered
 
 
 def merged(order: Order, told: list[Report]) -> Order:

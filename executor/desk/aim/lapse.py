@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from executor.desk import rails
+from executor.desk import prices, rails, stops
 from executor.desk.aim.leave import open_exits
 from executor.desk.book import Draft
 from executor.desk.outcome import may_fill, waits, withdraw
-from executor.desk.reports import was_taken_away
 from executor.desk.settle import is_lost
 from executor.desk.slices import slices_held, slices_of
-from executor.domain.bracket import Bracket, Leg, Role
+from executor.domain.bracket import Bracket, Goal, Leg, Role
 from executor.domain.entry import MARKET_LASTS
 from executor.domain.ids import LegId
 from executor.domain.order import WORKING
@@ -25,8 +24,6 @@ from executor.domain.strategy import Protection
 
 #: A target refused, rejected or taken away this often is given up: the bracket runs on with its stop (F-46).
 TARGET_ATTEMPTS = 2
-#: So many cancels of a stop by somebody else are meant; of a position in slices, for each of them.
-STOP_CANCELS = 2
 
 
 def lapse(draft: Draft) -> None:
@@ -40,7 +37,7 @@ def lapse(draft: Draft) -> None:
             if leg.wanted:
                 _lapse_target(draft, bracket, leg)
         for leg in draft.legs_of(bracket.id, Role.STOP):
-            if leg.wanted:
+            if leg.wanted and bracket.goal is Goal.OPEN:
                 _lapse_stop(draft, bracket, leg)
 
 
@@ -78,9 +75,10 @@ def _lapse_target(draft: Draft, bracket: Bracket, leg: Leg) -> None:
 
 def _lapse_stop(draft: Draft, bracket: Bracket, leg: Leg) -> None:
     """A stop that a hand cancelled is restored once; the second cancel is the person's word (F-41)."""
-    today = [order for order in draft.orders_of(leg.id) if order.day == draft.day]
-    taken = [order for order in today if was_taken_away(draft, order)]
-    if len(taken) >= STOP_CANCELS * slices_held(draft, bracket):
+    taken = [order for order in stops.taken_stops(draft, bracket) if order.leg == leg.id]
+    if taken and prices.seen_price(draft, bracket.instrument) is None:
+        prices.ask_price(draft, bracket.instrument, bracket.symbol)  # the next cancel is judged by it
+    if stops.are_meant(draft, bracket, taken) and not stops.passed(draft, bracket):
         draft.put(replace(leg, wanted=False, reason=f"cancelled by hand {len(taken)} times"))
         draft.put(replace(bracket, protection=Protection.NONE))
         text = f"{bracket.symbol}: its stop was cancelled by hand {len(taken)} times; it is not restored again"

@@ -114,6 +114,7 @@ broker_order = Table(
     Column("filled", BigInteger, nullable=False, info=STATE),
     Column("average", Money, info=STATE),
     Column("state", Word(OrderState), nullable=False, info=STATE),
+    Column("triggered", Flag, nullable=False, info=STATE),
     Column("text", Words, nullable=False, info=STATE),
     Column("seen_at", Stamp, info=FREE),
     UniqueConstraint("account", "day", "broker_id", name="order_once_a_day"),
