@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from executor.domain.aims import Aims, Shown, aims_of, nearer_stop, unclear
+from executor.domain.bracket import Bracket
 from executor.domain.entry import Entry, plan_price
 from executor.domain.instrument import Instrument, Kind
-from executor.domain.levels import distance, lag, share_out
+from executor.domain.levels import distance, lag, share_out, stop_trigger
 from executor.domain.order import Side
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, EntryType
@@ -47,11 +48,11 @@ def plan_entry(
     last: Decimal,
     cap: int,
     shown: Shown | None = None,
-    adds: bool = False,
+    adds: Bracket | None = None,
 ) -> EntryPlan | Refusal:
     """Compose an entry of at most `cap` units at the `last` price. The alert narrows the strategy; what would widen it
-    loses. With something else `shown` by the chart the alert's price is not the contract's. What `adds` to a position
-    leaves its targets as they are.
+    loses. With something else `shown` by the chart the alert's price is not the contract's. What `adds` to a bracket
+    leaves its targets as they are, and has its stop.
     """
     if shown is not None:
         ask = replace(ask, price=None)
@@ -60,6 +61,8 @@ def plan_entry(
     if isinstance(entry, Refusal):
         return entry
     aims = aims_of(ask=ask, strategy=strategy, contract=contract, side=side, expected=entry.expected, shown=shown)
+    if adds is not None and not isinstance(aims, Refusal):
+        aims = _with_stop_of(adds, aims, last=last, expected=entry.expected)
     if isinstance(aims, Refusal):
         return aims
     risk = _risk(aims.stop, entry, side)
@@ -79,7 +82,7 @@ def plan_entry(
         trail=nearer_trail(ask.trail, strategy.trail, entry.expected),
         breakeven_after=_sooner(ask.breakeven_after, strategy.breakeven_after, entry.expected),
         underlying=aims.underlying,
-        words=_words(units, side, entry, aims, lot=contract.lot, adds=adds),
+        words=_words(units, side, entry, aims, lot=contract.lot, adds=adds is not None),
     )
 
 
@@ -91,13 +94,18 @@ def protection_of(strategy: Strategy, contract: Instrument) -> Protection:
     return Protection.PAIR if intraday_cash else Protection.SINGLE
 
 
-def stop_with_add(added: Level | None, stands: Level | None, last: Decimal, side: Side) -> Level | None:
-    """The stop of a position that is added to. One that was moved to a price stays there: a distance from an average
-    that is still to come could lie further away.
+def _with_stop_of(bracket: Bracket, aims: Aims, *, last: Decimal, expected: Decimal) -> Aims | Refusal:
+    """The aims of an add: one stop is for all that is held. One that was moved to a price stays there: a distance from
+    an average that is still to come could lie further away.
     """
-    if stands is not None and stands.kind is LevelKind.PRICE and (added is None or added.kind is not LevelKind.PRICE):
-        return stands
-    return nearer_stop(added, stands, last, side)
+    stop, stands, side = aims.stop, bracket.stop_loss, bracket.side
+    if stands is not None and stands.kind is LevelKind.PRICE and (stop is None or stop.kind is not LevelKind.PRICE):
+        stop = stands
+    stop = nearer_stop(stop, stands, last, side)
+    trigger = stop_trigger(stop, expected, side, tick=bracket.tick) if stop else None
+    if trigger is not None and (expected - trigger) * side.sign <= 0:
+        return Refusal(RefusalCode.STOP_WRONG_SIDE, f"that of what is held, {trigger}, price {expected}")
+    return replace(aims, stop=stop, trigger=trigger)
 
 
 def nearer_trail(asked: Trail | None, allowed: Trail | None, last: Decimal) -> Trail | None:
@@ -147,7 +155,7 @@ def _may_short(strategy: Strategy, contract: Instrument) -> bool:
 
 
 def _words(units: Units, side: Side, entry: Entry, aims: Aims, *, lot: int, adds: bool) -> str:
-    parts = [units.words, f"{side} {units.quantity} {entry.words}", _stop_words(aims)]
+    parts = [units.words, f"{side} {units.quantity} {entry.words}", _stop_words(aims, adds=adds)]
     if adds:
         return "; ".join([*parts, "it adds to a position, whose targets stay"])
     parts_of = share_out(units.quantity, [target.share for target, _ in aims.targets], lot=lot)
@@ -161,8 +169,11 @@ def _words(units: Units, side: Side, entry: Entry, aims: Aims, *, lot: int, adds
     return "; ".join(parts)
 
 
-def _stop_words(aims: Aims) -> str:
+def _stop_words(aims: Aims, *, adds: bool) -> str:
     what = aims.underlying
     if what is not None and what.stop is not None:
         return f"it leaves when {what.symbol} trades at {what.stop}, a disaster stop rests at {aims.trigger}"
+    if adds and aims.stop is not None and aims.stop.kind is not LevelKind.PRICE:
+        far = f"{aims.stop.value.normalize():f} {'%' if aims.stop.kind is LevelKind.PERCENT else 'points'}"
+        return f"stop {far} from the new average"
     return f"stop {aims.trigger}" if aims.trigger is not None else "no stop"

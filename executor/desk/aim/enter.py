@@ -16,7 +16,7 @@ from executor.domain.ids import BracketId
 from executor.domain.instrument import Instrument
 from executor.domain.messages import Resolved
 from executor.domain.order import Side
-from executor.domain.plan import EntryPlan, plan_entry, stop_with_add
+from executor.domain.plan import EntryPlan, plan_entry
 from executor.domain.record import HaltKind, Lane
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Ask, Outcome, Signal, SignalState
@@ -89,8 +89,7 @@ def _plan(
     if bracket is None:
         bracket = _open_bracket(draft, signal, plan, picked.contract, chart=chart, gap=strategy.gap)
     else:
-        stop = stop_with_add(plan.stop, bracket.stop_loss, picked.last, bracket.side)
-        draft.put(replace(bracket, stop_loss=stop, underlying=plan.underlying or bracket.underlying))
+        draft.put(replace(bracket, stop_loss=plan.stop, underlying=plan.underlying or bracket.underlying))
     add_leg(
         draft,
         bracket,
@@ -120,7 +119,7 @@ def _planned(
         last=picked.last,
         cap=cap.units,
         shown=picked.shown,
-        adds=bracket is not None,
+        adds=bracket,
     )
     if isinstance(plan, Refusal):
         return rails.named(plan, cap)
