@@ -27,7 +27,7 @@ STOP_ATTEMPTS = 2
 
 def guard(draft: Draft) -> None:
     since: dict[BracketId, datetime] = {}
-    alarmed: set[BracketId] = set()
+    alarmed: set[tuple[BracketId, str]] = set()
     for bracket in draft.live_brackets():
         if not is_exposed(draft, bracket):
             continue
@@ -38,10 +38,10 @@ def guard(draft: Draft) -> None:
         if bracket.goal is Goal.OPEN and (reason := _force(draft, bracket, age)):
             close(draft, bracket, closer=bracket.closer, reason=reason)
             draft.note("forced_exit", bracket.id, f"{bracket.symbol}: {reason}", alarm=True)
-        if alarm := _alarm(draft, bracket, age):
-            alarmed.add(bracket.id)
-            if bracket.id not in draft.evidence.alarmed:
-                draft.note(alarm[0], bracket.id, f"{bracket.symbol}: {alarm[1]}", alarm=True)
+        alarmed |= {told for told in draft.evidence.alarmed if told[0] == bracket.id}
+        if (alarm := _alarm(draft, bracket, age)) and (bracket.id, alarm[0]) not in alarmed:
+            alarmed.add((bracket.id, alarm[0]))
+            draft.note(alarm[0], bracket.id, f"{bracket.symbol}: {alarm[1]}", alarm=True)
     draft.learn(unprotected_since=since, alarmed=frozenset(alarmed))
 
 

@@ -228,7 +228,8 @@ class Evidence:
     `read` are the queries answered well since the session opened; `asked_at` when each was last answered or failed;
     `quoted_at` when good reads of quotes were begun, of the last seconds; `clean_reads` when good order books of the
     last minute were begun; `waiting` the signals not aimed at yet; `positions_at` when the read of `positions` was
-    begun, `filled_at` when any order was last seen to fill. `entered` the units of a bracket under a loss limit that
+    begun, `filled_at` when any order was last seen to fill; `alarmed` the alarms that a person was told of a bracket
+    while it is without a stop. `entered` the units of a bracket under a loss limit that
     came in, and since when; `unpriced` since when the price of what it holds is missing; `unknown_profit` the scopes
     whose profit of the day is therefore not known; `stuck` the brackets that a loss limit could not close in time.
     `unwatched` since when a bracket's underlying has no price, `blind` those of which a person was told.
@@ -249,7 +250,7 @@ class Evidence:
     calls: Mapping[str, CallRow] = field(default_factory=dict)
     waiting: Mapping[SignalId, Resolved] = field(default_factory=dict)
     unprotected_since: Mapping[BracketId, datetime] = field(default_factory=dict)
-    alarmed: frozenset[BracketId] = frozenset()
+    alarmed: frozenset[tuple[BracketId, str]] = frozenset()
     strategy_rails: Mapping[str, Rails] = field(default_factory=dict)
     account_rails: AccountRails = field(default_factory=AccountRails)
     entered: Mapping[BracketId, tuple[int, datetime]] = field(default_factory=dict)

@@ -111,6 +111,24 @@ def test_when_stop_and_target_both_fill_the_excess_is_bought_back_by_a_limit_ord
     assert house.said("reversed")
 
 
+def test_what_was_unprotected_and_is_reversed_then_is_told_both(house: House) -> None:
+    """The stop that came to nothing arrives late after all, and fills beside the target before a book shows it."""
+    house.long()
+    stop, target = house.working(type="STOPLOSS_LIMIT")[0], house.working(type="LIMIT")[0]
+    house.fault("placeOrder", "late", seconds=18, match={"ordertype": "STOPLOSS_LIMIT"})
+    house.cancel(stop)
+    house.run(3)
+    house.fault("placeOrder", "cut_before", times=50, match={"ordertype": "STOPLOSS_LIMIT"})
+    house.until(lambda: house.said("unprotected"), within=20)
+    house.until(lambda: house.stopped(), within=5)
+    house.fill(house.working(type="STOPLOSS_LIMIT")[0], 10)
+    house.fill(target, 10)
+
+    house.run(10)
+    assert (house.net(), house.working()) == (0, [])
+    assert house.said("reversed")
+
+
 def test_a_buy_back_that_never_arrived_is_sent_again_within_10_s(house: House) -> None:
     house.long()
     stop, target = house.working(type="STOPLOSS_LIMIT")[0], house.working(type="LIMIT")[0]
