@@ -41,10 +41,14 @@ def units_of(
     return Units(quantity, words)
 
 
-def part_of(held: int, *, now: Decimal, prev: Decimal, lot: int) -> Units:
-    """Units of a reduction by ratio now ÷ prev of what we hold; whole lots stay, to flat when now is flat."""
-    stay = whole_lots(held * now / prev, lot) if prev else 0
-    return Units(held - stay, f"held {held}, chart {prev.normalize():f} → {now.normalize():f} ⇒ {held - stay} leave")
+def part_of(held: int, *, now: Decimal, prev: Decimal, lot: int, coming: int = 0) -> Units:
+    """Units of a reduction by ratio now ÷ prev of what we hold; whole lots stay, to flat when now is flat. What is
+    still `coming` the chart has already: it counts as held, and is not to come any more.
+    """
+    stay = min(held, whole_lots((held + coming) * now / prev, lot)) if prev else 0
+    rest = f" and {coming} are withdrawn" if coming else ""
+    changed = f"chart {prev.normalize():f} → {now.normalize():f}"
+    return Units(held - stay, f"held {held}, {changed} ⇒ {held - stay} leave{rest}")
 
 
 def whole_lots(asked: Decimal, lot: int) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from executor.domain.refusal import RefusalCode
-from executor.domain.signal import Outcome
+from executor.domain.signal import Outcome, SignalState
 from executor.domain.strategy import Short, Size, SizeKind
 from tests.desk.test_exit import position
 from tests.house import House, Watched, rails
@@ -118,3 +118,38 @@ def test_a_part_leaves_only_when_a_stop_that_is_growing_is_shown(house: House) -
     house.run(10)
 
     assert watched.beyond["stops"] <= 0
+
+
+@pytest.mark.parametrize(("filled", "stays"), [(0, 0), (4, 4), (8, 5)])
+def test_a_reduction_counts_what_is_still_to_come_and_withdraws_it(house: House, filled: int, stays: int) -> None:
+    """Else the rest of the entry came in whole, and more was held than the chart held."""
+    house.resting_long()
+    entry = house.orders()[0]
+    if filled:
+        house.fill(entry, filled)
+    house.run(2)
+
+    part = house.signal("sell", price="800", position=position(10, 5))
+    house.run(2)
+    for rest in house.working(side="BUY"):
+        house.fill(rest, rest["quantity"] - rest["filled"])
+    house.run(8)
+
+    assert (house.net(), house.stopped(), house.targeted()) == (stays, stays, stays)
+    assert house.working(side="BUY") == []
+    assert house.stored(part).state is SignalState.ENDED
+
+
+def test_a_reduction_of_an_add_that_is_still_filling_leaves_what_the_chart_holds(house: House) -> None:
+    house.long()
+    house.price("803")
+    add = house.signal("buy", price="800", position=position(10, 20))
+    house.run(1)
+    house.fill(house.working(side="BUY")[0], 4)
+    house.run(1)
+
+    part = house.signal("sell", price="800", position=position(20, 10))
+    house.run(10)
+
+    assert (house.net(), house.stopped(), house.targeted()) == (10, 10, 10)
+    assert [house.ended(one).outcome for one in (add, part)] == [Outcome.PARTLY_FILLED, Outcome.FILLED]

@@ -9,7 +9,7 @@ from executor.desk.aim.pick import shows
 from executor.desk.book import Draft
 from executor.desk.lanes import touch
 from executor.desk.legs import add_leg
-from executor.desk.outcome import end_signal, withdraw
+from executor.desk.outcome import end_signal, may_fill, withdraw
 from executor.desk.targets import leaving_quantity
 from executor.domain.bracket import Bracket, Goal, Leg, Role
 from executor.domain.calendar import trading_day
@@ -39,22 +39,42 @@ def aim_exit(draft: Draft, resolved: Resolved, *, ask: Ask, lane: Lane, bracket:
         end_signal(draft, signal, Outcome.NOTHING_TO_DO, Refusal(RefusalCode.NOTHING_HELD, detail))
         return
     held = draft.holding(bracket).held
-    units = leaving_units(draft, ask, resolved.strategy, bracket) if part else Units(held, f"all {held} held leave")
+    coming = sum(_unfilled(draft, leg) for leg in _coming(draft, signal, bracket))
+    all_of_it = Units(held, f"all {held} held leave")
+    units = leaving_units(draft, ask, resolved.strategy, bracket, coming=coming) if part else all_of_it
     if isinstance(units, Refusal):
         end_signal(draft, signal, Outcome.REFUSED, units)
         return
     if not part or units.quantity >= held - leaving_quantity(draft, bracket):
         close(draft, bracket, closer=signal.id, reason=f"signal {signal.id}")
     else:
-        add_exit(draft, bracket, cause=signal.id, quantity=units.quantity)
+        _reduce(draft, signal, ask, bracket, units.quantity)
     told = prices.told_price(draft, ask.price, signal.fired_at) if shows(resolved, bracket) else None
     seen = prices.seen_price(draft, bracket.instrument)
     if told is not None and seen is None and not _is_under_limit(draft, bracket.instrument):
         draft.learn(prices={**draft.evidence.prices, bracket.instrument: Price(told, signal.fired_at)})
     words = units.words + rails.passed(draft, ask=ask, strategy=resolved.strategy, bracket=bracket)
-    draft.put(replace(signal, state=SignalState.WORKING, plan=words), before=signal)
+    working = replace(signal, state=SignalState.WORKING, plan=words)
+    draft.put(working, before=signal)
     draft.note("plan", signal.id, f"exit: {words}")
     touch(draft, lane, signal.fired_at, exit_fired=True)
+    if part and not draft.closed_by(signal.id) and not draft.legs_by_cause(signal.id):
+        end_signal(draft, working, Outcome.FILLED, None, reason=f"done: {units.words}")
+
+
+def _reduce(draft: Draft, signal: Signal, ask: Ask, bracket: Bracket, units: int) -> None:
+    """Let units leave. By ratio the chart has less than it entered: what has not come of that is not to come."""
+    if ask.position is not None:
+        for leg in _coming(draft, signal, bracket):
+            withdraw(draft, leg, Outcome.SUPERSEDED, Refusal(RefusalCode.SUPERSEDED, f"reduced by signal {signal.id}"))
+    if units:
+        add_exit(draft, bracket, cause=signal.id, quantity=units)
+
+
+def _coming(draft: Draft, signal: Signal, bracket: Bracket) -> list[Leg]:
+    """The entries that a signal finds still filling, and that were fired before it."""
+    legs = [leg for leg in draft.legs_of(bracket.id, Role.ENTRY) if leg.wanted and may_fill(draft, leg)]
+    return [leg for leg in legs if draft.signals[leg.cause].fired_at <= signal.fired_at]
 
 
 def close(draft: Draft, bracket: Bracket, *, closer: str | None, reason: str) -> None:
@@ -63,6 +83,10 @@ def close(draft: Draft, bracket: Bracket, *, closer: str | None, reason: str) ->
     for leg in draft.legs_of(bracket.id, Role.ENTRY, Role.EXIT):
         if leg.wanted:
             withdraw(draft, leg, Outcome.SUPERSEDED, Refusal(RefusalCode.SUPERSEDED, "the position is being closed"))
+
+
+def _unfilled(draft: Draft, leg: Leg) -> int:
+    return leg.quantity - sum(order.filled for order in draft.orders_of(leg.id))
 
 
 def open_exits(draft: Draft, bracket: Bracket) -> list[Leg]:
@@ -94,12 +118,15 @@ def _is_under_limit(draft: Draft, contract: InstrumentKey) -> bool:
     return any(draft.brackets[one].instrument == contract for one in draft.evidence.entered)
 
 
-def leaving_units(draft: Draft, ask: Ask, strategy: Strategy, bracket: Bracket) -> Units | Refusal:
-    """Units that a reduction asks to leave; by ratio, of what is not leaving yet, where the chart tells prev → now."""
+def leaving_units(draft: Draft, ask: Ask, strategy: Strategy, bracket: Bracket, *, coming: int = 0) -> Units | Refusal:
+    """Units that a reduction asks to leave; by ratio, of what is not leaving yet and what is still `coming`, where the
+    chart tells prev → now.
+    """
     held, average = draft.holding(bracket).held, draft.holding(bracket).average
     if ask.position is not None:
         held -= leaving_quantity(draft, bracket)
-        return part_of(held, now=ask.position.now_size, prev=ask.position.prev_size, lot=bracket.lot)
+        now, prev = ask.position.now_size, ask.position.prev_size
+        return part_of(held, now=now, prev=prev, lot=bracket.lot, coming=coming)
     if average is None:
         return Units(held, f"all {held} held leave")
     stop = stop_trigger(bracket.stop_loss, average, bracket.side, tick=bracket.tick) if bracket.stop_loss else average
