@@ -45,6 +45,12 @@ def opened_at(draft: Draft, segment: Segment) -> datetime | None:
     return session.opens_at if session is not None and session.covers(draft.now) else None
 
 
+def has_closed(draft: Draft, segment: Segment) -> bool:
+    """Whether today's session is over."""
+    session = draft.calendar.session(segment, draft.day)
+    return session is not None and session.closes_at <= draft.now
+
+
 def about_to_open(draft: Draft, segment: Segment) -> bool:
     """Whether the session begins within seconds: by TradingView's clock, ahead of ours, it may have begun (F-11)."""
     session = draft.calendar.session(segment, draft.day)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from executor.domain.bracket import BracketState
+from executor.domain.instrument import Instrument, InstrumentKey, Kind, Segment
 from executor.domain.record import HaltKind
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
-from executor.domain.strategy import AccountRails, Protection
+from executor.domain.strategy import AccountRails, Product, Protection, Rails, Size, SizeKind
+from tests.desk.nights import WEDNESDAY, Make, Nights
 from tests.desk.test_rails import set_account, set_rails
 from tests.house import ACCOUNT, House
 
@@ -261,3 +264,51 @@ def test_the_price_that_an_alert_tells_is_no_loss(house: House) -> None:
     house.run(10)
 
     assert (house.net(), house.stopped(), halts(house)) == (9, 9, [])
+
+
+CRUDE = Instrument(
+    InstrumentKey(Segment.MCX, "467001"),
+    "CRUDEOIL17DEC26FUT",
+    "CRUDEOIL",
+    Kind.FUTURE,
+    100,
+    Decimal(1),
+    expiry=date(2026, 12, 17),
+)
+
+
+@pytest.fixture
+def evening(make: Make) -> Nights:
+    """300 rupees lost today on 100 shares that are carried, their market closed; a future of MCX bought at 5000."""
+    house = make(product=Product.DELIVERY, size=Size(SizeKind.QUANTITY, Decimal(100)))
+    house.contracts["CRUDEOIL1!"] = CRUDE
+    set_account(house, max_daily_loss=Decimal(500))
+    house.long()
+    house.go(WEDNESDAY, "15:29:55")
+    house.price("797")
+    house.run(10)
+    house.go(WEDNESDAY, "18:00")
+    both = Rails(frozenset({"MCX:CRUDEOIL1!"}), 100, enter_until=time(23))
+    house.strategy = replace(house.strategy, product=Product.CARRYFORWARD, rails=both)
+    crude(house, "5000")
+    house.signal("buy", exchange="MCX", ticker="CRUDEOIL1!", price="5000")
+    house.run(6)
+    return house
+
+
+def crude(house: House, price: str) -> None:
+    house.control("price", {"exchange": "MCX", "token": CRUDE.key.token, "ltp": price})
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_what_is_held_of_a_market_that_closed_counts_while_another_trades_on(evening: Nights, restart: bool) -> None:
+    if restart:
+        evening.start()
+        evening.run(3)
+    assert halts(evening) == []
+
+    crude(evening, "4998")
+    evening.run(6)
+
+    assert halts(evening) == [(f"account:{ACCOUNT}", HaltKind.LOSS)]
+    assert evening.working() == []

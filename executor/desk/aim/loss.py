@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from executor.desk import prices, rails
+from executor.desk import hours, prices, rails
 from executor.desk.aim.leave import close
 from executor.desk.book import Draft
 from executor.domain.bracket import Bracket, Goal
@@ -68,7 +68,11 @@ def _look_at_prices(draft: Draft, limits: list[_Limit]) -> None:
     entered: dict[BracketId, tuple[int, datetime]] = {}
     unpriced: dict[BracketId, datetime] = {}
     for bracket in draft.live_brackets() if limits else ():
-        if not _is_open(draft, bracket) or not any(limit.covers(bracket) for limit in limits):
+        if not any(limit.covers(bracket) for limit in limits):
+            continue
+        if not _is_open(draft, bracket):
+            if _counts_on(draft, bracket) and bracket.instrument not in draft.evidence.prices:
+                _ask(draft, bracket)
             continue
         units = draft.holding(bracket).entered
         known = draft.evidence.entered.get(bracket.id)
@@ -90,6 +94,12 @@ def _price(draft: Draft, bracket: Bracket, *, since: datetime) -> Price | None:
 def _is_open(draft: Draft, bracket: Bracket) -> bool:
     """Whether something is held that has a price now."""
     return draft.holding(bracket).held != 0 and draft.calendar.is_open(bracket.instrument.segment, draft.now)
+
+
+def _counts_on(draft: Draft, bracket: Bracket) -> bool:
+    """Whether something is held whose market has closed for the day: while others trade on, its last price counts."""
+    is_over = draft.holding(bracket).held != 0 and hours.has_closed(draft, bracket.instrument.segment)
+    return is_over and any(_is_open(draft, other) for other in draft.live_brackets())
 
 
 def _ask(draft: Draft, bracket: Bracket) -> None:
@@ -126,6 +136,8 @@ def _made(draft: Draft, bracket: Bracket) -> Decimal:
     """What a live bracket made today; what is held without a price counts as even."""
     known = draft.evidence.entered.get(bracket.id)
     last = _price(draft, bracket, since=known[1]) if known else None
+    if _counts_on(draft, bracket):
+        last = draft.evidence.prices.get(bracket.instrument)
     value = last.value if last is not None else draft.holding(bracket).average
     return day_profit(bracket, draft.orders_of_bracket(bracket.id), day=draft.day, last=value) or Decimal(0)
 
