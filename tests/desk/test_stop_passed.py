@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from executor.clock import IST
+
 from executor.domain.order import Order
+from executor.domain.strategy import Product
 from tests.house import House
 
 
@@ -33,6 +38,23 @@ def test_a_triggered_stop_that_was_cancelled_is_an_exit(house: House, later: str
     assert (house.net(), house.working()) == (0, [])
     assert [text for text in house.said("forced_exit") if "triggered" in text]
     assert house.said("stop_respected") == []
+
+
+def test_the_price_is_asked_for_no_longer_than_stops_can_rest(house: House) -> None:
+    house.strategy = replace(house.strategy, product=Product.DELIVERY)
+    house.long()
+    house.cancel(house.working(type="STOPLOSS_LIMIT")[0])
+    house.run(5)
+    asked = len(house.requests("getLtpData"))
+    house.run(5)
+    assert len(house.requests("getLtpData")) > asked
+
+    house.clock.set(house.clock.now().astimezone(IST).replace(hour=15, minute=41))
+    house.run(5)
+    asked = len(house.requests("getLtpData"))
+    house.run(20)
+
+    assert len(house.requests("getLtpData")) == asked
 
 
 def test_two_stops_that_the_price_had_passed_are_no_word_of_a_person(house: House) -> None:

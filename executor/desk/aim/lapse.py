@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from executor.desk import prices, rails, stops
+from executor.desk import hours, prices, rails, stops
 from executor.desk.aim.leave import open_exits
 from executor.desk.book import Draft
 from executor.desk.outcome import may_fill, waits, withdraw
@@ -76,7 +76,8 @@ def _lapse_target(draft: Draft, bracket: Bracket, leg: Leg) -> None:
 def _lapse_stop(draft: Draft, bracket: Bracket, leg: Leg) -> None:
     """A stop that a hand cancelled is restored once; the second cancel is the person's word (F-41)."""
     taken = [order for order in stops.taken_stops(draft, bracket) if order.leg == leg.id]
-    if taken and prices.seen_price(draft, bracket.instrument) is None:
+    trades = hours.takes_stops(draft, bracket.instrument.segment)
+    if taken and trades and prices.seen_price(draft, bracket.instrument) is None:
         prices.ask_price(draft, bracket.instrument, bracket.symbol)  # the next cancel is judged by it
     if stops.are_meant(draft, bracket, taken) and not stops.passed(draft, bracket):
         draft.put(replace(leg, wanted=False, reason=f"cancelled by hand {len(taken)} times"))
