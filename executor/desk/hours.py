@@ -7,7 +7,7 @@ placed, missed or made up for. An exit is still asked for, once.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from executor.desk.book import Draft
 from executor.domain.bracket import Bracket
@@ -73,10 +73,15 @@ def is_squared_off(draft: Draft, bracket: Bracket) -> bool:
 
 def has_expired(draft: Draft, bracket: Bracket) -> bool:
     """Whether the contract has traded for the last time: from then on no order bears its token (F-77)."""
-    if bracket.expiry is None or draft.day < bracket.expiry:
+    return has_ended(draft, bracket.instrument.segment, bracket.expiry)
+
+
+def has_ended(draft: Draft, segment: Segment, expiry: date | None) -> bool:
+    """Whether what expires on a day has traded for the last time."""
+    if expiry is None or draft.day < expiry:
         return False
-    session = draft.calendar.session(bracket.instrument.segment, bracket.expiry)
-    return draft.day > bracket.expiry or (session is not None and draft.now >= session.closes_at)
+    session = draft.calendar.session(segment, expiry)
+    return draft.day > expiry or (session is not None and draft.now >= session.closes_at)
 
 
 def entry_too_late(draft: Draft, *, ask: Ask, strategy: Strategy, contract: Instrument) -> Refusal | None:

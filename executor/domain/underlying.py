@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
 from executor.domain.instrument import Instrument, InstrumentKey, Kind
@@ -24,13 +25,14 @@ _PAISA = Decimal("0.01")
 @dataclass(frozen=True, slots=True)
 class Underlying:
     """What a position's chart shows. `side`: the way its price must go for the position to gain. `stop`: the price at
-    which the position leaves; None where its stop is one of the contract.
+    which the position leaves; None where its stop is one of the contract. `expiry`: its last day, where it has one.
     """
 
     instrument: InstrumentKey
     symbol: str
     side: Side
     stop: Decimal | None = None
+    expiry: date | None = None
 
     def stopped(self, last: Decimal) -> bool:
         return self.stop is not None and (last - self.stop) * self.side.sign <= 0
@@ -42,7 +44,7 @@ class Underlying:
 def underlying_of(shown: Instrument, contract: Instrument, side: Side) -> Underlying:
     """What `shown` is to a position of this side: a put gains when it falls."""
     falls = contract.right == "PE"
-    return Underlying(shown.key, shown.symbol, side.opposite if falls else side)
+    return Underlying(shown.key, shown.symbol, side.opposite if falls else side, expiry=shown.expiry)
 
 
 def nearest_of(stops: Iterable[Decimal], what: Underlying) -> Underlying:

@@ -201,14 +201,16 @@ class UnderlyingText(TypeDecorator[Underlying]):
         if value is None:
             return None
         fields = {"instrument": value.instrument.text, "symbol": value.symbol, "side": value.side.value}
-        return canonical(fields if value.stop is None else {**fields, "stop": str(value.stop)})
+        some = {"stop": value.stop, "expiry": value.expiry}
+        return canonical(fields | {name: str(one) for name, one in some.items() if one is not None})
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> Underlying | None:
         if value is None:
             return None
         found = json.loads(value)
         stop = Decimal(found["stop"]) if "stop" in found else None
-        return Underlying(read_key(found["instrument"]), found["symbol"], Side(found["side"]), stop)
+        expiry = date.fromisoformat(found["expiry"]) if "expiry" in found else None
+        return Underlying(read_key(found["instrument"]), found["symbol"], Side(found["side"]), stop, expiry)
 
 
 class Request(TypeDecorator[OrderRequest]):

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from executor.clock import IST
-
 from executor.domain.order import Order
 from executor.domain.strategy import Product
 from tests.house import House

@@ -104,7 +104,7 @@ def test_a_book_comes_back_as_it_was_committed(store: Store):
         trail=Trail(Level(LevelKind.PERCENT, Decimal("0.5")), Decimal("0.25")),
         breakeven_after=Level(LevelKind.POINTS, Decimal(3)),
         chart=Side.SELL,
-        underlying=Underlying(InstrumentKey(Segment.NSE, "99926000"), "Nifty 50", Side.SELL, Decimal("25290.00")),
+        underlying=Underlying(InstrumentKey(Segment.NFO, "53001"), "NIFTY", Side.SELL, Decimal("25290.00"), TODAY),
         closed_at=NOW,
         goal=Goal.FLAT,
         state=BracketState.CLOSING,

@@ -31,8 +31,8 @@ def watch(draft: Draft) -> None:
         what = bracket.underlying
         if what is None or not _has_levels(draft, bracket) or not _is_its_time(draft, bracket):
             continue
-        seen = _seen(draft, bracket, what)
-        if seen is None or draft.now - seen.at >= _EVERY:
+        seen, over = _seen(draft, bracket, what), _is_over(draft, what)
+        if not over and (seen is None or draft.now - seen.at >= _EVERY):
             prices.ask_price(draft, what.instrument, what.symbol)
         if seen is None or draft.now - seen.at > prices.SEEN_FRESH:
             unwatched[bracket.id] = draft.evidence.unwatched.get(bracket.id, draft.now)
@@ -59,10 +59,17 @@ def _is_its_time(draft: Draft, bracket: Bracket) -> bool:
     return not carried.in_question(draft, bracket) and not carried.waits(draft, bracket)
 
 
+def _is_over(draft: Draft, what: Underlying) -> bool:
+    """Whether it has expired: what is still told of it is its last price, as if it were one of now."""
+    return hours.has_ended(draft, what.instrument.segment, what.expiry)
+
+
 def _seen(draft: Draft, bracket: Bracket, what: Underlying) -> Price | None:
     """The last price of this session and since the position opened, if it is not too old: what traded then trades
     through a level also where reads are slow.
     """
+    if _is_over(draft, what):
+        return None
     seen, opened = draft.evidence.prices.get(what.instrument), hours.opened_at(draft, bracket.instrument.segment)
     if seen is None or opened is None or seen.at < max(opened, bracket.opened_at):
         return None
@@ -95,8 +102,10 @@ def _tell_blind(draft: Draft, unwatched: dict[BracketId, datetime]) -> None:
     blind = frozenset(one for one, since in unwatched.items() if draft.now - since >= _UNKNOWN)
     for one in sorted(blind - draft.evidence.blind):
         bracket = draft.brackets[one]
-        symbol = bracket.underlying.symbol if bracket.underlying else ""
-        text = f"{bracket.symbol}: no price of {symbol} for {_UNKNOWN.seconds} s, so its levels are not watched"
-        draft.note("underlying_unknown", one, f"{text}; the disaster stop on the contract stands", alarm=True)
+        assert bracket.underlying is not None, "only what has one is watched"
+        symbol, over = bracket.underlying.symbol, _is_over(draft, bracket.underlying)
+        why = f"{symbol} has expired" if over else f"no price of {symbol} for {_UNKNOWN.seconds} s"
+        text = f"{bracket.symbol}: {why}, so its levels are not watched; the disaster stop on the contract stands"
+        draft.note("underlying_unknown", one, text, alarm=True)
     if (unwatched, blind) != (draft.evidence.unwatched, draft.evidence.blind):
         draft.learn(unwatched=unwatched, blind=blind)
