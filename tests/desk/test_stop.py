@@ -165,7 +165,7 @@ def test_the_close_ends_the_stop_without_alarm_or_exit(house: House) -> None:
 
 def test_an_add_that_is_still_coming_when_the_stop_has_sold_all_is_withdrawn(house: House) -> None:
     house.long()
-    add = house.signal("buy", price="786")  # its limit rests below the stop's trigger of 792
+    add = house.signal("buy", price="800", order={"type": "limit", "limit": "786"})  # below the stop's trigger of 792
     house.run(2)
 
     house.price("791.50")
@@ -178,7 +178,7 @@ def test_an_add_that_is_still_coming_when_the_stop_has_sold_all_is_withdrawn(hou
 
 def test_what_such_an_add_fills_all_the_same_leaves(house: House) -> None:
     house.long()
-    add = house.signal("buy", price="786")
+    add = house.signal("buy", price="800", order={"type": "limit", "limit": "786"})
     house.run(2)
     (resting,) = house.working(type="LIMIT", side="BUY")
     house.fault("cancelOrder", "drop", times=2)

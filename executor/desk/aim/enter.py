@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from executor.desk import carried, hours, rails
 from executor.desk.aim.pick import Picked, example_of, lacking, pick
@@ -111,6 +112,8 @@ def _planned(
 ) -> EntryPlan | Refusal:
     """The plan, or the rail that stops it now that quantity and price are known."""
     strategy, cap = resolved.strategy, rails.largest_order(draft, resolved.strategy)
+    if bracket is not None and (refusal := _stopped_out(draft, bracket, picked.last)):
+        return refusal
     plan = plan_entry(
         ask=ask,
         strategy=strategy,
@@ -126,6 +129,14 @@ def _planned(
     if bracket is not None and Protection.NONE is bracket.protection is not plan.protection:
         return Refusal(RefusalCode.NO_STOP, "a person has taken that of what is held")
     return rails.plan_refused(draft, strategy, bracket, plan, contract=picked.contract) or plan
+
+
+def _stopped_out(draft: Draft, bracket: Bracket, last: Decimal) -> Refusal | None:
+    """Why nothing is added: the price has passed the stop of what is held, which leaves or has left unseen."""
+    trigger = carried.trigger_of(draft, bracket)
+    if trigger is None or (last - trigger) * bracket.side.sign > 0:
+        return None
+    return Refusal(RefusalCode.STOP_WRONG_SIDE, f"that of what is held, {trigger}, last price {last}")
 
 
 def _open_bracket(

@@ -1,4 +1,4 @@
-"""An add beside a stop that stands at a price: its size and its words are by that stop, not by one of its own."""
+"""An add has the stop of what is held: its size and its words are by that one, and none comes behind it."""
 
 from __future__ import annotations
 
@@ -62,3 +62,17 @@ def test_an_add_beside_a_stop_by_percent_is_said_to_move_it(risking: House) -> N
     assert (risking.net(), risking.stopped()) == (18, 18)
     assert {row["trigger"] for row in risking.working(type="STOPLOSS_LIMIT")} == {"801.90"}
     assert "stop 1 % from the new average" in (risking.ended(add).plan or "")
+
+
+@pytest.mark.parametrize("told", [None, "791"])
+def test_nothing_is_added_to_what_the_price_has_stopped_out(house: House, told: str | None) -> None:
+    """Its stop has sold, which no book has shown yet: what was added would have been a position that nobody opened."""
+    house.long()
+    house.fault("getOrderBook", "lag", seconds=5, times=20)
+    house.price("791")
+
+    add = house.signal("buy", **({"price": told} if told else {}))
+    house.run(4)
+
+    assert (house.ended(add).outcome, house.ended(add).code) == (Outcome.REFUSED, RefusalCode.STOP_WRONG_SIDE)
+    assert [row["side"] for row in house.orders() if row["status"] == "complete"] == ["BUY", "SELL"]
