@@ -162,7 +162,7 @@ class Database:
                     driver.execute("PRAGMA synchronous=FULL")
 
     def from_reserve(self, write: Callable[[], T]) -> T:
-        """Do an urgent write; when the disk is full, give up the reserve and do it again."""
+        """Do what is urgent; when the disk is full, give up the reserve and do it again."""
         try:
             return write()
         except DiskFull:

@@ -38,6 +38,13 @@ def _where(database: Database) -> str:
 
 
 def _revision(database: Database) -> str | None:
+    """The first that is asked of a database. Where nobody has it open that takes space on the disk: from the reserve, for
+    else nobody could begin to protect what is held.
+    """
+    return database.from_reserve(lambda: _found(database))
+
+
+def _found(database: Database) -> str | None:
     with database.read() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +21,7 @@ from executor.domain.refusal import RefusalCode
 from executor.store import schema
 from tests.postgres import Cluster
 from tests.process.burst import Burst, Life, a_burst, a_life, examine
-from tests.process.conftest import Town, a_town, eventually
+from tests.process.conftest import Town, a_town, eventually, kill
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
 
@@ -322,3 +323,34 @@ def test_kill_works_on_a_full_disk_and_again_by_its_file_when_the_reserve_is_use
         assert ("STOPLOSS_LIMIT", "trigger pending") in resting
         assert all_run([*webs, *traders])
         town.command("audit", "verify")
+
+
+@pytest.mark.parametrize("web_lives", [False, True], ids=["nothing runs", "web runs"])
+def test_a_start_on_a_full_disk_takes_the_reserve_and_what_is_held_can_be_left(
+    small_disk: Path, sqlite_template: Path, tmp_path: Path, web_lives: bool
+) -> None:
+    path = small_disk / "executor.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    with a_town(f"sqlite:///{path}", small_disk) as town:
+        first, second, *_ = a_burst(town, alerts=_ALERTS).messages
+        webs, traders = ready([town])
+        assert first.post()[0] == 202
+        eventually(lambda: stops(town) == 1)
+
+        for process in traders if web_lives else [*webs, *traders]:
+            kill(process)
+        town.store.database.engine.dispose()
+        fill(small_disk)
+        with (tmp_path / "run.log").open("wb") as log:  # not on the disk that is full
+            started = ["trader"] if web_lives else ["run"]
+            words = [sys.executable, "-m", "executor", *started]
+            town.processes.append(
+                subprocess.Popen(words, env=town.environ, stdout=log, stderr=log, start_new_session=True)
+            )
+            eventually(lambda: town.get("/readyz") == 200)
+            entered = second.post()
+            left = first.leaving().post()
+            eventually(lambda: town.held() == 0)
+
+        assert (entered[0], left[0]) == (503, 202)
+        assert (small_disk / "reserve.spent").exists()
