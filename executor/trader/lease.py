@@ -1,7 +1,7 @@
 """The lease: one trader an account, over all hosts; a file lock beside it for one trader a state dir.
 
 A holder beats every second. Who beats no more for 5 s, watched by the monotonic clock of the one who waits (clocks of
-two hosts differ), is followed: the epoch moves on and every commit of the old one fails. The new one then lets 7 s
+two hosts differ), is followed: the epoch moves on and every commit of the old one fails. The new one then lets 12 s
 pass, the longest a send of the old one may take that began while its lease held, before it reads or sends anything.
 A predecessor of this very state dir is gone, since the file lock was free: it is followed at once.
 """
@@ -24,8 +24,9 @@ log = logging.getLogger(__name__)
 
 #: A holder that has not beaten for this long sends nothing more, and may be followed.
 LEASE_S = 5.0
-#: The longest send (the read timeout of the broker's wire).
-LONGEST_SEND_S = 7.0
+#: The longest from asking for the lease until nothing of a send can reach the broker any more: to connect, and what
+#: the kernel keeps of it while the network takes nothing (broker/smartapi/wire.py).
+LONGEST_SEND_S = 12.0
 BEAT_S = 1.0
 #: What a trader locks in its state dir; it stays where one ran.
 LOCK_FILE = "trader.lock"

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import os
+import select
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
@@ -228,3 +233,92 @@ def test_a_connection_that_was_made_too_late_sends_nothing_any_more(dripping: st
     wire.close()
 
     assert isinstance(found, NeverSent)
+
+
+# -- a network that is cut while an order is on its way
+
+_FAR_HOST = """
+import http.server, sys
+class Host(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        self.rfile.read(2)
+        print(self.path, flush=True)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *said):
+        pass
+with http.server.ThreadingHTTPServer((sys.argv[1], 8099), Host) as server:
+    print("open", flush=True)
+    server.serve_forever()
+"""
+
+
+@dataclass
+class Cable:
+    """A host at the other end of a cable that can be pulled."""
+
+    space: str
+    end: str
+    address: str
+    host: subprocess.Popen[str]
+
+    def plug(self, *, up: bool) -> None:
+        _ip("-n", self.space, "link", "set", self.end, "up" if up else "down")
+
+    def heard(self, within_s: float) -> list[str]:
+        """The paths of the calls that arrive there in this time."""
+        assert self.host.stdout is not None
+        heard, until = [], SystemClock().monotonic() + within_s
+        while (left := until - SystemClock().monotonic()) > 0:
+            if select.select([self.host.stdout], [], [], left)[0]:
+                heard.append(self.host.stdout.readline().strip())
+        return heard
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True)
+
+
+@pytest.fixture
+def cable() -> Iterator[Cable]:
+    """Only root may make one."""
+    space, near, far = (f"x{os.getpid()}{end}" for end in "sab")
+    here, there = "10.213.77.1", "10.213.77.2"
+    try:
+        _ip("netns", "add", space)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no network can be made here: {error}")
+    try:
+        _ip("link", "add", near, "type", "veth", "peer", "name", far, "netns", space)
+        _ip("addr", "add", f"{here}/30", "dev", near)
+        _ip("link", "set", near, "up")
+        _ip("-n", space, "addr", "add", f"{there}/30", "dev", far)
+        _ip("-n", space, "link", "set", far, "up")
+        words = ["ip", "netns", "exec", space, sys.executable, "-c", _FAR_HOST, there]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as host:
+            assert host.stdout is not None
+            assert host.stdout.readline() == "open\n"
+            yield Cable(space, far, there, host)
+            host.kill()
+    finally:
+        _ip("netns", "del", space)
+
+
+def test_what_a_cut_network_kept_of_an_order_does_not_leave_when_it_is_back(cable: Cable, monkeypatch) -> None:
+    """The kernel goes on sending it for minutes, also of a process that is gone: somebody else has the account then."""
+    monkeypatch.setattr(room, "_TIMEOUT", httpx.Timeout(0.5))
+    monkeypatch.setattr(room, "_UNSENT_S", 1.0)
+    wire = Wire(f"http://{cable.address}:8099", headers={})
+    before = call(wire)
+
+    cable.plug(up=False)
+    lost = call(wire)
+    wire.close()
+    Flag().wait(4.0)
+    cable.plug(up=True)
+
+    assert isinstance(before, RawAnswer)
+    assert isinstance(lost, Lost)
+    assert cable.heard(6) == ["/rest/x"]  # that of before alone

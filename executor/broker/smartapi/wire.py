@@ -8,6 +8,7 @@ worked on it.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,11 +24,14 @@ from executor.errors import BrokerUnavailable
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-_TIMEOUT = httpx.Timeout(7.0, connect=2.0, pool=2.0)  # 7 s as the broker's own clients (1.2)
+#: 7 s as the broker's own clients (1.2). A connection is never waited for: there is one for each thread.
+_TIMEOUT = httpx.Timeout(7.0, connect=2.0, pool=0.0)
 #: A whole call, once connected: the timeouts above are for each piece of it.
 _CALL_S = 10.0
-#: To connect, the look-up of the name included: whoever follows us at an account waits so long for our last send.
-_CONNECT_S = 7.0
+#: Whoever follows us at an account waits for our last send (trader/lease.py): so long to connect, the look-up of the
+#: name included, and so long what the network does not take may lie in the kernel, which else goes on sending it for
+#: minutes after the call was given up, also for a process that is gone.
+_CONNECT_S, _UNSENT_S = 7.0, 5.0
 #: As many connections as threads may speak at once: 8 writers, 8 for what protects, 4 readers, the session's.
 _KEPT = httpx.Limits(max_connections=24, max_keepalive_connections=24, keepalive_expiry=30.0)
 #: The instrument file has some 40 MB (8.1): for the whole of it.
@@ -134,6 +138,7 @@ class _Network(httpx.HTTPTransport):
             keepalive_expiry=_KEPT.keepalive_expiry,
             local_address=_IPV4 if url.startswith("https://") else None,
             retries=0,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(_UNSENT_S * 1000))],
             network_backend=BoundBackend(longest_s, SystemClock(), connect_s=_CONNECT_S),
         )
 
