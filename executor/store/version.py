@@ -38,8 +38,8 @@ def _where(database: Database) -> str:
 
 
 def _revision(database: Database) -> str | None:
-    """The first that is asked of a database. Where nobody has it open that takes space on the disk: from the reserve, for
-    else nobody could begin to protect what is held.
+    """The first that is asked of a database. Where nobody has it open that takes space on the disk: from the reserve,
+    for else nobody could begin to protect what is held.
     """
     return database.from_reserve(lambda: _found(database))
 

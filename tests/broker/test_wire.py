@@ -5,6 +5,7 @@ import select
 import socket
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -66,6 +67,26 @@ def test_a_broken_compression_is_lost_and_not_an_error_of_ours():
     found = call(a_wire(lambda _request: httpx.Response(200, headers=broken, content=iter([b"not gzip"]))))
 
     assert isinstance(found, Lost)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_an_answer_without_end_is_lost_before_it_fills_the_memory(packed: bool, monkeypatch):
+    monkeypatch.setattr(room, "_LARGEST_ANSWER", 1_000_000)
+    given: list[int] = []
+
+    def pieces() -> Iterator[bytes]:
+        packer = zlib.compressobj(wbits=31)
+        for number in range(100):
+            given.append(number)
+            yield packer.compress(b" " * 10_000_000) if packed else b" " * 100_000
+
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+
+    found = call(a_wire(lambda _request: httpx.Response(200, headers=headers, content=pieces())))
+
+    assert isinstance(found, Lost)
+    assert "1000000 bytes" in found.why
+    assert len(given) < 20
 
 
 def test_redirects_are_answers_and_not_followed():

@@ -34,6 +34,8 @@ _CALL_S = 10.0
 _CONNECT_S, _UNSENT_S = 7.0, 5.0
 #: As many connections as threads may speak at once: 8 writers, 8 for what protects, 4 readers, the session's.
 _KEPT = httpx.Limits(max_connections=24, max_keepalive_connections=24, keepalive_expiry=30.0)
+#: An order book of a day with a thousand orders has some 1.5 MB; what unpacks to more than this is none.
+_LARGEST_ANSWER = 16_000_000
 #: The instrument file has some 40 MB (8.1): for the whole of it.
 _LARGEST, _LONGEST_S = 400_000_000, 600
 _IPV4 = "0.0.0.0"  # noqa: S104 - not a server: leave by IPv4, only such addresses can be registered (4.4)
@@ -83,12 +85,13 @@ class Wire:
     def call(self, method: str, path: str, *, headers: Mapping[str, str], content: bytes | None = None) -> Outcome:
         """Make one call, once; never raises for what the network does."""
         try:
-            answer = self._client.request(method, path, headers=dict(headers), content=content)
+            with self._client.stream(method, path, headers=dict(headers), content=content) as answer:
+                body = _whole(answer)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return NeverSent(_words(error))
         except (httpx.RequestError, OSError) as error:
             return Lost(_words(error))
-        return RawAnswer(answer.status_code, dict(answer.headers), answer.content)
+        return RawAnswer(answer.status_code, dict(answer.headers), body)
 
     def close(self) -> None:
         self._client.close()
@@ -141,6 +144,16 @@ class _Network(httpx.HTTPTransport):
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(_UNSENT_S * 1000))],
             network_backend=BoundBackend(longest_s, SystemClock(), connect_s=_CONNECT_S),
         )
+
+
+def _whole(answer: httpx.Response) -> bytes:
+    """The body, unpacked. Raises DecodingError for one that is too large to be an answer."""
+    body = bytearray()
+    for piece in answer.iter_bytes():
+        body += piece
+        if len(body) > _LARGEST_ANSWER:
+            raise httpx.DecodingError(f"the answer is larger than {_LARGEST_ANSWER} bytes", request=answer.request)
+    return bytes(body)
 
 
 def _words(error: Exception) -> str:
