@@ -27,12 +27,17 @@ class Clock(Protocol):
         """Seconds that never run back: for waits and ages of real input and output."""
 
 
+def _since_boot() -> float:
+    """Seconds that go on while the machine sleeps, as Python's monotonic clock does not: a lease has ended by then."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return _since_boot()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class SimulatedClock:
         return self._pace.at(time.time())
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return _since_boot()
 
     @property
     def speed(self) -> float:
@@ -98,7 +103,7 @@ class FileClock:
         return self._latest
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return _since_boot()
 
     def _follow(self) -> None:
         mtime = self._path.stat().st_mtime_ns
