@@ -94,13 +94,20 @@ def lock_host(state_dir: Path) -> HostLock:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
+        pid = _signed(file)[0]
         file.close()
-        raise LeaseLost(f"another trader runs with this state dir ({path} is locked); stop it first") from error
-    file.seek(0)
-    lines = file.read().splitlines()
-    lock = HostLock(file, previous=lines[1] if len(lines) > 1 else "")
+        words = f"another trader, process {pid or 'unknown'}, runs with this state dir ({path} is locked)"
+        raise LeaseLost(f"{words}; stop it first, also where its `executor run` is gone") from error
+    lock = HostLock(file, previous=_signed(file)[1])
     lock.sign(lock.previous)
     return lock
+
+
+def _signed(file: IO[str]) -> tuple[str, str]:
+    """What a holder wrote: its process, and who held a lease from here."""
+    file.seek(0)
+    lines = [*file.read().splitlines(), "", ""]
+    return lines[0], lines[1]
 
 
 def take_lease(

@@ -25,8 +25,8 @@ from executor.trader.lease import Lease, lock_host, take_lease
 from tests.trader.harness import ACCOUNT
 
 
-def test_the_second_is_refused_and_told_which_file_it_is(tmp_path: Path) -> None:
-    with closing(lock_host(tmp_path)), pytest.raises(LeaseLost, match=r"trader\.lock"):
+def test_the_second_is_refused_and_told_which_file_and_process_it_is(tmp_path: Path) -> None:
+    with closing(lock_host(tmp_path)), pytest.raises(LeaseLost, match=rf"process {os.getpid()}.*trader\.lock"):
         lock_host(tmp_path)
 
 
