@@ -89,6 +89,11 @@ class Calendar:
         hours = self.hours_on(segment, day)
         return None if hours is None else Session(_at(day, hours.opens), _at(day, hours.closes))
 
+    def last_close(self, day: date) -> datetime | None:
+        """When the last segment closes; None on a day without trade."""
+        sessions = [self.session(segment, day) for segment in self.hours]
+        return max((one.closes_at for one in sessions if one is not None), default=None)
+
     def next_session(self, segment: Segment, after: datetime) -> Session | None:
         """The first session that opens later than `after`; None when the data knows of none."""
         day = trading_day(after)

@@ -38,7 +38,8 @@ from executor.trader.workers import Inbox, log_failure
 log = logging.getLogger(__name__)
 
 LOGIN_AT = time(8, 30)
-LOGOUT_AT = time(23, 45)
+#: Not before a later close (MCX in winter, where the calendar says so), and what came with it is read.
+LOGOUT_AT, _AFTER_CLOSE = time(23, 45), timedelta(minutes=3)
 JOB = "login"
 #: When the next opening may be tried, however this one ended; after a refusal past the TOTP step that it used up.
 _PAUSE = timedelta(seconds=5)
@@ -195,7 +196,11 @@ class SessionKeeper:
 
     def wanted(self, now: datetime) -> bool:
         """Whether a session belongs to this moment: a trading day, from the morning login to the evening."""
-        return self._calendar.is_trading_day(trading_day(now)) and LOGIN_AT <= clock_time(now) < LOGOUT_AT
+        day = trading_day(now)
+        closes_at = self._calendar.last_close(day)
+        if closes_at is None or clock_time(now) < LOGIN_AT:
+            return False
+        return now < max(closes_at + _AFTER_CLOSE, datetime.combine(day, LOGOUT_AT, IST))
 
     def stop(self) -> None:
         self._thread.shutdown(wait=True, cancel_futures=True)

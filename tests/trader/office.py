@@ -15,7 +15,7 @@ from sqlalchemy import select
 from executor.broker.port import Session
 from executor.clock import IST, ManualClock
 from executor.config.calendar import load_calendar
-from executor.domain.calendar import trading_day
+from executor.domain.calendar import Calendar, trading_day
 from executor.domain.ids import Ids
 from executor.domain.intent import Call, Intent, Sent
 from executor.domain.messages import SessionChanged
@@ -82,8 +82,9 @@ class Gate:
 class Office:
     """A keeper over a real store; `tend` waits until an opening that it began has ended."""
 
-    def __init__(self, store: Store, clock: ManualClock, ids: Ids) -> None:
+    def __init__(self, store: Store, clock: ManualClock, ids: Ids, *, calendar: Calendar | None = None) -> None:
         self.store, self.clock, self.ids = store, clock, ids
+        self.calendar = calendar or load_calendar(None)
         self.gate = Gate(clock)
         self.inbox: SimpleQueue[Any] = SimpleQueue()
         self.epoch = store.ledger.take_lease(ACCOUNT, "office", at=clock.now(), follows=store.ledger.lease(ACCOUNT))
@@ -102,7 +103,7 @@ class Office:
         return SessionKeeper(
             broker=self.gate,
             store=sessions,
-            calendar=load_calendar(None),
+            calendar=self.calendar,
             clock=self.clock,
             inbox=self.inbox,
             new_id=self.ids.new,

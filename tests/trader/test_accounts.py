@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Event as Flag
 
 import pytest
 
 from executor.broker.port import Session
 from executor.clock import IST, ManualClock
+from executor.config.calendar import load_calendar
 from executor.domain.ids import Ids
 from executor.domain.intent import Call
 from executor.errors import BrokerUnavailable, ConfigError, LeaseLost, LoginRefused, NotRecorded
@@ -52,6 +54,20 @@ def test_a_session_belongs_to_trading_days_from_half_past_eight_until_the_evenin
     office: Office, moment: str, wanted: bool
 ) -> None:
     assert office.keeper.wanted(datetime.fromisoformat(moment).replace(tzinfo=IST)) is wanted
+
+
+@pytest.mark.parametrize(("moment", "wanted"), [("23:45:00", True), ("23:57:59", True), ("23:58:00", False)])
+def test_a_session_lasts_until_a_later_close_of_a_calendar_of_ones_own(
+    store: Store, ids: Ids, tmp_path: Path, moment: str, wanted: bool
+) -> None:
+    """In winter MCX closes at 23:55: what is held must not be alone until then."""
+    over = tmp_path / "calendar.toml"
+    times = 'session = ["09:00", "23:55"]\nsquare_off = "23:40"\nenter_until = "23:25"\n'
+    over.write_text(f'[[hours]]\nsince = 2026-11-02\nsegments = ["MCX"]\n{times}')
+    office = Office(store, ManualClock(EIGHT_THIRTY), ids, calendar=load_calendar(over))
+    office.keeper.stop()
+
+    assert office.keeper.wanted(datetime.fromisoformat(f"2026-11-25 {moment}").replace(tzinfo=IST)) is wanted
 
 
 def test_the_morning_login_is_made_once_and_the_desk_is_told_once(office: Office) -> None:
