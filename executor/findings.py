@@ -73,6 +73,9 @@ def _notices(store: Store) -> Iterator[Finding]:
 def _trader(one: AccountHealth, now: datetime) -> Finding:
     """Whether the account is traded; each cause hides those behind it."""
     name, beat = f"account {one.account.name}", one.beat
+    if beat is not None and beat.at > now and not one.is_alive(now):
+        ahead = "Which clock is wrong, this machine's or the trader's, `timedatectl` shows; whether one runs, its log."
+        return Finding(name, False, f"The trader's last beat lies in the future, at {_time(beat.at)}. {ahead}")
     if beat is None or not one.is_alive(now):
         since = "has run yet" if beat is None else f"has beaten since {_time(beat.at)}"
         return Finding(name, False, f"No trader {since}: `executor run` starts it, and its log says why it ended.")

@@ -122,3 +122,13 @@ def test_an_address_that_takes_no_notices_is_told(ward: Ward, clock: ManualClock
     assert ward.wrong() == [
         "notices: telegram 42 takes none since 25 Nov 09:20 IST: refused. `executor notify test` tries it."
     ]
+
+
+@pytest.mark.parametrize("ahead", [5, 3600])
+def test_a_beat_of_the_future_proves_no_trader(ward: Ward, ahead: float) -> None:
+    ward.beat(ago=-ahead)
+
+    (said,) = ward.wrong()
+
+    assert said.startswith("account paper: The trader's last beat lies in the future")
+    assert "timedatectl" in said

@@ -135,7 +135,7 @@ class Health:
 
 
 def _living(beat: Beat | None, now: datetime) -> Beat | None:
-    return beat if beat is not None and now - beat.at < SILENT else None
+    return beat if beat is not None and beat.age(now) < SILENT else None
 
 
 def _by_account(connection: Connection, table: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -36,6 +36,10 @@ class Beat:
     holder: str
     at: datetime
     status: Mapping[str, Any]
+
+    def age(self, now: datetime) -> timedelta:
+        """How far it lies from now: one of the future proves as little as an old one, for a clock was set back."""
+        return abs(now - self.at)
 
 
 @dataclass(frozen=True, slots=True)

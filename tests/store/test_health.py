@@ -57,6 +57,8 @@ def standing(paper: Beat | None, default: Beat | None) -> Standing:
         (a_beat(), None, ["paper", "default"], False),
         (a_beat(), a_beat(5), ["paper", "default"], False),
         (a_beat(), a_beat(4.9), ["paper", "default"], True),
+        (a_beat(), a_beat(-4.9), ["paper", "default"], True),
+        (a_beat(), a_beat(-5), ["paper", "default"], False),
         (a_beat(), a_beat(), ["paper", "other"], False),
         (None, None, [], False),
     ],

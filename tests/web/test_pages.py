@@ -177,6 +177,20 @@ def test_the_head_shows_the_kind_of_each_account_and_whether_its_trader_lives(
     assert re.search("trader silent for (20|21) s", silent)
 
 
+def test_the_head_tells_a_beat_of_the_future_from_a_trader_that_runs(
+    house: House, clock: ManualClock, browser: Browser
+) -> None:
+    epoch = house.store.ledger.take_lease(
+        "default", "host:1", at=clock.now(), follows=house.store.ledger.lease("default")
+    )
+    house.store.ledger.beat("default", epoch, at=clock.now() + timedelta(minutes=59), status={"session": True})
+
+    for path in ("/", "/status"):
+        page = words(browser.get(path).text)
+        assert "trader runs" not in page
+        assert re.search("trader's beat lies 59 min.* ahead", page)
+
+
 def test_the_head_tells_a_trader_that_never_ran(store: Store, ids: Ids, browser: Browser) -> None:
     store.people.add_account(Account("real", AccountKind.LIVE), by="test", at=NOW, new_id=ids.new)
 

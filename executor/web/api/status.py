@@ -74,7 +74,7 @@ def status(parts: ApiParts) -> Routes:
 
 
 def _trader(account: Account, beat: Beat | None, now: datetime) -> dict[str, Any]:
-    alive = beat is not None and bool(beat.holder) and now - beat.at < SILENT
+    alive = beat is not None and bool(beat.holder) and beat.age(now) < SILENT
     told = {"beat_at": beat.at if beat else None, "told": beat.status if beat else {}}
     return {"account": account.name, "kind": account.kind, "alive": alive, **told}
 

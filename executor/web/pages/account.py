@@ -179,7 +179,7 @@ def _told(store: Store, accounts: Accounts, now: datetime) -> list[Told]:
     }
     ours, standing = store.pages.positions(), store.pages.standing()
     is_open = {
-        one.name: bool(beat and beat.holder and now - beat.at < SILENT and beat.status.get("session"))
+        one.name: bool(beat and beat.holder and beat.age(now) < SILENT and beat.status.get("session"))
         for one, beat in standing.accounts
     }
     found = []

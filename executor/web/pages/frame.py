@@ -178,9 +178,9 @@ def _trader(beat: Beat | None, now: datetime) -> tuple[str, str]:
         return "no trader has run yet", "bad"
     if not beat.holder:
         return "no trader runs", "bad"
-    silence = now - beat.at
-    if silence >= SILENT:
-        return f"trader silent for {span(silence)}", "bad"
+    if beat.age(now) >= SILENT:
+        away = span(beat.age(now))
+        return f"trader's beat lies {away} ahead" if beat.at > now else f"trader silent for {away}", "bad"
     if beat.status.get("session") is False:
         return "trader runs, no broker session", "warn"
     return "trader runs", "good"
