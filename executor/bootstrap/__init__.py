@@ -24,7 +24,7 @@ from executor.store.engine import open_database
 from executor.store.logins import Logins
 from executor.store.recovery import Recovery
 from executor.store.store import Store, build_store
-from executor.store.version import check_schema
+from executor.store.version import check_exists, check_schema
 
 #: Lies in the state dir: kill, also when the database cannot be written.
 KILL_FILE = "KILL"
@@ -41,7 +41,8 @@ def clock_of(settings: Settings) -> Clock:
 
 
 def open_store(settings: Settings) -> Store:
-    """Open a database of the right schema, sealed with the right key. Raises SchemaBehind, ConfigError."""
+    """Open the database: there, of the right schema, sealed with the right key. Raises SchemaBehind, ConfigError."""
+    check_exists(settings.database_url)
     database = open_database(settings.database_url)
     check_schema(database)
     ids = make_ids(clock_of(settings), Recovery(database))

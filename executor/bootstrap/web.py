@@ -7,6 +7,7 @@ import socket
 from functools import partial
 
 from flask import Flask
+from gunicorn.errors import AppImportError
 
 from executor.alerts.strategies import Strategies
 from executor.bootstrap import (
@@ -21,6 +22,7 @@ from executor.broker.limits import load_limits
 from executor.clock import SystemClock
 from executor.config.calendar import load_calendar
 from executor.config.environment import open_settings
+from executor.errors import ExecutorError
 from executor.logs import start_logging
 from executor.web.api import ApiParts, mount_api
 from executor.web.app import create_app
@@ -32,8 +34,11 @@ from executor.web.parts import WebParts
 def create_web_app() -> Flask:
     """What gunicorn serves, one a worker process."""
     start_logging()
-    settings = open_settings()
-    clock, store = clock_of(settings), open_store(settings)
+    try:
+        settings = open_settings()
+        clock, store = clock_of(settings), open_store(settings)
+    except ExecutorError as error:
+        raise AppImportError(f"executor: {error}") from error  # gunicorn tells it in a line, all else in a traceback
     ids = make_ids(clock, store.recovery)
     parts = WebParts(
         store=store,

@@ -18,7 +18,7 @@ import click
 from executor import bootstrap
 from executor.cli.command import as_json_option
 from executor.cli.progress import progress
-from executor.config.environment import Settings, open_settings
+from executor.config.environment import Settings, keep_key, open_settings
 from executor.config.secrets import fingerprint
 from executor.domain.ids import Ids
 from executor.errors import ConfigError
@@ -75,6 +75,7 @@ def restore(*, file: Path, new_key: bool, as_json: bool) -> None:
     if not file.exists():
         raise click.UsageError(f"there is no file {file}")
     _check_key(settings, file, new_key=new_key)
+    keep_key(settings)
     clock = bootstrap.clock_of(settings)
     database = open_database(settings.database_url)
     try:

@@ -17,7 +17,7 @@ from executor import bootstrap
 from executor.cli.command import as_json_option, await_answers, open_room, print_answers, record
 from executor.config.environment import Settings, open_settings
 from executor.domain.command import CommandKind
-from executor.errors import NoSchema, NotRecorded, SchemaBehind, StoreError
+from executor.errors import NotRecorded, SchemaBehind, StoreError
 from executor.trader.lease import LOCK_FILE
 
 _ALL = "ALL"
@@ -154,9 +154,9 @@ def _kill_by_file(settings: Settings, scope: str, error: StoreError, *, as_json:
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     file = settings.state_dir.resolve() / bootstrap.KILL_FILE
     file.touch()
-    if isinstance(error, NoSchema) and not (settings.state_dir / LOCK_FILE).exists():
-        # no trader ever ran here, most likely the wrong folder: "it is stopped" would be false
-        words = f"NOTHING WAS STOPPED: {error}. Only the file {file} was laid, and no trader reads it"
+    if not (settings.state_dir / LOCK_FILE).exists():
+        # the wrong folder, most likely, or a machine with web alone: "it is stopped" would be false
+        words = f"NOTHING WAS STOPPED: {error}. Only the file {file} was laid, and no trader ever ran with this folder"
         raise click.ClickException(words)
     if as_json:
         click.echo(json.dumps({"command": "kill", "scope": scope, "recorded": False, "kill_file": str(file)}))

@@ -16,7 +16,7 @@ from executor.config.broker import BrokerSettings, BrokerUrls, broker_urls, cred
 from executor.config.certificate import fingerprints
 from executor.config.notices import Address, notify_addresses
 from executor.config.reader import Reader, is_loopback
-from executor.config.secrets import Keys, own_secret_key
+from executor.config.secrets import Keys, keep_secret_key, own_secret_key
 from executor.domain.strategy import AccountKind
 from executor.errors import ConfigError
 
@@ -58,6 +58,7 @@ class Settings:
     database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     secret_key_old: str | None = field(repr=False)
+    has_own_key: bool
     host: str
     port: int
     web_concurrency: int
@@ -81,7 +82,7 @@ def open_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None) -> Settings:
     """Read and check every setting; `environ` wins over `env_file`, which may be absent.
 
-    Raises ConfigError, also for an unknown EXECUTOR_*. Makes a secret key in the state dir where one is needed.
+    Raises ConfigError, also for an unknown EXECUTOR_*. It makes nothing: a key of our own is kept by `keep_key`.
     """
     reader = Reader(environ, env_file)
     reader.refuse_unknown(SETTINGS)
@@ -95,6 +96,7 @@ def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None) -
         database_url=database_url,
         secret_key=_secret_key(reader, state_dir, database_url),
         secret_key_old=reader.text("SECRET_KEY_OLD"),
+        has_own_key=reader.text("SECRET_KEY") is None,
         host=host,
         port=port,
         web_concurrency=reader.number("WEB_CONCURRENCY", 1, least=1, most=64),
@@ -112,6 +114,12 @@ def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None) -
     Keys.derive(settings.secret_key, old=settings.secret_key_old)  # refuses a short one at start, not at first use
     _refuse_simulated_time(settings)
     return settings
+
+
+def keep_key(settings: Settings) -> None:
+    """Lay a key that was given by nobody into the state dir: for who makes the database. Raises ConfigError."""
+    if settings.has_own_key:
+        keep_secret_key(settings.state_dir, settings.secret_key)
 
 
 def account_kind(settings: Settings) -> AccountKind:

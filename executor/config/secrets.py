@@ -80,25 +80,44 @@ def unseal(keys: Keys, text: str) -> str:
 
 
 def own_secret_key(state_dir: Path) -> str:
-    """The key in the state dir, made on first use, readable by its owner only. Raises ConfigError."""
+    """The key in the state dir, readable by its owner only; where there is none a new one, in memory until it is kept.
+
+    Raises ConfigError.
+    """
     path = state_dir / KEY_FILE
     try:
         if not path.exists():
-            _make(path)
+            return secrets.token_urlsafe(_MADE_BYTES)
         if path.stat().st_mode & 0o077:
             raise ConfigError(f"{path} can be read by others; run: chmod 600 {path}")
         return path.read_text().strip()
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; make EXECUTOR_STATE_DIR writable, or give SECRET_KEY") from error
+        raise _unusable(path, error) from error
 
 
-def _make(path: Path) -> None:
-    """Two processes may start at once: the first link wins, and both read the winner."""
+def keep_secret_key(state_dir: Path, key: str) -> None:
+    """Lay a key into the state dir unless it is there. Raises ConfigError, also when there is another one by now."""
+    path = state_dir / KEY_FILE
+    try:
+        if not path.exists():
+            _lay(path, key)
+    except OSError as error:
+        raise _unusable(path, error) from error
+    if own_secret_key(state_dir) != key:
+        raise ConfigError(f"{path}: another process made it at this moment; run the command again")
+
+
+def _unusable(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(f"{path}: {error.strerror}; make EXECUTOR_STATE_DIR writable, or give SECRET_KEY")
+
+
+def _lay(path: Path, key: str) -> None:
+    """Two processes may start at once: the first link wins, and the other sees it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(_MADE_BYTES) + "\n")
+            file.write(key + "\n")
             file.flush()
             os.fsync(file.fileno())
         os.link(draft, path)

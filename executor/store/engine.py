@@ -254,9 +254,12 @@ def _postgres(url: str) -> tuple[Engine, Engine]:
     # the connection that was used last knows our statements
     pool: dict[str, Any] = {"pool_timeout": _POOL_WAIT_S, "pool_use_lifo": True}
     engine = create_engine(parsed, connect_args=connect, **pool)
-    with _translated(), engine.connect() as connection:
-        names = ("fsync", "synchronous_commit", "full_page_writes")
-        unsafe = [name for name in names if connection.execute(text(f"SHOW {name}")).scalar_one() == "off"]
+    try:
+        with _translated(), engine.connect() as connection:
+            names = ("fsync", "synchronous_commit", "full_page_writes")
+            unsafe = [name for name in names if connection.execute(text(f"SHOW {name}")).scalar_one() == "off"]
+    except NotRecorded as error:
+        raise NotRecorded(f"{error}; start that Postgres, or correct DATABASE_URL") from error
     if unsafe:
         engine.dispose()
         raise ConfigError(f"Postgres has {unsafe[0]}=off: an acknowledged signal could be lost. Set it to on.")

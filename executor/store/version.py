@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, make_url, text
 
 from executor.errors import NoSchema, SchemaBehind
 from executor.store.engine import Database
 
 #: The newest migration; a test compares.
 REVISION = "0001"
+_BEGIN = "run the command in the folder of your .env, or make the database: executor db upgrade"
 
 
 def is_current(database: Database) -> bool:
     return _revision(database) == REVISION
 
 
+def check_exists(url: str) -> None:
+    """Raise NoSchema where SQLite would make a new file: a look into the wrong folder shall leave nothing there."""
+    parsed = make_url(url)
+    path = parsed.database if parsed.get_backend_name() == "sqlite" else None
+    if path and path != ":memory:" and not Path(path).exists():
+        raise NoSchema(f"there is no database {Path(path).resolve()}: {_BEGIN}")
+
+
 def check_schema(database: Database) -> None:
     """Raise SchemaBehind unless the database has exactly this program's schema."""
     found = _revision(database)
     if found is None:
-        words = "run the command in the folder of your .env, or make the database: executor db upgrade"
-        raise NoSchema(f"the database {_where(database)} is empty: {words}")
+        raise NoSchema(f"the database {_where(database)} is empty: {_BEGIN}")
     if found == REVISION:
         return
     words = f"the database {_where(database)} is at revision {found}, this program needs {REVISION}"

@@ -76,6 +76,8 @@ def an_office(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def move_in(office: Office, clock: ManualClock, ids: Ids) -> House:
     """Start a trader with SBIN at 800."""
     house = House(office.store, clock, ids, kill_file=office.kill_file)
+    office.state_dir.mkdir(exist_ok=True)
+    (office.state_dir / "trader.lock").touch()
     house.price("800")
     house.run(3)
     office.house = house

@@ -236,8 +236,22 @@ def test_kill_where_no_trader_ever_ran_does_not_say_that_it_stopped_something(
 
     assert told.exit_code == 1
     assert "NOTHING WAS STOPPED" in told.output
-    assert f"{tmp_path}/var/executor.sqlite3 is empty: run the command in the folder of your .env" in told.output
-    assert (tmp_path / "var" / "KILL").exists()
+    assert f"no database {tmp_path}/var/executor.sqlite3: run the command in the folder of your .env" in told.output
+    assert [path.name for path in (tmp_path / "var").iterdir()] == ["KILL"]
+
+
+def test_kill_beside_a_postgres_that_is_down_where_no_trader_ever_ran_says_so_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EXECUTOR_STATE_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/none")
+    monkeypatch.setenv("SECRET_KEY", "a secret key of this test, long enough")
+
+    told = CliRunner().invoke(main, ["kill"])
+
+    assert told.exit_code == 1
+    assert "NOTHING WAS STOPPED" in told.output
 
 
 def test_a_narrow_kill_is_not_widened_by_the_file(office: Office, house: House, locked: None) -> None:

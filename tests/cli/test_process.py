@@ -109,6 +109,7 @@ def test_a_database_that_cannot_be_reached_is_one_line_without_its_password(monk
 
     assert (ended.exit_code, len(ended.stderr.splitlines())) == (1, 1)
     assert "secret-word" not in ended.stderr
+    assert "start that Postgres, or correct DATABASE_URL" in ended.stderr
 
 
 def test_another_key_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,3 +140,49 @@ def test_a_state_dir_that_cannot_be_made_is_one_line(tmp_path: Path, monkeypatch
 
     assert (ended.exit_code, len(ended.stderr.splitlines())) == (1, 1)
     assert str(tmp_path / "file") in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["audit", "list"],
+        ["strategy", "list", "--json"],
+        ["positions"],
+        ["account", "list"],
+        ["doctor"],
+        ["halt"],
+        ["resume"],
+        ["alert", "template", "trend"],
+        ["password", "set", "--stdin"],
+        ["api-token", "list"],
+        ["instruments", "diff"],
+        ["notify", "status"],
+        ["backup", "copy.gz"],
+        ["trader"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_in_a_wrong_folder_makes_nothing_and_says_where_it_looked(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SECRET_KEY", "EXECUTOR_STATE_DIR"):
+        monkeypatch.delenv(name)
+
+    ended = CliRunner().invoke(main, words, input="a long password of mine\n")
+
+    assert ended.exit_code == 1
+    told = " ".join(ended.output.split())
+    assert f"there is no database {tmp_path}/var/executor.sqlite3: run the command in the folder of your .env" in told
+    assert "Traceback" not in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_message_is_sent_from_a_machine_that_has_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SECRET_KEY", "EXECUTOR_STATE_DIR"):
+        monkeypatch.delenv(name)
+    (tmp_path / "message.json").write_text('{"v": 1}')
+
+    sent = CliRunner().invoke(main, ["alert", "send", "--url", "http://127.0.0.1:1/hook/a/b", "--body", "message.json"])
+
+    assert "no answer" in sent.output
+    assert [path.name for path in tmp_path.iterdir()] == ["message.json"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from click.testing import CliRunner
 
 from executor.cli import main
 from executor.config.environment import open_settings
+from tests.process.conftest import free_port
 
 
 def test_its_workers_read_the_settings_that_it_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -23,3 +26,15 @@ def test_its_workers_read_the_settings_that_it_read(monkeypatch: pytest.MonkeyPa
     assert CliRunner().invoke(main, ["web"]).exit_code == 0
 
     assert open_settings().port == int(os.environ["PORT"]) == 9002
+
+
+def test_what_keeps_it_from_starting_is_told_without_a_traceback(tmp_path: Path) -> None:
+    environ = {**os.environ, "EXECUTOR_STATE_DIR": str(tmp_path / "var"), "PORT": str(free_port())}
+
+    words = [sys.executable, "-m", "executor", "web"]
+    ended = subprocess.run(words, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+
+    assert ended.returncode != 0
+    assert "Traceback" not in ended.stderr
+    assert f"executor: there is no database {tmp_path}/var/executor.sqlite3" in ended.stderr
+    assert list(tmp_path.iterdir()) == []

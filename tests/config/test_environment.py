@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from executor.config.environment import account_kind, load_settings
+from executor.config.environment import account_kind, keep_key, load_settings
 from executor.domain.strategy import AccountKind
 from executor.errors import ConfigError
 
@@ -35,7 +35,32 @@ def test_nothing_set_is_a_paper_account_on_sqlite_behind_loopback(tmp_path):
     assert (settings.host, settings.port, settings.public_url) == ("127.0.0.1", 8080, "http://127.0.0.1:8080")
     assert settings.credentials is None
     assert account_kind(settings) is AccountKind.PAPER
-    assert settings.secret_key == (tmp_path / "secret_key").read_text().strip()
+    assert len(settings.secret_key) >= 32
+    assert list(tmp_path.iterdir()) == []  # who only looks makes nothing
+
+
+def test_an_own_key_is_kept_by_who_makes_the_database_and_found_by_all_after(tmp_path):
+    first = load_settings({"EXECUTOR_STATE_DIR": str(tmp_path)})
+
+    keep_key(first)
+    keep_key(first)
+
+    assert first.secret_key == (tmp_path / "secret_key").read_text().strip()
+    assert load_settings({"EXECUTOR_STATE_DIR": str(tmp_path)}).secret_key == first.secret_key
+
+
+def test_a_key_that_is_given_is_laid_nowhere(tmp_path):
+    keep_key(load(EXECUTOR_STATE_DIR=str(tmp_path)))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_two_that_make_a_key_at_once_the_second_is_told(tmp_path):
+    first, second = (load_settings({"EXECUTOR_STATE_DIR": str(tmp_path)}) for _ in range(2))
+    keep_key(first)
+
+    with pytest.raises(ConfigError, match="another process made it at this moment"):
+        keep_key(second)
 
 
 def test_the_state_dir_is_var_unless_given():

@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from executor.config.secrets import Keys, fingerprint, own_secret_key, seal, unseal
+from executor.config.secrets import Keys, fingerprint, keep_secret_key, own_secret_key, seal, unseal
 from executor.errors import ConfigError
 
 KEY = "a key of this test that is long enough to be taken"
@@ -90,10 +90,12 @@ def test_what_another_key_sealed_or_someone_changed_does_not_open(spoil):
         unseal(Keys.derive(OTHER), seal(keys, "secret"))
 
 
-def test_an_own_key_is_made_once_and_readable_by_its_owner_only(tmp_path):
+def test_an_own_key_is_kept_once_and_readable_by_its_owner_only(tmp_path):
     state = tmp_path / "var"
 
     first = own_secret_key(state)
+    assert not state.exists()
+    keep_secret_key(state, first)
     second = own_secret_key(state)
 
     assert first == second
@@ -107,7 +109,7 @@ def test_two_state_dirs_have_two_keys(tmp_path):
 
 
 def test_a_key_file_that_others_can_read_is_refused(tmp_path):
-    own_secret_key(tmp_path)
+    keep_secret_key(tmp_path, KEY)
     (tmp_path / "secret_key").chmod(0o640)
 
     with pytest.raises(ConfigError, match="chmod 600"):
@@ -118,4 +120,4 @@ def test_a_state_dir_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(ConfigError, match="EXECUTOR_STATE_DIR"):
-        own_secret_key(tmp_path / "file")
+        keep_secret_key(tmp_path / "file", KEY)
