@@ -21,7 +21,7 @@ from executor.config.account import rails_fields, rails_from
 from executor.config.environment import Settings, login_kind, open_settings
 from executor.config.login import login_from, seal_login
 from executor.config.strategy_file import laid_over
-from executor.domain.strategy import Account, AccountKind
+from executor.domain.strategy import Account, AccountKind, AccountRails
 from executor.errors import ConfigError
 from executor.store.accounts import Accounts
 from executor.store.logins import Logins
@@ -170,11 +170,12 @@ def set_(*, name: str, as_json: bool, **said: Any) -> None:
         executor account set default --max-trades none
     """
     with open_room(open_settings()) as room:
-        before = _known(room, name)
-        rails = rails_from(laid_over(rails_fields(before.rails), said), account=name)
-        if rails != before.rails:
-            room.store.people.save_rails(name, rails, by=BY, at=room.clock.now())
-        _print(_known(room, name), as_json=as_json)
+        _known(room, name)
+
+        def change(rails: AccountRails) -> AccountRails:
+            return rails_from(laid_over(rails_fields(rails), said), account=name)
+
+        _print(room.store.people.change_rails(name, change, by=BY, at=room.clock.now()), as_json=as_json)
 
 
 @account.command("unhalt")

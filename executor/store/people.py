@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -29,6 +29,12 @@ _NEWEST_ACCOUNT = (
     .where(schema.account.c.name == bindparam("name"))
     .order_by(schema.account.c.version.desc())
     .limit(1)
+)
+#: The first version, which there always is: who holds it changes the account alone.
+_ACCOUNT_LOCKED = (
+    select(schema.account.c.version)
+    .where(schema.account.c.name == bindparam("name"), schema.account.c.version == 1)
+    .with_for_update()
 )
 _ALERT = select(schema.alert).where(schema.alert.c.id == bindparam("id"))
 
@@ -149,14 +155,23 @@ class People:
                 transaction.insert(schema.halt, {"id": new_id(), **values_of(halt)})
                 transaction.note("halt", halt.scope, why)
 
-    def save_rails(self, name: str, rails: AccountRails, *, by: str, at: datetime) -> None:
-        """Add a version of an account that there is: kind and login stay. It counts from the next entry."""
+    def change_rails(
+        self, name: str, change: Callable[[AccountRails], AccountRails], *, by: str, at: datetime
+    ) -> Account:
+        """Add a version of an account that there is: kind and login stay. It counts from the next entry.
+
+        `change` is given the newest rails inside the transaction: of two at the same time neither is lost.
+        """
         with self._database.write(at) as transaction:
+            ask(transaction.connection, _ACCOUNT_LOCKED, name=storable(name))
             newest = ask(transaction.connection, _NEWEST_ACCOUNT, name=storable(name))[0]
-            version = newest["version"] + 1
-            said = {"version": version, "settings": _rails_settings(rails), "saved_at": at, "by": by}
-            transaction.insert(schema.account, {**newest, **said})
-            transaction.note("account", name, f"version {version} saved by {by}")
+            before, version = _account(name, newest["kind"], newest["settings"]), newest["version"] + 1
+            after = replace(before, rails=change(before.rails))
+            if after != before:
+                said = {"version": version, "settings": _rails_settings(after.rails), "saved_at": at, "by": by}
+                transaction.insert(schema.account, {**newest, **said})
+                transaction.note("account", name, f"version {version} saved by {by}")
+        return after
 
     # issued alerts
 

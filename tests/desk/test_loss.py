@@ -106,7 +106,9 @@ def test_an_entry_that_works_is_cancelled_and_what_it_fills_leaves(house: House)
     (entry,) = house.working(side="BUY")
     house.fill(entry, 4, price="802.40")
 
-    house.store.people.save_rails(ACCOUNT, AccountRails(max_daily_loss=Decimal(1)), by="test", at=house.clock.now())
+    house.store.people.change_rails(
+        ACCOUNT, lambda _: AccountRails(max_daily_loss=Decimal(1)), by="test", at=house.clock.now()
+    )
     house.price("799.80")
     house.run(10)
 

@@ -25,7 +25,7 @@ def set_rails(house: House, **changes: Any) -> None:
 
 
 def set_account(house: House, **rails: Any) -> None:
-    house.store.people.save_rails(ACCOUNT, AccountRails(**rails), by="test", at=house.clock.now())
+    house.store.people.change_rails(ACCOUNT, lambda _: AccountRails(**rails), by="test", at=house.clock.now())
     house.run(0.5)
 
 
@@ -237,7 +237,9 @@ def test_after_a_profit_nothing_pauses(house: House) -> None:
 def test_rails_that_are_narrowed_while_a_signal_waits_stop_it(house: House) -> None:
     set_account(house, max_order_quantity=10)
     house.signal("buy", price="800")
-    house.store.people.save_rails(ACCOUNT, AccountRails(max_order_quantity=9), by="test", at=house.clock.now())
+    house.store.people.change_rails(
+        ACCOUNT, lambda _: AccountRails(max_order_quantity=9), by="test", at=house.clock.now()
+    )
 
     house.run(3)
 
@@ -254,7 +256,7 @@ def test_rails_are_read_only_when_a_version_was_added(house: House) -> None:
 
     object.__setattr__(house.store, "people", _Counting(house.store.people, counted))
     house.run(5)
-    house.store.people.save_rails(ACCOUNT, AccountRails(), by="test", at=house.clock.now())
+    house.store.people.change_rails(ACCOUNT, lambda _: AccountRails(), by="test", at=house.clock.now())
 
     house.run(5)
 

@@ -219,7 +219,9 @@ def test_the_end_of_a_live_accounts_first_halt_is_told_as_what_it_is(
 ):
     store, now, real = house.store, clock.now(), Account("real", AccountKind.LIVE)
     store.people.add_account(real, by="test", at=now, new_id=ids.new)
-    store.people.save_rails("real", AccountRails(max_daily_loss=Decimal(1), max_notional=Decimal(9)), by="test", at=now)
+    store.people.change_rails(
+        "real", lambda _: AccountRails(max_daily_loss=Decimal(1), max_notional=Decimal(9)), by="test", at=now
+    )
     epoch = store.ledger.take_lease("real", "one", at=now, follows=None)
     store.ledger.finish_job("real", epoch, REHEARSAL, trading_day(now), at=now)
     [known] = [one for one in store.people.accounts() if one.name == "real"]

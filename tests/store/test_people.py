@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from threading import Event
 
 import pytest
 
@@ -102,8 +106,8 @@ def test_rails_of_an_account_are_a_new_version_of_it(store: Store, ids: Ids):
     for name in ("mine", "paper"):
         store.people.add_account(Account(name, AccountKind.LIVE), by="settings", at=NOW, new_id=ids.new)
 
-    store.people.save_rails("mine", AccountRails(max_order_quantity=10), by="cli", at=NOW)
-    store.people.save_rails("mine", rails, by="cli", at=NOW)
+    store.people.change_rails("mine", lambda _: AccountRails(max_order_quantity=10), by="cli", at=NOW)
+    store.people.change_rails("mine", lambda _: rails, by="cli", at=NOW)
 
     mine, paper = Account("mine", AccountKind.LIVE, rails), Account("paper", AccountKind.LIVE)
     assert store.people.account("mine") == mine
@@ -111,12 +115,30 @@ def test_rails_of_an_account_are_a_new_version_of_it(store: Store, ids: Ids):
     assert [account.name for account, _ in store.pages.standing().accounts] == ["mine", "paper"]
 
 
+def test_two_who_change_rails_at_the_same_time_lose_neither_change(store: Store, ids: Ids):
+    store.people.add_account(Account("mine", AccountKind.LIVE), by="settings", at=NOW, new_id=ids.new)
+    within = Event()
+
+    def slowly(rails: AccountRails) -> AccountRails:
+        within.set()
+        time.sleep(0.3)
+        return replace(rails, max_open=3)
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(store.people.change_rails, "mine", slowly, by="cli", at=NOW)
+        assert within.wait(5)
+        store.people.change_rails("mine", lambda rails: replace(rails, max_trades=9), by="cli", at=NOW)
+        first.result(5)
+
+    assert store.people.account("mine") == Account("mine", AccountKind.LIVE, AccountRails(max_open=3, max_trades=9))
+
+
 def test_what_an_account_is_and_how_it_logs_in_outlives_new_rails(store: Store, ids: Ids):
     store.people.add_account(Account("mine", AccountKind.LIVE), by="settings", at=NOW, new_id=ids.new)
     with store.database.unaudited() as connection:
         connection.exec_driver_sql("update account set credentials = 'sealed'")
 
-    store.people.save_rails("mine", AccountRails(max_open=1), by="cli", at=NOW)
+    store.people.change_rails("mine", lambda _: AccountRails(max_open=1), by="cli", at=NOW)
 
     with store.database.read() as connection:
         rows = connection.exec_driver_sql("select version, kind, credentials from account order by version").all()
@@ -126,7 +148,7 @@ def test_what_an_account_is_and_how_it_logs_in_outlives_new_rails(store: Store, 
 def test_new_rails_are_in_the_audit(store: Store, ids: Ids):
     store.people.add_account(Account("paper", AccountKind.PAPER), by="settings", at=NOW, new_id=ids.new)
 
-    store.people.save_rails("paper", AccountRails(max_daily_loss=Decimal(5000)), by="cli", at=NOW)
+    store.people.change_rails("paper", lambda _: AccountRails(max_daily_loss=Decimal(5000)), by="cli", at=NOW)
 
     assert [note.say for note in store.pages.notes("paper")][-1] == "version 2 saved by cli"
     assert store.pages.verify(None).rows
@@ -149,7 +171,7 @@ def test_a_trader_reads_the_newest_rails_of_strategies_and_of_its_account(store:
     store.people.save_strategy(
         a_strategy(version=2, rails=narrow, size=Size(SizeKind.QUANTITY, Decimal(1))), by="test", at=NOW
     )
-    store.people.save_rails("mine", AccountRails(max_open=2), by="test", at=NOW)
+    store.people.change_rails("mine", lambda _: AccountRails(max_open=2), by="test", at=NOW)
 
     rails = store.people.rails("mine")
     assert (rails.strategies[LANE.strategy], rails.account) == (narrow, AccountRails(max_open=2))

@@ -89,7 +89,8 @@ def test_the_page_shows_funds_holdings_limits_and_the_profile_in_the_brokers_wor
     ledger, now = house.store.ledger, house.clock.now()
     ledger.save_snapshot("default", QueryKind.FUNDS, FUNDS, at=now)
     ledger.save_snapshot("default", QueryKind.POSITIONS, {"positions": [{**SBIN, "quantity": 12}]}, at=now)
-    house.store.people.save_rails("default", AccountRails(max_open=3, max_daily_loss=Decimal(20000)), by="test", at=now)
+    rails = AccountRails(max_open=3, max_daily_loss=Decimal(20000))
+    house.store.people.change_rails("default", lambda _: rails, by="test", at=now)
 
     page = browser.get("/account").text
     text = words(page)

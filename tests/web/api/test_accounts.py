@@ -41,7 +41,7 @@ def is_halted(store: Store) -> bool:
 
 
 def test_the_first_halt_is_ended_with_limits_a_rehearsal_and_the_name(store: Store, program: Program) -> None:
-    store.people.save_rails("mine", RAILS, by="test", at=NOW)
+    store.people.change_rails("mine", lambda _: RAILS, by="test", at=NOW)
     rehearse(store)
 
     ended = program.post("/accounts/mine/unhalt", SAID)
@@ -58,7 +58,7 @@ def test_the_first_halt_is_ended_with_limits_a_rehearsal_and_the_name(store: Sto
 def test_a_halt_that_was_ended_is_never_told_as_standing(
     store: Store, program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.people.save_rails("mine", RAILS, by="test", at=NOW)
+    store.people.change_rails("mine", lambda _: RAILS, by="test", at=NOW)
     rehearse(store)
 
     def lost(_: Pages) -> Any:
@@ -75,7 +75,7 @@ def test_a_halt_that_was_ended_is_never_told_as_standing(
 @pytest.mark.parametrize(("limits", "rehearsed"), [(False, True), (True, False), (False, False)])
 def test_it_takes_what_the_command_takes(store: Store, program: Program, limits: bool, rehearsed: bool) -> None:
     if limits:
-        store.people.save_rails("mine", RAILS, by="test", at=NOW)
+        store.people.change_rails("mine", lambda _: RAILS, by="test", at=NOW)
     if rehearsed:
         rehearse(store)
 
@@ -97,7 +97,7 @@ def test_it_takes_what_the_command_takes(store: Store, program: Program, limits:
     ],
 )
 def test_it_takes_the_name_and_a_reason(store: Store, program: Program, body: Any, field: str) -> None:
-    store.people.save_rails("mine", RAILS, by="test", at=NOW)
+    store.people.change_rails("mine", lambda _: RAILS, by="test", at=NOW)
     rehearse(store)
 
     answer = program.post("/accounts/mine/unhalt", body)
