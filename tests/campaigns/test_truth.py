@@ -109,6 +109,18 @@ def test_what_a_hand_oversold_takes_nothing_away_from_what_is_entered_later():
     assert [(step.before, step.after) for step in steps] == [(0, 10), (10, 0), (0, 0), (0, 10)]
 
 
+def test_what_a_hand_oversold_takes_nothing_away_from_what_leaves_later_in_parts():
+    """Day 2028: what was entered after it and left in two parts counted as left too often, by what was the hand's."""
+    day = _sold_by_hand(20, 10, left=10)
+    later, leaves = f"{'later':0>13}", f"{'leaves':0>13}"
+    day.leg(later, Role.ENTRY, created=59)
+    day.leg(leaves, Role.EXIT)
+    day.order(later, "BUY", [(60, "complete", "LIMIT", "810", "0", 20, 20)])
+    day.order(leaves, "SELL", [(65, "complete", "LIMIT", "790", "0", 4, 4)])
+
+    assert [step.after for step in path_of(day.truth(), SBIN)][-2:] == [20, 16]
+
+
 def test_what_a_hand_sells_as_we_enter_is_of_what_we_enter():
     day = made()
     day.order("", "SELL", [(0.4, "complete", "LIMIT", "790", "0", 10, 10)], by_us=False)

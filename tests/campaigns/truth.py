@@ -208,7 +208,7 @@ def path_of(truth: Truth, share: str) -> Iterator[Step]:
             leg = truth.legs.get(fill["tag"][1:14])
             if held == 0 and leg is not None and leg.role == Role.ENTRY:
                 lately = sum(own for moment, own in hands if moment >= leg.created_at - _SETTLED)
-                theirs = net - change - lately
+                theirs, returned = net - change - lately, 0
             held += change
             if leg is None or leg.role != Role.ENTRY:
                 back = _given_back(taken, held, at)
