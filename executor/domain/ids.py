@@ -1,7 +1,8 @@
 """Ids made by us: 13 characters of lower-case Crockford base32, 45 bits of milliseconds and 20 of chance.
 
 Invariant: every id of one `Ids` is greater than the one before, also when the clock stands or runs back; a start
-continues above the newest id in the store. So ids sort by time, and a restored database never repeats one.
+continues above the newest id in the store, and by chance up to a second above it: several processes may start while
+the clock is behind that id. So ids sort by time, and a restored database never repeats one.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ BrokerOrderId = NewType("BrokerOrderId", str)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH = 13
 _CHANCE_BITS = 20
+#: How far above the newest id a start goes on at most: a second.
+_START_BITS = 30
 
 
 class Ids:
@@ -34,7 +37,7 @@ class Ids:
     def __init__(self, now: Callable[[], datetime], chance: Random, *, above: str | None = None) -> None:
         self._now = now
         self._chance = chance
-        self._last = decode(above) if above else 0
+        self._last = decode(above) + chance.getrandbits(_START_BITS) if above else 0
         self._lock = Lock()
 
     def new(self) -> str:

@@ -38,6 +38,16 @@ def test_a_start_continues_above_the_newest_id() -> None:
     assert Ids(lambda: NOW, Random(2), above=ahead).new() > ahead
 
 
+def test_two_processes_that_start_while_the_clock_is_behind_the_newest_id_make_other_ones() -> None:
+    """Day 3007: after the clock was set back both went on from the newest id, one by one: with the same ids."""
+    ahead = Ids(lambda: NOW + timedelta(hours=1), Random(1)).new()
+    ids = [Ids(lambda: NOW, Random(seed), above=ahead) for seed in (2, 3)]
+
+    made = [[one.new() for _ in range(1000)] for one in ids]
+
+    assert not set(made[0]) & set(made[1])
+
+
 @pytest.mark.parametrize("text", ["", "1m88d69frabk", "1m88d69frabkcc", "1m88d69frabku", "1M88D69FRABKC"])
 def test_what_is_no_id_is_not_read(text: str) -> None:
     with pytest.raises(ValueError):
