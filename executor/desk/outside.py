@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from executor.desk.book import Draft
 from executor.desk.rows import CHARGED, FOREIGN
-from executor.domain.bracket import Bracket
+from executor.domain.bracket import Bracket, Role
 from executor.domain.calendar import trading_day
 from executor.domain.order import Order, Side
 from executor.domain.strategy import Product
@@ -48,8 +48,16 @@ def suspected_outside(draft: Draft, bracket: Bracket) -> int:
     if not against:
         return 0
     charged = sum(_charged_today(draft, other) for other in draft.watched(CHARGED) if _is_like(other, bracket))
-    since = sum(_filled_since(draft, order, bracket.opened_at - _SETTLED) for order in against)
+    since = sum(_filled_since(draft, order, _held_from(draft, bracket) - _SETTLED) for order in against)
     return min(sum(order.filled for order in against) - charged, since - _charged_today(draft, bracket))
+
+
+def _held_from(draft: Draft, bracket: Bracket) -> datetime:
+    """From when on others may have closed a bracket. Fills are told by the broker's clock: ours may have been ahead
+    when it was opened (day 3040).
+    """
+    entries = (order for _, order in draft.orders_of_bracket(bracket.id, Role.ENTRY))
+    return min((bracket.opened_at, *(fill.at for order in entries for fill in draft.fills_of(order))))
 
 
 def is_unclear(draft: Draft, bracket: Bracket) -> bool:

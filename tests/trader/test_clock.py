@@ -103,3 +103,20 @@ def test_a_small_step_is_not_worth_it(house: SteppedHouse) -> None:
     house.run(5)
 
     assert house.begun_anew == 0
+
+
+def test_what_a_hand_sold_while_the_clock_was_ahead_is_not_sold_again(house: SteppedHouse) -> None:
+    """Day 3040: the bracket seemed to be opened after the hand's fill, whose time is the broker's."""
+    house.long()
+    for order in house.working():
+        house.cancel(order)
+    closing = {"variety": "NORMAL", "tradingsymbol": "SBIN-EQ", "symboltoken": "3045", "exchange": "NSE"}
+    closing |= {"transactiontype": "SELL", "ordertype": "LIMIT", "producttype": "INTRADAY", "duration": "DAY"}
+    house.control("order", closing | {"price": "795", "quantity": "10"})
+    house.run(3)
+
+    house.set(timedelta(0))
+    house.signal("exit")
+    house.run(25)
+
+    assert (house.net(), house.working()) == (0, [])
