@@ -26,16 +26,18 @@ class Act:
     """Something from outside at a second of the day.
 
     `value`: of a price its move, of a part its units, of a limit, trigger or stop how far it lies from the price.
-    `chart`: the chart's position before and after an alert of its own.
+    `chart`: the chart's position before and after an alert of its own. `shown`: what its chart is called, where that
+    is not the share's own name.
     """
 
     at: float
-    what: str  #: alert, price, hand, step, second, resume
+    what: str  #: alert, price, hand, person, step, second, resume
     lane: Lane | None = None
     action: str = ""
     value: float = 0.0
     kind: str = "genuine"
     chart: tuple[int, int] | None = None
+    shown: str = ""
 
 
 def life(random: Random, lane: Lane, begin: float) -> Iterator[Act]:

@@ -107,8 +107,6 @@ def obeyed(truth: Truth) -> list[str]:
 
     Not judged: what a person has halted, and what a fault of the broker or a restart held up.
     """
-    if any(halt.by not in {"trader", "loss limit"} and not halt.by.startswith("signal ") for halt in truth.halts):
-        return []
     found = []
     for lane in truth.lanes:
         posts = [post for post in _acknowledged(truth) if post.message.lane == lane and post.signal in truth.signals]
@@ -125,7 +123,7 @@ def _left_open(truth: Truth, lane: Lane, posts: list[Post]) -> list[str]:
     """What is still held after a last exit; what a hand traded is its own."""
     fills = truth.fills_of(lane.share.key)
     last = max(posts, key=lambda post: post.at, default=None)
-    if last is None or not last.message.leaves or not _is_fresh(last) or any(not fill["tag"] for fill in fills):
+    if last is None or not last.message.leaves or not is_fresh(last) or any(not fill["tag"] for fill in fills):
         return []
     net = net_of(fills)
     return [f"left: {net} of {lane.share.name} are held, though its last alert was an exit"] if net else []
@@ -139,8 +137,9 @@ def _judged_entries(truth: Truth, posts: list[Post]) -> Iterator[Post]:
         is_first = post.status == 202 and post.message.enters and not before and not after and not _is_too_late(post)
         if (
             is_first
-            and _is_fresh(post)
+            and is_fresh(post)
             and not _is_halted(truth, post)
+            and not _is_ordered_about(truth, post)
             and _is_still(truth, post)
             and not _waits_for_carried(truth, post)
             and _all_is_well(truth, post.at)
@@ -177,7 +176,13 @@ def _is_halted(truth: Truth, post: Post) -> bool:
     )
 
 
-def _is_fresh(post: Post) -> bool:
+def _is_ordered_about(truth: Truth, post: Post) -> bool:
+    """Whether a person has halted the strategy then, or ordered anything of it about then."""
+    near = (one for one in truth.ordered if post.at - _IDLE < one.at < post.at + PLACED)
+    return post.halted or any(one.covers(post.message.lane.strategy) for one in near)
+
+
+def is_fresh(post: Post) -> bool:
     fired = datetime.fromisoformat(json.loads(post.message.body)["fired_at"])
     return post.at - fired <= _FRESH
 
@@ -194,13 +199,21 @@ def _worked_at(order: Any, at: datetime) -> bool:
 
 
 def _all_is_well(truth: Truth, at: datetime) -> bool:
-    """Whether no restart, no lost session and no row of bad books came near."""
+    """Whether no restart, no lost session and no row of bad books came near, and the host's clock is about right."""
     begin, end = at - _LOGIN, at + PLACED
+    if any(abs(off) > _FRESH and step < end and begin < until for step, until, off in _off_times(truth)):
+        return False
     if any(begin <= life <= end for life in truth.lives[1:]):
         return False
     near = [row for row in truth.state["requests"] if begin <= when(row["at"]) <= end]
     bad_books = [row for row in near if row["route"] == "getOrderBook" and row["fault"] not in (None, "lag")]
     return len(bad_books) < _BLIND and not any(row["answer_kind"] == "gateway" for row in near)
+
+
+def _off_times(truth: Truth) -> Iterator[tuple[datetime, datetime, timedelta]]:
+    """From when until when the host's clock was how far off."""
+    ends = [*(at for at, _ in truth.steps[1:]), truth.end]
+    return ((at, end, off) for (at, off), end in zip(truth.steps, ends, strict=False))
 
 
 def _was_placed(truth: Truth, post: Post) -> bool:

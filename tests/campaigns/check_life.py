@@ -16,6 +16,8 @@ from typing import Any
 
 from executor.domain.bracket import BracketState, Role
 from executor.domain.calendar import trading_day
+from executor.domain.command import CommandKind
+from tests.campaigns.bared import set_by_people
 from tests.campaigns.lanes import MAX_LOSS, Lane
 from tests.campaigns.truth import Span, Truth, leaving, path_of, when
 
@@ -33,10 +35,12 @@ _EXCESS = timedelta(seconds=20)
 
 
 def ratcheted(truth: Truth) -> list[str]:
-    """A stop never moves away from the price: its trigger only comes nearer, unless an entry moved the average.
+    """A stop never moves away from the price: its trigger only comes nearer, unless an entry moved the average, or a
+    person set it there.
 
     Where a gap asks for another stop, the first of a day is another one.
     """
+    by_hand = set_by_people(truth)
     again = {lane.share.key for lane in truth.lanes if lane.strategy == "again"}
     found = []
     for leg, orders in _stops(truth).items():
@@ -47,6 +51,8 @@ def ratcheted(truth: Truth) -> list[str]:
             if anew and trading_day(when(before["at"])) != trading_day(when(after["at"])):
                 continue
             moved = (Decimal(after["trigger"]) - Decimal(before["trigger"])) * sign
+            if (truth.legs[leg].bracket, Decimal(after["trigger"])) in by_hand:
+                continue
             if moved < 0 and not any(when(before["at"]) - _UNSEEN <= at <= when(after["at"]) for at in entered):
                 found.append(f"loosened: the stop of leg {leg} went from {before['trigger']} to {after['trigger']}")
     return found
@@ -158,7 +164,7 @@ def limited(truth: Truth) -> list[str]:
         reached = _lost_enough(truth, lane) if lane.strategy == "bare" else None
         if reached is None:
             continue
-        resumed = min((at for at, name in truth.resumed if name == lane.strategy and at > reached), default=truth.end)
+        resumed = min((at for at in _resumed(truth, lane) if at > reached), default=truth.end)
         since = max([reached, *(life for life in truth.lives if reached <= life <= reached + _KNOWN)]) + _KNOWN
         found += [
             f"limit: {order['tag']} enters {lane.share.name} after a loss of more than {MAX_LOSS} at {reached}"
@@ -166,6 +172,12 @@ def limited(truth: Truth) -> list[str]:
             if truth.enters(order) and since < when(order["placed_at"]) < resumed
         ]
     return found
+
+
+def _resumed(truth: Truth, lane: Lane) -> Iterator[datetime]:
+    """When a person let a lane's strategy go on; the end of a wider halt does not end its own."""
+    scope = f"strategy:{lane.strategy}"
+    return (one.at for one in truth.ordered if one.kind is CommandKind.RESUME and one.scope == scope)
 
 
 def _lost_enough(truth: Truth, lane: Lane) -> datetime | None:

@@ -103,7 +103,7 @@ def _fault_of(truth: Truth, order: Mapping[str, Any], good: Sequence[datetime]) 
         return f"filled {order['filled']} at the exchange, {row.filled} in our rows"
     if order["status"] in WORKING and truth.end - when(order["updated_at"]) > ORPHAN and not _needed(truth, order):
         return "still rests for a position that is not there"
-    late = _found_late(order, truth.seen.get(order_id), good)
+    late = _found_late(order, truth.seen.get(order_id), good) - truth.skew  # it was seen by our own clock
     return f"was found {late.total_seconds():.1f} s after a book showed it" if late > ORPHAN else ""
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from executor.domain.bracket import Role
+from tests.campaigns.bared import set_by_people
 from tests.campaigns.lanes import Lane
 from tests.campaigns.truth import Span, Step, Truth, over_covered, path_of, unprotected, when
 
@@ -126,8 +127,10 @@ def _leaving(truth: Truth, order: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def levelled(truth: Truth) -> list[str]:
-    """Every stop waits on the losing side of what was paid, near the level that its strategy asks for (1 %)."""
-    found = []
+    """Every stop waits on the losing side of what was paid, near the level that its strategy asks for (1 %), or where a
+    person set it.
+    """
+    found, by_hand = [], set_by_people(truth)
     for lane in truth.lanes:
         steps = list(path_of(truth, lane.share.key))
         least = _SAVES if lane.strategy in _MOVED else _LEVEL[0]
@@ -135,9 +138,16 @@ def levelled(truth: Truth) -> list[str]:
         for order in truth.orders_of(lane.share.key):
             for version in [] if truth.enters(order) else _waited(order):
                 loss = _loss_at(truth, steps, version, order["side"])
+                if (_bracket_of(truth, order), Decimal(version["trigger"])) in by_hand:
+                    continue
                 if loss is not None and not least <= loss <= most:
                     found.append(f"level: {order['tag']} waits at {version['trigger']}, a loss of {loss:.2%}")
     return found
+
+
+def _bracket_of(truth: Truth, order: Mapping[str, Any]) -> str:
+    leg = truth.legs.get(order["tag"][1:14])
+    return "" if leg is None else leg.bracket
 
 
 def _waited(order: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -21,6 +21,7 @@ from tests.campaigns.check_orders import (
     watched,
     widest,
 )
+from tests.campaigns.check_people import as_saved, as_told, killed, left_only, turned
 from tests.campaigns.check_positions import levelled, not_over_covered, protected, reversed_
 from tests.campaigns.check_record import audited, discreet, noted
 from tests.campaigns.truth import Truth
@@ -48,6 +49,11 @@ CHECKERS: Mapping[str, Callable[[Truth], list[str]]] = {
     "squared off": squared_off,
     "protected first": protected_first,
     "not entered late": not_entered_late,
+    "killed": killed,
+    "as told": as_told,
+    "turned": turned,
+    "left only": left_only,
+    "as saved": as_saved,
     "rates": rates,
     "reconciled first": reconciled_first,
     "in session": in_session,

@@ -9,18 +9,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from random import Random
 from typing import Any, ClassVar
 
+from executor.domain.command import CommandKind
 from executor.domain.ids import Ids
-from executor.errors import LeaseLost
+from executor.errors import ClockSetBack, LeaseLost
 from executor.simulator import Rules
 from executor.store.store import Store
 from tests.campaigns.acts import Act
 from tests.campaigns.lanes import Lane, Market, Message, Share, day_market
 from tests.campaigns.mix import HELL, Trouble
+from tests.campaigns.persons import play_person
 from tests.campaigns.plan import START, Plan
 from tests.campaigns.rig import RULES, HostClock, Rig
 from tests.campaigns.seam import Crash, Seam
@@ -31,6 +33,8 @@ _REST_S = 180.0
 #: An alert that is overtaken arrives so much later than it should have.
 _OVERTAKEN_S = 0.3
 _LEVELS = frozenset({"limit", "trigger", "modify"})
+#: An account whose host's clock was set back begins anew so soon.
+_AGAIN_S = 1.0
 
 
 @dataclass
@@ -112,7 +116,9 @@ class Day:
         return self.rig.is_quiet() and (self.now >= self.calm_at or not self.rig.is_in_doubt())
 
     def _work(self) -> None:
-        """A round of the trader, unless it is down; a crash takes it down for 1 to 5 s."""
+        """A round of the trader, unless it is down; a crash takes it down for 1 to 5 s, a clock that is set back for
+        as long as its seat waits.
+        """
         if self.up_at is not None and self.now < self.up_at:
             return
         try:
@@ -124,6 +130,10 @@ class Day:
             self.crashes += 1
             self.rig.workers.coming.clear()
             self.up_at = self.now + self.random.uniform(1, 5)
+        except ClockSetBack:
+            self._count("clock set back")
+            self.rig.workers.coming.clear()
+            self.up_at = self.now + _AGAIN_S
 
     def _rest(self) -> None:
         """No more trouble: what waits is worked off, also through faults that are still planted."""
@@ -151,14 +161,17 @@ class Day:
                 self._move(act.lane.share, act.value)
             case "hand":
                 self._hand(act)
+            case "person":
+                if done := play_person(self, act):
+                    self._count(done)
             case "step":
-                self.rig.clock.step += timedelta(seconds=round(act.value * 4 - 2, 3))
+                self.rig.step_clock(act.value if act.action == "set" else round(act.value * 4 - 2, 3))
                 self._count("clock stepped")
             case "second":
                 self._second_trader()
             case "resume":
                 assert act.lane is not None
-                self.rig.resume(act.lane.strategy)
+                self.rig.people.record(CommandKind.RESUME, f"strategy:{act.lane.strategy}")
                 self._count("hand: resume")
         if act.what != "price":
             self._work()
@@ -168,10 +181,10 @@ class Day:
 
     def _move(self, share: Share, move: float) -> None:
         """A price moves by a share of itself."""
-        self.prices[share.key] = self._off(share, move)
+        self.prices[share.key] = self.off(share, move)
         self.rig.set_price(share, str(self.prices[share.key]))
 
-    def _off(self, share: Share, away: float) -> Decimal:
+    def off(self, share: Share, away: float) -> Decimal:
         """A price that far from the present one, on the tick."""
         tick = Decimal(share.tick)
         moved = self.prices[share.key] * (1 + Decimal(str(round(away, 5))))
@@ -188,9 +201,9 @@ class Day:
             quantity=int(act.value),
             chart=act.chart,
             levels=self._levels(lane.share, act),
+            shown=act.shown,
         )
-        if act.kind != "genuine":
-            self._count(f"alert {act.kind}")
+        self._count_alert(act, message)
         match act.kind:
             case "missed":
                 return
@@ -205,10 +218,20 @@ class Day:
         if act.kind == "duplicate":
             self._deliver(message)
 
+    def send(self, lane: Lane, action: str) -> None:
+        """Send an alert of a lane, as it would be sent now."""
+        self._alert(lane, Act(self.now, "alert", lane, action))
+
+    def _count_alert(self, act: Act, message: Message) -> None:
+        if act.kind != "genuine":
+            self._count(f"alert {act.kind}")
+        if act.shown.partition(":")[2] not in ("", message.lane.share.ticker):
+            self._count("alert spelled otherwise")
+
     def _levels(self, share: Share, act: Act) -> tuple[str, ...]:
         """The prices that an alert names: its limit or trigger, or a stop and a target."""
         away = {"modify": (-act.value, 3 * act.value)}.get(act.action, (act.value,))
-        return tuple(str(self._off(share, one)) for one in away) if act.action in _LEVELS else ()
+        return tuple(str(self.off(share, one)) for one in away) if act.action in _LEVELS else ()
 
     def _deliver_overtaken(self, until: float) -> None:
         """Alerts that arrive late, before the next act of the day."""
@@ -303,7 +326,7 @@ def _bad(message: Message, random: Random) -> Message:
     body = random.choice((
         message.body[: len(message.body) // 2],
         message.body.replace(b'"fired_at"', b'"fired"'),
-        message.body.replace(message.lane.share.ticker.encode(), b"{{ticker}}"),
+        message.body.replace(json.loads(message.body)["ticker"].encode(), b"{{ticker}}"),
         b"buy now",
         message.body.replace(b'"v"', b'"v": NaN, "x"'),
     ))  # fmt: skip

@@ -54,6 +54,15 @@ ACCIDENTS = (
     "alert missed",
     "alert overtaken",
     "hand: resume",
+    "hand: kill and resume",
+    "hand: halt, alert, resume",
+    "hand: version, exit and alerts",
+    "hand: version, flatten and alerts",
+    "hand: protect",
+    "clock set back",
+    "alert reverse again",
+    "alert delayed",
+    "alert spelled otherwise",
 )
 ENTRIES_A_DAY = 20
 #: In fewer days a rare fault may well not come up.

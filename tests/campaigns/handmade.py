@@ -15,9 +15,11 @@ from typing import Any
 
 from executor.clock import IST
 from executor.domain.bracket import BracketState, Role
+from executor.domain.command import CommandKind, CommandState
 from executor.domain.delivery import Verdict
 from executor.domain.signal import Outcome, SignalState
 from tests.campaigns.lanes import Lane, Message, Post, lanes
+from tests.campaigns.people import Ordered
 from tests.campaigns.truth import Truth
 
 LANES = {lane.strategy: lane for lane in reversed(lanes())}
@@ -43,6 +45,10 @@ def tag_of(leg: str, attempt: int = 1) -> str:
     return f"x{leg}{attempt:02}" if leg else ""
 
 
+def _a_bracket() -> Any:
+    return SimpleNamespace(id=BRACKET, state=BracketState.CLOSED, strategy="pair", opened_at=at(0), closed_at=None)
+
+
 @dataclass
 class Made:
     """The parts of a truth, still to be changed."""
@@ -61,13 +67,15 @@ class Made:
     calls: list[Any] = field(default_factory=list)
     deliveries: list[Any] = field(default_factory=list)
     halts: list[Any] = field(default_factory=list)
-    brackets: list[Any] = field(default_factory=lambda: [SimpleNamespace(id=BRACKET, state=BracketState.CLOSED)])
+    brackets: list[Any] = field(default_factory=lambda: [_a_bracket()])
     seen: dict[str, datetime] = field(default_factory=dict)
     noted: list[str] = field(default_factory=list)
     chain_fault: str = ""
     sessions: dict[str, Any] = field(default_factory=dict)
     stored: str = "what we keep"
     secrets: dict[str, str] = field(default_factory=lambda: {"PIN": '"password":"1234"'})
+    ordered: list[Ordered] = field(default_factory=list)
+    commands: dict[str, Any] = field(default_factory=dict)
 
     def truth(self) -> Truth:
         state = {
@@ -94,6 +102,8 @@ class Made:
             lanes=tuple(dict.fromkeys((self.lane, *lanes()))),
             sessions=self.sessions,
             secrets=self.secrets,
+            ordered=self.ordered,
+            commands=self.commands,
         )
 
     # -- what is added ---------------------------------------------------------------------------------------------
@@ -145,6 +155,12 @@ class Made:
         if 0 < status < 500:
             self.keep(post)
         return post
+
+    def told(self, second: float, kind: CommandKind, state: CommandState = CommandState.DONE, **arguments: Any) -> None:
+        """A person's command on everything."""
+        name = f"command {len(self.ordered)}"
+        self.ordered.append(Ordered(at(second), name, kind, "ALL", arguments))
+        self.commands[name] = SimpleNamespace(id=name, state=state, made_at=at(second))
 
     def keep(self, post: Post) -> None:
         sha = hashlib.sha256(post.message.body).hexdigest()

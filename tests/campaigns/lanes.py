@@ -80,14 +80,14 @@ SHARES = (
     Share("NSE", "RELIANCE", "2885", "0.10"),
     Share("NSE", "INFY", "1594", "0.10"),
     Share("NSE", "TCS", "11536", "0.10"),
-    Share("NSE", "HDFCBANK", "1333", "0.05"),
+    Share("NSE", "M&M", "2031", "0.10"),
     Share("NSE", "TATASTEEL", "3499", "0.01"),
     Share("NSE", "BHARTIARTL", "10604", "0.10"),
     Share("NSE", "SUZLON", "12018", "0.01"),
     Share("BSE", "RELIANCE", "500325", "0.05"),
     Share("BSE", "INFY", "500209", "0.05"),
     Share("BSE", "TCS", "532540", "0.05"),
-    Share("BSE", "HDFCBANK", "500180", "0.05"),
+    Share("NSE", "BAJAJ-AUTO", "16669", "1.00"),
 )
 
 
@@ -193,6 +193,7 @@ class Message:
     """An alert on its way: where to, its bytes, and what its sender knows of it.
 
     `chart`: the chart's position before and after it, a short below zero; None where the alert does not tell it.
+    `is_late`: its chart's prices are, so it may only leave. `levels`: the prices that it names.
     """
 
     lane: Lane
@@ -201,6 +202,8 @@ class Message:
     body: bytes
     kind: str = "genuine"
     chart: tuple[int, int] | None = None
+    is_late: bool = False
+    levels: tuple[str, ...] = ()
 
     @property
     def price(self) -> Decimal | None:
@@ -211,6 +214,8 @@ class Message:
     @property
     def enters(self) -> bool:
         """Whether it opens something on a lane that is flat."""
+        if self.is_late:
+            return False
         if self.chart is not None:
             prev, now = self.chart
             return now != 0 and prev * now <= 0
@@ -223,6 +228,8 @@ class Message:
 
     def asks_for(self, sign: int) -> bool:
         """Whether it asks for a side; where shorts are allowed a sell of a part opens one on a lane that is flat."""
+        if self.is_late:
+            return False
         if self.chart is not None:
             return self.chart[1] * sign > 0
         longs, shorts = {"buy", "limit", "trigger", "reverse"}, {"short", "part", "reverse"}
@@ -230,7 +237,7 @@ class Message:
 
     def grows(self, sign: int) -> int:
         """Units by which it lets the lane grow on a side, as the chart counts; the usual ones where it does not."""
-        if self.chart is None:
+        if self.chart is None or self.is_late:
             return self.lane.units if self.asks_for(sign) else 0
         prev, now = self.chart
         return max(0, max(0, sign * now) - max(0, sign * prev))
@@ -238,9 +245,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One line of the HTTP log. Status 0: no answer came."""
+    """One line of the HTTP log. Status 0: no answer came.
+
+    `halted`: by a person, when it came. `units`: of an entry, as a person had set them anew by then; 0: as ever.
+    """
 
     at: datetime
     message: Message
     status: int
     signal: str | None
+    halted: bool = False
+    units: int = 0

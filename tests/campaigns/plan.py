@@ -14,6 +14,7 @@ from random import Random
 from executor.clock import IST
 from tests.campaigns.acts import WAVE_S, Act, life
 from tests.campaigns.lanes import lanes
+from tests.campaigns.people_plan import with_people
 from tests.campaigns.seam import Point
 
 START = datetime(2026, 11, 25, 9, 16, 30, tzinfo=IST).astimezone(UTC)
@@ -43,6 +44,7 @@ def plan_of(seed: int) -> Plan:
         acts += _wave(random, begin)
     acts += [Act(WAVES[1] - 15, "resume", lane) for lane in lanes() if lane.strategy == "bare"]
     acts += list(_accidents(random, factor))
+    acts = with_people(seed, acts, WAVES, factor)
     return Plan(
         seed,
         is_hell,

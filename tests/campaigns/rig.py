@@ -6,7 +6,7 @@ The exchange has its own clock, which never steps; the host's may. `posts` is th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -23,7 +23,6 @@ from executor.clock import ManualClock
 from executor.config.secrets import Keys
 from executor.desk.reads import BUSY
 from executor.domain.bracket import Bracket, BracketState
-from executor.domain.command import CommandKind
 from executor.domain.ids import Ids
 from executor.domain.intent import Intent, IntentState
 from executor.domain.messages import Resolved, SendEnded, Tick
@@ -32,6 +31,7 @@ from executor.domain.reading import Query, QueryKind
 from executor.domain.signal import Signal
 from executor.doorbell import EVERYBODY
 from executor.instruments.resolve import Asked, resolve
+from executor.instruments.ticker import alias_of
 from executor.simulator import Rules, SimulatorConfig
 from executor.simulator.faults import Fault as FaultToCome
 from executor.simulator.faults import Kind as FaultKind
@@ -41,6 +41,7 @@ from executor.web.app import create_app
 from executor.web.authenticity import Floods
 from executor.web.parts import WebParts
 from tests.campaigns.lanes import Lane, Market, Message, Post, Share, day_market
+from tests.campaigns.people import People
 from tests.campaigns.seam import Crash, Seam, SeamedBroker, SeamedIntake, SeamedLedger
 from tests.house import ACCOUNT, House
 
@@ -122,7 +123,8 @@ class Rig(House):
         self.exchange_clock = ManualClock(self.clock.now())
         self.simulator = self.a_simulator()
         self.posts: list[Post] = []
-        self.resumed: list[tuple[datetime, str]] = []
+        self.people = People(self.store, self.clock, self.exchange_clock, self.market.strategies)
+        self.steps: list[tuple[datetime, timedelta]] = []
         self.lives: list[datetime] = []
         self.violations: list[str] = []
         self._kept: dict[str, Session] = {}
@@ -169,7 +171,9 @@ class Rig(House):
             calendar=self.calendar,
             clock=self.clock,
             inbox=self.inbox,
-            new_id=Ids(self.clock.now, Random(self._generation), above=self.store.recovery.newest_id()).new,
+            new_id=Ids(
+                self.clock.now, Random(f"{self._generation}/session"), above=self.store.recovery.newest_id()
+            ).new,
             thread=_Inline(),
         )
 
@@ -214,7 +218,8 @@ class Rig(House):
 
     def _fill_master(self) -> None:
         self._contracts = {lane.share.name: lane.share for lane in self.market.lanes}
-        rows = [(share.instrument, share.ticker) for share in self._contracts.values() if share.expiry is None]
+        shares = [share.instrument for share in self._contracts.values() if share.expiry is None]
+        rows = [(share, alias_of(share)) for share in shares]
         self.store.loads.add_instruments("0" * 13, rows)
         self.store.loads.switch_master("0" * 13, {"rows": len(rows), "segments": {}}, at=self.clock.now())
 
@@ -259,19 +264,22 @@ class Rig(House):
         ago: float = 0.0,
         quantity: int = 0,
         chart: tuple[int, int] | None = None,
-        levels: Sequence[str] = (),
+        levels: tuple[str, ...] = (),
+        shown: str = "",
     ) -> Message:
         """An alert as TradingView would send it now. `action`: one of _SETTINGS, or short, a sell that opens.
 
-        `chart` is the chart's position before and after, `levels` the prices that the alert names.
+        `chart` is the chart's position before and after, `levels` the prices that the alert names, `shown` what its
+        chart is called.
         """
+        exchange, _, ticker = (shown or lane.share.name).partition(":")
         fired = self.exchange_clock.now() - timedelta(seconds=ago)
         url, body = self._template(lane.strategy, "sell" if action == "short" else action)
         prev, now = chart or (0, 0)
         sells = action == "short" or now < prev
         values = {
-            "ticker": lane.share.ticker,
-            "exchange": lane.share.exchange,
+            "ticker": ticker,
+            "exchange": exchange,
             "strategy.order.action": "sell" if sells else "buy",
             "strategy.order.contracts": str(quantity or abs(now - prev)),
             "strategy.market_position": _side(now),
@@ -283,20 +291,9 @@ class Rig(House):
             "timenow": f"{fired:%Y-%m-%dT%H:%M:%SZ}",
             **{f"plot_{number}": level for number, level in enumerate(levels)},
         }
-        return Message(lane, action, url, render(body, values).encode(), chart=chart)
-
-    def resume(self, strategy: str) -> None:
-        """A person ends the halts of a strategy."""
-        self.resumed.append((self.exchange_clock.now(), strategy))
-        self.store.commands.record(
-            CommandKind.RESUME,
-            scope=f"strategy:{strategy}",
-            arguments={},
-            by="person",
-            why="it may go on",
-            at=self.clock.now(),
-        )
-        self.inbox.put(Tick())
+        body_sent = render(body, values).encode()
+        is_late = exchange != lane.share.exchange
+        return Message(lane, action, url, body_sent, chart=chart, is_late=is_late, levels=levels)
 
     def post(self, message: Message) -> Post:
         """Send it once. Raises Crash out of the web's process; the post is in the log then too."""
@@ -307,7 +304,8 @@ class Rig(House):
             status, told = answer.status_code, json.loads(answer.data or b"{}")
         except Crash:
             pass  # the web's process starts again at once; its sender saw a broken connection
-        made = Post(self.exchange_clock.now(), message, status, told.get("signal"))
+        halted, units = self.people.told_of(message.lane.strategy)
+        made = Post(self.exchange_clock.now(), message, status, told.get("signal"), halted, units)
         self.posts.append(made)
         return made
 
@@ -348,6 +346,11 @@ class Rig(House):
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
         self.exchange_clock.advance(seconds)
+
+    def step_clock(self, seconds: float) -> None:
+        """The host's clock goes off the exchange's by so much more."""
+        self.clock.step += timedelta(seconds=seconds)
+        self.steps.append((self.exchange_clock.now(), self.clock.step))
 
     def work(self) -> None:
         """All that is due now: answers, events, a sweep. Raises Crash, LeaseLost."""

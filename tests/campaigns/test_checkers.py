@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -29,6 +30,7 @@ from tests.campaigns.handmade import (
 )
 from tests.campaigns.handmade_lives import LIVES, LONG, added, stop_moves
 from tests.campaigns.handmade_nights import NIGHTS, with_sessions
+from tests.campaigns.handmade_people import PEOPLE
 from tests.campaigns.handmade_record import RECORD
 
 #: 15:31.
@@ -267,7 +269,7 @@ def test_a_clean_day_is_clean(strategy: str):
 
 
 def test_every_checker_has_its_violation():
-    assert {checker for checker, _, _ in (*CASES, *NIGHTS)} == set(CHECKERS)
+    assert {checker for checker, _, _ in (*CASES, *NIGHTS, *PEOPLE)} == set(CHECKERS)
 
 
 @pytest.mark.parametrize(("checker", "sentence", "changed"), CASES, ids=[f"{one[0]}: {one[1][:40]}" for one in CASES])
@@ -356,7 +358,7 @@ def _closed_by_hand(second: float, *, withdrawn: bool) -> Callable[[Made], None]
 
 def _halted(day: Made) -> None:
     _never_placed(day)
-    day.halts.append(SimpleNamespace(by="a person"))
+    day.posts[-1] = replace(day.posts[-1], halted=True)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ from executor.errors import ChainBroken
 from executor.store import schema
 from executor.store.chain import verify
 from executor.store.engine import Database
+from tests.campaigns.bared import wanted_bare
 from tests.campaigns.lanes import Lane, Post, lanes
+from tests.campaigns.people import Ordered
 from tests.campaigns.rig import Rig
 from tests.house import ACCOUNT
 
@@ -60,8 +62,8 @@ class Truth:
     report first told us of an order of the broker, by its id. `said`: kind and words of what the audit notes.
 
     `memory`: for so long an alert may hold a short open. `sessions`: when stops can rest, by exchange; where none is
-    told, always. `jumps`: stretches in which all stood still and nobody looked. `skew`: how
-    far our clock went from the exchange's. `resumed`: when a person let which strategy go on.
+    told, always. `jumps`: stretches in which all stood still and nobody looked. `steps`: when the host's clock
+    stepped, and how far from the exchange's it was then. `ordered`: what people ordered, `commands` our rows of it.
     """
 
     state: Mapping[str, Any]
@@ -84,8 +86,9 @@ class Truth:
     memory: timedelta = _MEMORY
     sessions: Mapping[str, Sequence[tuple[datetime, datetime]]] = field(default_factory=dict)
     jumps: Sequence[tuple[datetime, datetime]] = ()
-    skew: timedelta = timedelta()
-    resumed: Sequence[tuple[datetime, str]] = ()
+    steps: Sequence[tuple[datetime, timedelta]] = ()
+    ordered: Sequence[Ordered] = ()
+    commands: Mapping[str, Any] = field(default_factory=dict)
 
     def orders_of(self, share: str) -> list[Mapping[str, Any]]:
         return [order for order in self.state["orders"] if f"{order['exchange']}:{order['token']}" == share]
@@ -102,6 +105,11 @@ class Truth:
     def end(self) -> datetime:
         return when(self.state["now"])
 
+    @property
+    def skew(self) -> timedelta:
+        """How far our clock went from the exchange's at most."""
+        return max((abs(off) for _, off in self.steps), default=timedelta())
+
 
 def truth_of(rig: Rig) -> Truth:
     """Gather it, after the day has come to rest."""
@@ -112,8 +120,8 @@ def truth_of(rig: Rig) -> Truth:
         noted=rig.violations,
         secrets=_secrets(rig),
         lanes=rig.market.lanes,
-        skew=abs(rig.clock.step),
-        resumed=rig.resumed,
+        steps=rig.steps,
+        ordered=rig.people.ordered,
         **rows_of(rig.store.database),
     )
 
@@ -131,6 +139,7 @@ def rows_of(database: Database) -> dict[str, Any]:
             "deliveries": list(connection.execute(select(schema.delivery))),
             "halts": list(connection.execute(select(schema.halt))),
             "brackets": list(connection.execute(select(schema.bracket))),
+            "commands": {row.id: row for row in connection.execute(select(schema.command))},
             "said": _said(connection),
             "seen": _first_seen(connection),
             "stored": _all_text(connection),
@@ -138,9 +147,22 @@ def rows_of(database: Database) -> dict[str, Any]:
 
 
 def unprotected(truth: Truth) -> list[Span]:
-    """The spans in which more was held of a share than its working stops cover, in the hours of its exchange."""
+    """The spans in which more was held of a share than its working stops cover, in the hours of its exchange; not those
+    of positions whose stops a person took away.
+    """
     spans = [span for lane in truth.lanes for span in _spans(truth, lane.share.key, lambda net, covered: net > covered)]
-    return [part for span in spans for part in _in_session(truth, span)]
+    return [rest for span in spans for part in _in_session(truth, span) for rest in _unwanted(truth, part)]
+
+
+def _unwanted(truth: Truth, span: Span) -> Iterator[Span]:
+    """What of a span no person has wanted."""
+    begin = span.begin
+    for first, last in wanted_bare(truth, span.share, span.begin):
+        if begin < first:
+            yield replace(span, begin=begin, end=min(first, span.end), open=span.open and first >= span.end)
+        begin = max(begin, last)
+    if begin < span.end:
+        yield replace(span, begin=begin)
 
 
 def _in_session(truth: Truth, span: Span) -> Iterator[Span]:
