@@ -33,6 +33,8 @@ _REST_S = 180.0
 #: An alert that is overtaken arrives so much later than it should have.
 _OVERTAKEN_S = 0.3
 _LEVELS = frozenset({"limit", "trigger", "modify"})
+#: Alerts that come from further ahead than 5 s are of the future.
+_BEHIND_S = -4.5
 #: An account whose host's clock was set back begins anew so soon.
 _AGAIN_S = 1.0
 
@@ -165,8 +167,7 @@ class Day:
                 if done := play_person(self, act):
                     self._count(done)
             case "step":
-                self.rig.step_clock(act.value if act.action == "set" else round(act.value * 4 - 2, 3))
-                self._count("clock stepped")
+                self._step_clock(act)
             case "second":
                 self._second_trader()
             case "resume":
@@ -175,6 +176,13 @@ class Day:
                 self._count("hand: resume")
         if act.what != "price":
             self._work()
+
+    def _step_clock(self, act: Act) -> None:
+        """Alerts are turned away where it is far behind: it is not set there."""
+        least = _BEHIND_S - self.rig.clock.step.total_seconds()
+        seconds = max(act.value, least) if act.action == "set" else round(act.value * 4 - 2, 3)
+        self.rig.step_clock(seconds)
+        self._count("clock stepped")
 
     def _count(self, name: str) -> None:
         self.fired[name] = self.fired.get(name, 0) + 1
