@@ -212,10 +212,11 @@ def _waited(truth: Truth, lane: Lane, since: datetime) -> set[Decimal]:
 
 
 def as_saved(truth: Truth) -> list[str]:
-    """An entry is as large as the version allows that was saved when its alert came, or a later one."""
+    """An entry is as large as the version allows that was saved when its alert came, where that names no size."""
     found = []
     for post in _first_of_each(truth.posts):
-        for order in _entries(truth, post) if post.units else ():
+        is_judged = post.units and post.message.action != "part"
+        for order in _entries(truth, post) if is_judged else ():
             if order["quantity"] > post.units:
                 found.append(f"old version: {order['tag']} is for {order['quantity']}, {post.units} were saved before")
     return found

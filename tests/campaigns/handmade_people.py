@@ -67,6 +67,12 @@ def _fewer_units(day: Made) -> None:
     day.posts[0] = replace(day.posts[0], units=8)
 
 
+def names_its_size(day: Made) -> None:
+    """The entry's alert names a size of its own."""
+    _fewer_units(day)
+    day.posts[0] = replace(day.posts[0], message=replace(day.posts[0].message, action="part"))
+
+
 PEOPLE = [
     ("killed", f"outlived: {tag_of(STOP)} worked until", a_day(killed(5), hold=LONG)),
     (

@@ -10,7 +10,7 @@ from executor.domain.command import CommandState
 from tests.campaigns.checkers import check
 from tests.campaigns.handmade import Made, a_day, at, made
 from tests.campaigns.handmade_lives import LONG, stop_moves
-from tests.campaigns.handmade_people import PEOPLE, Does, changes, killed, protects, reverses, stop_ends
+from tests.campaigns.handmade_people import PEOPLE, Does, changes, killed, names_its_size, protects, reverses, stop_ends
 
 
 @pytest.mark.parametrize(("checker", "sentence", "changed"), PEOPLE, ids=[said for _, said, _ in PEOPLE])
@@ -41,6 +41,7 @@ def test_a_kill_takes_no_stop_of_what_was_opened_behind_it() -> None:
             changes(protects(14, stop="803"), stop_moves("803")), "shorts", LONG, id="a person may save a profit by it"
         ),
         pytest.param(protects(14, CommandState.REFUSED, stop="801"), "pair", LONG, id="what was refused is not done"),
+        pytest.param(names_its_size, "pair", 20.0, id="an alert may name its size"),
         pytest.param(reverses(10, 12), "shorts", LONG, id="two in a row turn it back"),
     ],
 )
