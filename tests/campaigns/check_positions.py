@@ -15,6 +15,8 @@ from tests.campaigns.truth import Span, Step, Truth, over_covered, path_of, unpr
 
 REVERSED = timedelta(seconds=10)
 FORCED_EXIT = timedelta(seconds=30)
+#: After faults in a row an order is tried again ever later, by so much at most.
+_PAUSE_MAX = timedelta(seconds=15)
 #: How long nobody lives at most between a kill and the next start.
 _DOWN = timedelta(seconds=5)
 #: What the exit needs beyond the 30 s at which it begins: permits, a round trip, the lag of a book.
@@ -35,7 +37,7 @@ def reversed_(truth: Truth) -> list[str]:
     """No lane is held for longer than 10 s on a side that no alert asked for; what a hand sold is its own.
 
     While no trader lives nobody can undo it: each stretch up to a restart may last longer by what a restart takes. And
-    it counts from the last fault that struck the very order that was to undo it.
+    it counts from the last fault that struck the very order that was to undo it, and the pause after faults in a row.
     """
     found = []
     for lane in truth.lanes:
@@ -53,10 +55,11 @@ def reversed_(truth: Truth) -> list[str]:
 
 
 def _too_long(truth: Truth, lane: Lane, begin: datetime, end: datetime) -> bool:
-    later = (at for at in (*truth.lives, *_undone_in_vain(truth, lane, begin)) if begin < at < end)
-    points = [begin, *sorted(later), end]
+    in_vain = [at for at in _undone_in_vain(truth, lane, begin) if begin < at < end]
+    points = [begin, *sorted([*(life for life in truth.lives if begin < life < end), *in_vain]), end]
     *before, last = (later - earlier for earlier, later in pairwise(points))
-    return last > REVERSED or any(stretch > REVERSED + _DOWN for stretch in before)
+    pause = min(_PAUSE_MAX, timedelta(seconds=2 ** max(0, len(in_vain) - 1) - 1))
+    return last > REVERSED + pause or any(stretch > REVERSED + _DOWN for stretch in before)
 
 
 def _undone_in_vain(truth: Truth, lane: Lane, begin: datetime) -> Iterator[datetime]:

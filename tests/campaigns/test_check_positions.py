@@ -34,6 +34,17 @@ def test_what_went_too_far_counts_from_the_last_fault_that_struck_its_undoing(se
     assert ("reversed" in check(day.truth())) is found
 
 
+@pytest.mark.parametrize(("back", "found"), [(45, False), (49, True)])
+def test_the_pause_after_faults_in_a_row_is_no_time_in_which_it_could_be_undone(back: float, found: bool):
+    """Hell day 199: the fifth try came 15 s after four faults."""
+    day = a_day(_overshot(back=back))()
+    body = {"exchange": "NSE", "symboltoken": day.lane.share.token, "transactiontype": "BUY", "ordertag": "x"}
+    for second in (22, 23, 26, 30):
+        day.asks(second, "placeOrder", body, fault="rate")
+
+    assert ("reversed" in check(day.truth())) is found
+
+
 # -- from when on the thirty seconds count ------------------------------------------------------------------------
 
 
