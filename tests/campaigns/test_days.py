@@ -34,8 +34,11 @@ def test_a_day_is_without_a_violation(sqlite_store: Store, seed: int) -> None:
 
 
 @pytest.mark.postgres
-def test_the_same_seed_gives_the_same_audit_on_both_stores(sqlite_store: Store, postgres_store: Store) -> None:
-    assert the_line(3, sqlite_store)["head"] == the_line(3, postgres_store)["head"]
+@pytest.mark.parametrize("seed", [3, 49], ids=["a day", "a hell day, on which people do all they can"])
+def test_the_same_seed_gives_the_same_audit_on_both_stores(
+    sqlite_store: Store, postgres_store: Store, seed: int
+) -> None:
+    assert the_line(seed, sqlite_store)["head"] == the_line(seed, postgres_store)["head"]
 
 
 def test_the_same_seed_gives_the_same_audit_in_another_process(sqlite_store: Store) -> None:
