@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, ExceptionContext, Table, create_engine, event, make_url, text
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from executor.errors import ConfigError, DiskFull, InvariantBroken, NotRecorded, StoreError
@@ -294,7 +294,7 @@ def _translated() -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise InvariantBroken(f"a constraint of the store says no: {_plain(error)}") from error
-    except (OperationalError, PoolTimeout) as error:
+    except (OperationalError, InternalError, PoolTimeout) as error:  # internal: a standby that is not the master yet
         kind = DiskFull if _sqlite_name(error) in _FULL else NotRecorded
         raise kind(f"the database could not take it: {_plain(error)}") from error
     except (DataError, OverflowError) as error:

@@ -200,6 +200,7 @@ def _cursor(connection: Connection, text: str, given: Any, *, many: bool) -> Any
 def _translated(connection: Connection, cursor: Any, text: str, error: Any) -> Exception:
     """An error of the driver's as SQLAlchemy's; a connection that it ends is given up."""
     gone = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
+    gone = gone or isinstance(error, _driver(connection).InternalError)  # of its state: another may be master by now
     if gone:
         connection.invalidate(error)
     kinds, dialect = _driver(connection).Error, connection.dialect

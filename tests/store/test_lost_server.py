@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from executor.errors import NotRecorded
 from executor.store import schema
 from executor.store.engine import Database, open_database
-from executor.store.statements import ask
+from executor.store.statements import ask, put
 from executor.store.upgrade import upgrade
 from tests.postgres import Cluster
 
@@ -70,3 +70,27 @@ def test_a_process_that_sleeps_in_a_transaction_holds_its_locks_for_seconds_only
     assert (limit, shown) == ("300ms", ["15s", "0"])
     sleeper.close()
     other.close()
+
+
+def put_meta(database: Database) -> None:
+    with database.unaudited() as connection:
+        put(connection, schema.meta, {"key": "a", "value": "b"})
+
+
+def test_a_standby_that_is_not_yet_the_master_takes_nothing_and_nothing_is_lost_by_it(postgres_url: str) -> None:
+    """After a failover the name of the server may lead to one that is read only for some seconds."""
+    database, master = open_database(postgres_url), open_database(postgres_url)
+    name = database.engine.url.database
+    standby = f'ALTER DATABASE "{name}" SET default_transaction_read_only = '
+    with master.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(f"{standby} on"))
+    database.close()  # it was opened before
+
+    with pytest.raises(NotRecorded):
+        put_meta(database)
+
+    with master.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(f"{standby} off"))
+    put_meta(database)  # by a new connection: that of before stays with the standby
+    master.close()
+    database.close()
