@@ -32,8 +32,9 @@ _CALL_S = 10.0
 #: name included, and so long what the network does not take may lie in the kernel, which else goes on sending it for
 #: minutes after the call was given up, also for a process that is gone.
 _CONNECT_S, _UNSENT_S = 7.0, 5.0
-#: As many connections as threads may speak at once: 8 writers, 8 for what protects, 4 readers, the session's.
-_KEPT = httpx.Limits(max_connections=24, max_keepalive_connections=24, keepalive_expiry=30.0)
+#: As many connections as threads may speak at once: 8 writers, 8 for what protects, 4 readers, the session's; and as
+#: many of the paper account's, whose quotes may be asked here.
+_KEPT = httpx.Limits(max_connections=48, max_keepalive_connections=24, keepalive_expiry=30.0)
 #: An order book of a day with a thousand orders has some 1.5 MB; what unpacks to more than this is none.
 _LARGEST_ANSWER = 16_000_000
 #: The instrument file has some 40 MB (8.1): for the whole of it.
