@@ -19,7 +19,7 @@ from executor.domain.intent import Accepted, Call, Intent, IntentKind, OrderRequ
 from executor.domain.order import OrderState, OrderType, Report, Side
 from executor.domain.reading import Query, QueryKind
 from executor.domain.strategy import Product
-from executor.errors import BrokerError, BrokerUnavailable, CodeNeeded, LoginNotYet
+from executor.errors import BrokerError, BrokerUnavailable, CodeNeeded, LoginNotYet, SessionLost
 
 #: How far from the last price the orders rest, in percent: not to be filled, and inside any price band.
 FAR = Decimal(3)
@@ -67,6 +67,7 @@ class Rehearsal:
     _last: Decimal = Decimal(0)
     _placed: dict[OrderTag, OrderRequest] = field(default_factory=dict)
     _frames: Frames | None = None
+    _is_lost: bool = False
 
     def run(self) -> bool:
         """Take one step after the other, up to the first that fails; whether all passed."""
@@ -83,8 +84,7 @@ class Rehearsal:
         try:
             passed = all(self._take(name, step) for name, step in plan)
         finally:  # also when a person stops it, or the store fails: they are real orders
-            if self._placed:
-                self._take("what was placed is cancelled", self._cancel_all)
+            self._take_back()
         if self._session is not None:
             passed = self._take("logout", self._log_out) and passed
         return passed
@@ -98,6 +98,14 @@ class Rehearsal:
             self.calls += [error.call] if error.call else []
         self.steps.append(Step(name, passed, round((self.clock.monotonic() - began) * 1000), said))
         return passed
+
+    def _take_back(self) -> None:
+        """Cancel what rests; once more with a new session where this one has ended."""
+        cancelled = "what was placed is cancelled"
+        if self._placed and not self._take(cancelled, self._cancel_all) and self._is_lost:
+            self._is_lost = False
+            if self._take("logged in again", self._log_in):
+                self._take(cancelled, self._cancel_all)
 
     def _limit_heard(self) -> Said:
         """The order, with the feed connected before it: what is told meanwhile stays to be read."""
@@ -257,8 +265,11 @@ class Rehearsal:
             self.wait(_LOOK_S)
             try:
                 reading = self.broker.read(Query(QueryKind.ORDER_BOOK))
-            except BrokerUnavailable as error:
+            except (BrokerUnavailable, SessionLost) as error:
                 self.calls += [error.call] if error.call else []
+                self._is_lost = isinstance(error, SessionLost)
+                if self._is_lost:
+                    return None
                 continue
             self.calls.append(reading.call)
             found = next((report for report in reading.reports if report.tag == tag), None)

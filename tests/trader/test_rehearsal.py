@@ -188,6 +188,27 @@ def test_while_no_book_can_be_read_both_orders_are_cancelled_all_the_same(stage:
     assert (passed, resting(stage)) == (False, [])
 
 
+_DEAD = {"kind": "refuse", "code": "AG8001", "message": "Invalid Token"}
+
+
+def test_a_session_that_ends_while_both_orders_rest_is_opened_again_to_cancel_them(stage: Stage) -> None:
+    def end() -> None:
+        for route in ("modifyOrder", "cancelOrder", "getOrderBook", "getProfile"):
+            stage.control("fault", route=route, times=2, **_DEAD)
+
+    passed = interrupted(stage, end).run()
+
+    assert (passed, resting(stage)) == (False, [])
+
+
+def test_where_no_session_can_be_had_any_more_both_orders_are_named(stage: Stage) -> None:
+    made = interrupted(stage, lambda: stage.control("fault", route="*", times=1000, **_DEAD))
+
+    assert not made.run()
+    assert len(resting(stage)) == 2
+    assert all(any(number in told and "app" in told for told in failed(made)) for number in resting(stage))
+
+
 def test_a_person_who_stops_it_leaves_nothing_at_the_broker(stage: Stage) -> None:
     def stop() -> None:
         raise KeyboardInterrupt
