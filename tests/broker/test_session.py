@@ -244,3 +244,17 @@ def test_a_login_answer_that_echoes_pin_and_code_is_masked(host):
     text = str(caught.value) + str(caught.value.call)
     assert LOGIN.pin not in text
     assert code not in text
+
+
+def test_a_login_whose_check_was_not_answered_is_on_record_with_the_check_that_was(host):
+    profile, host.answers["getProfile"] = host.answers["getProfile"], httpx.Response(502)
+    client = a_client(host)
+    with pytest.raises(BrokerUnavailable):
+        client.open_session(None)
+    host.answers["getProfile"] = profile
+
+    opened = client.open_session(None)
+    again = client.open_session(opened)
+
+    assert [call.route for call in opened.calls] == ["loginByPassword", "getProfile"]
+    assert [call.route for call in again.calls] == ["getProfile"]

@@ -62,6 +62,7 @@ class Logins:
         self._steps = steps
         self._typed_code = typed_code
         self._newest: Session | None = None
+        self._unrecorded: tuple[Call, ...] = ()
         self._confirmed: list[datetime] = []
 
     def open(self, saved: Session | None, *, may_log_in: bool = True) -> Session:
@@ -74,9 +75,10 @@ class Logins:
         self._confirmed = [at for at in self._confirmed if now - at < _SOON]
         if known.ends_at > now and (len(self._confirmed) < _CONFIRMED or not may_log_in):
             with suppress(SessionLost):  # the broker ended it
-                self._newest = replace(known, calls=(self._verify(known.jwt),))
+                opened = replace(known, calls=(*self._unrecorded, self._verify(known.jwt)))
+                self._newest, self._unrecorded = known, ()
                 self._confirmed.append(now)
-                return self._newest
+                return opened
         self._confirmed = []
         if known.ends_at <= now or not self._credentials.totp_secret:
             with suppress(BrokerError):  # whatever it has against it: a login may do
@@ -119,11 +121,14 @@ class Logins:
             ends_at=_end_of(tokens.jwt, now),
             calls=(exchange.call,),
         )
-        self._newest = session  # kept before the check: an unanswered check must not cost another login
+        # kept before the check: an unanswered check must not cost another login, nor this one's record
+        self._newest, self._unrecorded = session, session.calls
         try:
-            return replace(session, calls=(exchange.call, self._verify(session.jwt)))
+            opened = replace(session, calls=(exchange.call, self._verify(session.jwt)))
         except SessionLost as error:
             raise LoginRefused(f"the token of a fresh login was refused: {error}", error.call) from error
+        self._unrecorded = ()
+        return opened
 
     def _exchange_code(self, code: str) -> Exchange:
         credentials = self._credentials
