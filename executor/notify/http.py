@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import httpx
@@ -21,6 +23,8 @@ _TIMEOUT = httpx.Timeout(7.0, connect=4.0)
 #: Telegram refuses longer messages (Bot API, sendMessage: 4096 characters).
 _LONGEST = 4096
 _CUT = "\n…"
+#: What is read of an answer at most; Telegram's has some hundred bytes.
+_LARGEST, _MOST_PIECES = 64 * 1024, 20
 
 
 class TelegramNotifier:
@@ -39,11 +43,11 @@ class TelegramNotifier:
             "disable_notification": not message.is_urgent,
         }
         answer = self._http.post(f"{self._address.api}/bot{self._address.token}/sendMessage", sent)
-        said = _json(answer)
+        said = _json(answer.body)
         if answer.is_success and said.get("ok") is True:
             return
         words = str(said.get("description", "no reason given")).replace(self._address.token, "***")
-        raise NotifyFailed(f"telegram answered {answer.status_code}: {words}", pause_s=_pause(said))
+        raise NotifyFailed(f"telegram answered {answer.status}: {words}", pause_s=_pause(said))
 
 
 class WebhookNotifier:
@@ -56,7 +60,7 @@ class WebhookNotifier:
     def tell(self, message: Message) -> None:
         answer = self._http.post(self._url, webhook_body(message), headers={"webhook-id": message.id})
         if not answer.is_success:
-            raise NotifyFailed(f"the webhook answered {answer.status_code}")
+            raise NotifyFailed(f"the webhook answered {answer.status}")
 
 
 class HeartbeatCall:
@@ -69,7 +73,7 @@ class HeartbeatCall:
     def __call__(self) -> None:
         answer = self._http.get(self._url)
         if not answer.is_success:
-            raise NotifyFailed(f"the heartbeat's address answered {answer.status_code}")
+            raise NotifyFailed(f"the heartbeat's address answered {answer.status}")
 
 
 def webhook_body(message: Message) -> dict[str, Any]:
@@ -94,32 +98,53 @@ def webhook_body(message: Message) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        return httpx.codes.is_success(self.status)
+
+
 class _Http:
-    """A client whose failures are NotifyFailed."""
+    """A client whose failures are NotifyFailed. What goes on answering is cut off: the other addresses wait for it."""
 
     def __init__(self, transport: httpx.BaseTransport | None) -> None:
         self._client = httpx.Client(transport=transport, timeout=_TIMEOUT, trust_env=False, follow_redirects=False)
 
-    def post(self, url: str, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> httpx.Response:
+    def post(self, url: str, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> _Answer:
         content = json.dumps(body, ensure_ascii=False).encode()
         return self._call("POST", url, content=content, headers={"Content-Type": "application/json", **(headers or {})})
 
-    def get(self, url: str) -> httpx.Response:
+    def get(self, url: str) -> _Answer:
         return self._call("GET", url)
 
-    def _call(self, method: str, url: str, **given: Any) -> httpx.Response:
+    def _call(self, method: str, url: str, **given: Any) -> _Answer:
         try:
-            return self._client.request(method, url, **given)
+            with self._client.stream(method, url, **given) as answer:
+                return _Answer(answer.status_code, _beginning(answer))
         except httpx.TimeoutException:
             raise NotifyFailed("it did not answer in time") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:  # their words may hold the address
             raise NotifyFailed(f"it could not be reached ({type(error).__name__})") from None
 
 
-def _json(answer: httpx.Response) -> dict[str, Any]:
+def _beginning(answer: httpx.Response) -> bytes:
+    """The body's first pieces: each may take its time, and none of ours has many."""
+    body = b""
+    for piece in islice(answer.iter_bytes(), _MOST_PIECES):
+        body += piece
+        if len(body) > _LARGEST:
+            break
+    return body
+
+
+def _json(body: bytes) -> dict[str, Any]:
     try:
-        found = answer.json()
-    except ValueError:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

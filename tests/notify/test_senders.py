@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from executor.bootstrap.notify import notifier_of
-from executor.config.notices import Telegram, notify_addresses
+from executor.config.notices import Telegram, Webhook, notify_addresses
 from executor.config.reader import Reader
 from executor.errors import NotifyFailed
-from executor.notify.http import HeartbeatCall, TelegramNotifier
+from executor.notify.http import HeartbeatCall, TelegramNotifier, WebhookNotifier
 from executor.notify.message import Message, Notifier
 from tests.notify import servers
 from tests.notify.servers import Received
@@ -173,3 +173,28 @@ def test_whatever_apprise_knows_is_reached_through_it(webhook: Received):
 
     assert webhook.bodies[0]["title"] == "[LIVE default] REFUSED: no"
     assert "understand" in failure("nonesuch://hush")
+
+
+class NeverEnding(httpx.BaseTransport):
+    """Answers 200 and then goes on for ever, as an address that streams what it hears does."""
+
+    def handle_request(self, _request: httpx.Request) -> httpx.Response:
+        def lines() -> Iterator[bytes]:
+            for number in range(1_000_000):
+                self.given = number
+                yield b'{"event": "keepalive"}\n'
+
+        return httpx.Response(200, content=lines())
+
+
+def test_an_answer_without_end_keeps_nobody_from_telling_the_next() -> None:
+    endless = NeverEnding()
+    (address,) = notify_addresses(Reader({"EXECUTOR_NOTIFY_URLS": "https://n.test/x"}))
+    assert isinstance(address, Webhook)
+
+    WebhookNotifier(address, transport=endless).tell(a_message())
+    HeartbeatCall("https://n.test/beat", transport=endless)()
+    with pytest.raises(NotifyFailed):
+        TelegramNotifier(Telegram("telegram://t@1", "t", "1"), transport=endless).tell(a_message())
+
+    assert endless.given < 10_000
