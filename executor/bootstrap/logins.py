@@ -31,6 +31,25 @@ def login_of(settings: Settings, store: Store, account: str) -> BrokerSettings:
     )
 
 
+def check_client(settings: Settings, store: Store, account: str, login: BrokerSettings) -> None:
+    """Raise ConfigError where another account logs in as this client already, the first of them in order: two would end
+    each other's sessions, use its limits twice and take each other's orders for a person's.
+    """
+    for other in accounts_with_login(settings, store):
+        if other == account:
+            return
+        if _client_of(settings, store, other) == login.client_code.upper():
+            raise ConfigError(f"account {account} logs in as the same client as {other}; a client is traded once")
+
+
+def _client_of(settings: Settings, store: Store, account: str) -> str | None:
+    """None where its login cannot be used."""
+    try:
+        return login_of(settings, store, account).client_code.upper()
+    except ConfigError:
+        return None
+
+
 def _opened(settings: Settings, name: str, login: SealedLogin) -> BrokerSettings:
     kind = login_kind(settings.broker_urls)
     if login.kind is not kind:

@@ -21,7 +21,7 @@ from executor.bootstrap import (
 from executor.bootstrap.account import Common, Desk, find_contract, take_account
 from executor.bootstrap.feeds import open_feeds
 from executor.bootstrap.login import open_client, open_wire
-from executor.bootstrap.logins import accounts_with_login, login_of
+from executor.bootstrap.logins import accounts_with_login, check_client, login_of
 from executor.bootstrap.refreshing import refresh_apart
 from executor.broker.port import Broker
 from executor.config.broker import BrokerSettings
@@ -119,6 +119,7 @@ class Seating:
         """None where its login cannot be used: that is said once, and no other account waits for it."""
         try:
             login = login_of(self._common.settings, self._common.store, account)
+            check_client(self._common.settings, self._common.store, account, login)
         except ConfigError as error:
             if account not in self._refused:
                 log.error("account_not_traded account=%s why=%s", account, error)

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from executor import bootstrap
 from executor.alerts.address import postback_url
+from executor.bootstrap.logins import check_client
 from executor.cli.account_login import file_option, said_login
 from executor.cli.command import BY, Room, as_json_option, open_room
 from executor.cli.noun import Noun
@@ -75,7 +76,7 @@ def add(*, name: str, login_file: TextIO | None, as_json: bool, **addresses: str
     with open_room(settings) as room:
         _check_new(room, name)
         said = said_login(login_file, addresses)
-        login_from(said, settings.broker_urls)
+        check_client(settings, room.store, name, login_from(said, settings.broker_urls))
         made = Account(name, login_kind(settings.broker_urls))
         ids = bootstrap.make_ids(room.clock, room.store.recovery)
         sealed = seal_login(bootstrap.open_keys(settings), said)
@@ -106,7 +107,7 @@ def set_login(*, name: str, login_file: TextIO | None, **addresses: str | None) 
         if name not in logins.all():
             raise ConfigError(f"account {name} has no login of its own; `executor account add` makes one that has")
         said = said_login(login_file, addresses)
-        login_from(said, settings.broker_urls)
+        check_client(settings, room.store, name, login_from(said, settings.broker_urls))
         logins.replace(name, seal_login(bootstrap.open_keys(settings), said), by=BY, at=room.clock.now())
     click.echo(f"{name}: its login is replaced; restart the trader")
 

@@ -265,6 +265,30 @@ def test_an_account_of_another_kind_is_not_traded_and_holds_up_no_other(
         site.look(lambda store: login_of(site.settings(), store, "second"))
 
 
+def test_a_client_is_traded_once_whatever_names_it_was_given(
+    site: Site, market: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two desks on one client end each other's sessions, and each takes the other's orders for somebody's hand."""
+    lines = "".join(f"{name}={market[name]}\n" for name in LOGIN)
+    site.environ |= {name: value for name, value in market.items() if name not in LOGIN}
+    site.upgrade()
+    words = ["account", "add", "second", "--login-file", "-"]
+    added = CliRunner().invoke(main, words, input=lines, env=site.environ)
+    site.environ |= market
+    site.upgrade()
+
+    running = Running(site.settings())
+    eventually(lambda: beat(site).get("reconciled"))
+    seats = [seat.account for seat in running.trader.seats]
+    running.end()
+    again = CliRunner().invoke(main, [*words[:2], "third", *words[3:]], input=lines, env=site.environ)
+
+    assert added.exit_code == 0
+    assert seats == ["default", "paper"]
+    assert "account second logs in as the same client as default" in caplog.text
+    assert (again.exit_code, "same client as default" in again.output) == (1, True)
+
+
 def test_a_trader_without_a_table_takes_the_days_file(site: Site, market: dict[str, str]) -> None:
     site.environ |= market
     site.upgrade()

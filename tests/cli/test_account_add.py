@@ -81,10 +81,10 @@ def test_a_script_gives_a_file_or_standard_input(store: Store, tmp_path: Path) -
     (tmp_path / "login.env").write_text(LINES + f"SMARTAPI_TOTP_SECRET=otpauth://totp/x?secret={TOTP}\n")
 
     run("add", "by-file", "--login-file", "login.env")
-    run("add", "by-stdin", "--login-file", "-", typed=LINES)
+    run("add", "by-stdin", "--login-file", "-", typed=LINES.replace("T100200", "T100300"))
 
     assert (kept(store, "by-file").totp_secret, kept(store, "by-stdin").totp_secret) == (TOTP, None)
-    assert kept(store, "by-stdin").client_code == "T100200"
+    assert kept(store, "by-stdin").client_code == "T100300"
 
 
 @pytest.mark.parametrize(
