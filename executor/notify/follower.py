@@ -12,7 +12,7 @@ from threading import Event as Flag
 from threading import Thread
 
 from executor.clock import Clock
-from executor.errors import NotifyFailed, StoreError
+from executor.errors import NotifyFailed, NotRecorded, StoreError
 from executor.notify.channel import Channel
 from executor.notify.hear import Hearing, Names
 from executor.notify.message import Notice
@@ -112,10 +112,18 @@ class Follower:
         for channel in self.channels:
             kept = known.get(channel.mark, Progress(channel.progress.label, head))
             channel.progress = replace(kept, label=channel.progress.label)
-            self.notices.remember(channel.mark, channel.progress)
-        beats = [HEARTBEAT] if self.heartbeat is not None else []
-        self.notices.forget(but=[*(channel.mark for channel in self.channels), *beats])
         self._ours = True
+        self._keep()
+
+    def _keep(self) -> None:
+        """What cannot be kept now, on a full disk, is kept with what is told."""
+        beats = [HEARTBEAT] if self.heartbeat is not None else []
+        try:
+            for channel in self.channels:
+                self.notices.remember(channel.mark, channel.progress)
+            self.notices.forget(but=[*(channel.mark for channel in self.channels), *beats])
+        except NotRecorded as error:
+            log.warning("cursors_not_kept why=%s", error)
 
     def _rounds(self, stop: Flag) -> None:
         while not stop.wait(_LOOK_S):

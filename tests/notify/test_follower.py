@@ -8,6 +8,7 @@ import pytest
 
 from executor.bootstrap import notify as wiring
 from executor.clock import ManualClock
+from executor.domain.record import Halt, HaltKind
 from executor.domain.strategy import Account, AccountKind
 from executor.errors import NotifyFailed, NotRecorded
 from executor.notify.follower import HEARTBEAT, Heartbeat
@@ -117,3 +118,19 @@ def test_an_account_that_nobody_trades_is_told_and_ends_the_heartbeat_whatever_t
 
     assert called.times == []
     assert any("default" in told and "no trader has it" in told for told in town.told("NOT READY"))
+
+
+def test_who_begins_on_a_full_disk_tells_all_the_same(house: House, town: Town):
+    """Where an address was left cannot be kept then: that is no reason to be silent."""
+    reserve = town.store.database.reserve
+    assert reserve is not None
+    assert reserve.make()
+    assert reserve.release()
+    town.again()
+    town.hear(1)
+
+    halt = Halt("ALL", HaltKind.HALT, town.clock.now(), "what a person did", "person")
+    town.store.ledger.set_halt(halt, at=town.clock.now())
+    town.hear(15)
+
+    assert len(town.told("what a person did")) == 1
