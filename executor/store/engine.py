@@ -295,8 +295,9 @@ def _translated() -> Iterator[None]:
     except IntegrityError as error:
         raise InvariantBroken(f"a constraint of the store says no: {_plain(error)}") from error
     except (OperationalError, InternalError, PoolTimeout) as error:  # internal: a standby that is not the master yet
-        kind = DiskFull if _sqlite_name(error) in _FULL else NotRecorded
-        raise kind(f"the database could not take it: {_plain(error)}") from error
+        if _sqlite_name(error) in _FULL:  # SQLite's own words may be "disk I/O error"
+            raise DiskFull(f"the database could not take it, the disk is full: {_plain(error)}") from error
+        raise NotRecorded(f"the database could not take it: {_plain(error)}") from error
     except (DataError, OverflowError) as error:
         raise InvariantBroken(f"a value does not fit the store: {_plain(error)}") from error
     except DBAPIError as error:

@@ -135,7 +135,7 @@ def test_all_processes_see_it_by_its_name(folder: Path) -> None:
 def test_an_entry_is_not_recorded_and_told_at_once_and_the_reserve_stays(disk: Store) -> None:
     with full(disk):
         began = time.monotonic()
-        with pytest.raises(DiskFull):
+        with pytest.raises(DiskFull, match="the disk is full"):
             delivered(disk, 100)
 
         assert time.monotonic() - began < 1
