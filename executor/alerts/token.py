@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,7 @@ from executor.config.secrets import Keys
 from executor.domain.refusal import Refusal, RefusalCode
 
 PREFIX = "xt1_"
+_CLAIMS = re.compile(r"xt1_([A-Za-z0-9_-]+)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,23 @@ def verify(keys: Keys, token: object, *, strategy: str, now: datetime) -> Claims
     return claims
 
 
+def first_chart(message: str) -> dict[str, str]:
+    """The ticker and exchange that a message's token allows first, by name; unproved, for a sender who has no key."""
+    found = _CLAIMS.search(message)
+    try:
+        bounds = json.loads(_text(found[1]))["bounds"] if found else {}
+        return {path: bounds[path]["in"][0] for path in ("ticker", "exchange") if path in bounds}
+    except (ValueError, TypeError, LookupError):
+        return {}
+
+
 def _genuine(keys: Keys, token: object) -> Claims | None:
     if not isinstance(token, str) or not token.isascii():
         return None
     signed = token.partition(".")[0]
     if not hmac.compare_digest(token, f"{signed}.{_mac(keys, signed)}") or not signed.startswith(PREFIX):
         return None
-    text = signed.removeprefix(PREFIX)
-    return _read(keys, json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+    return _read(keys, json.loads(_text(signed.removeprefix(PREFIX))))
 
 
 def _written(keys: Keys, claims: Claims) -> dict[str, Any]:
@@ -98,6 +109,10 @@ def _read(keys: Keys, found: dict[str, Any]) -> Claims | None:
 
 def _mac(keys: Keys, signed: str) -> str:
     return _base64(hmac.new(keys.token, signed.encode(), hashlib.sha256).digest())
+
+
+def _text(encoded: str) -> bytes:
+    return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
 
 
 def _base64(data: bytes) -> str:

@@ -21,6 +21,7 @@ from executor.alerts.placeholders import EXAMPLES, OPENS_A_LONG, PLACEHOLDER, le
 from executor.alerts.signature import sign
 from executor.alerts.strategies import Wanted
 from executor.alerts.template import LIFETIME, Style
+from executor.alerts.token import first_chart
 from executor.bootstrap.strategies import strategies_of
 from executor.cli.command import BY, open_room
 from executor.cli.noun import Noun
@@ -84,7 +85,9 @@ def template(*, name: str, style: str, settings: dict[str, str], days: int, as_j
     "--body", required=True, type=click.File(), metavar="FILE", help="The message as TradingView has it; - to paste it."
 )
 @_set_option("PLACEHOLDER=VALUE", "What a placeholder becomes, such as close=1245.5; times come from the clock.")
-@click.option("--example", is_flag=True, help="Fill in what is not set as for NSE:SBIN going long; set its close.")
+@click.option(
+    "--example", is_flag=True, help="Fill in the rest: the first ticker of its token goes long; set its close."
+)
 @click.option("--resend", is_flag=True, help="Send again when answered 5xx, as TradingView does: 3 times, 5 s apart.")
 @click.option(
     "--standard-webhook-secret",
@@ -118,7 +121,7 @@ def send_(
     now = bootstrap.clock_of(open_settings()).now()
     values = {name.strip("{} "): value for name, value in settings.items()}
     template = body.read()
-    values = {**_times(now), **(OPENS_A_LONG if example else {}), **values}
+    values = {**_times(now), **(OPENS_A_LONG | first_chart(template) if example else {}), **values}
     holes = left_open(template)
     left = [name for name in holes if name not in values]
     if left and not as_json:

@@ -219,7 +219,7 @@ WORDS: dict[RefusalCode, Words] = {
     RefusalCode.TICKER_NOT_TRADABLE: Words(
         "This ticker cannot be traded as it is",
         "For an index chart its future (NIFTY1!) or give the strategy an option rule (`--option`). A chart "
-        "with delayed prices (NSE_DLY:…) is never traded.",
+        "with delayed prices (NSE_DLY:…) may leave what is held and nothing else: chart it in real time.",
     ),
     RefusalCode.NOT_LISTED: Words(
         "No such contract is listed",

@@ -91,6 +91,7 @@ def lock_host(state_dir: Path) -> HostLock:
     state_dir.mkdir(parents=True, exist_ok=True)
     path = state_dir / LOCK_FILE
     file = path.open("a+")
+    file.seek(0)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -12,6 +12,7 @@ from flask import Flask
 from executor import bootstrap
 from executor.alerts import imitate
 from executor.alerts.address import standard_webhook_secret
+from executor.alerts.token import first_chart
 from executor.cli import alert
 from executor.clock import SystemClock
 from executor.domain.ids import Ids
@@ -21,7 +22,6 @@ from executor.web.parts import WebParts
 from tests.builders import a_strategy
 from tests.cli.office import runner
 
-TICKER = "ticker=TATASTEEL"
 CHART = {
     "ticker": "TATASTEEL",
     "exchange": "NSE",
@@ -114,11 +114,18 @@ def test_times_and_interval_are_filled_in_from_the_clock(run, issued):
 def test_an_example_fills_in_what_is_not_set_but_prices(run, issued):
     url, _, body = issued
 
-    told = run("send", "--url", url, "--body", body, "--example", "--set", "close=800", "--set", TICKER)
-    without = run("send", "--url", url, "--body", body, "--example", "--set", TICKER, code=1)
+    told = run("send", "--url", url, "--body", body, "--example", "--set", "close=800")
+    without = run("send", "--url", url, "--body", body, "--example", code=1)
 
     assert told.startswith("202 ")
     assert without.startswith("not filled in: close; ") and "price is {{close}}" in without
+
+
+@pytest.mark.parametrize(
+    "message", ['{"ticker": "{{ticker}}"}', '{"token": "xt1_e30.x"}', '{"token": "xt1_====.x"}', "xt1_Zm9v.x"]
+)
+def test_an_example_whose_message_has_no_token_that_can_be_read_is_of_sbin(message):
+    assert first_chart(message) == {}
 
 
 def test_a_placeholder_that_the_message_has_not_is_named(run, issued):

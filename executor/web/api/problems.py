@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from gunicorn.http.errors import NoMoreData, ParseException
 from marshmallow import fields
 from werkzeug.exceptions import HTTPException
@@ -92,11 +92,24 @@ def _http_error(error: HTTPException) -> Response:
         if error.code == HTTPStatus.UNPROCESSABLE_ENTITY:
             return wrong_fields(by_field).answer
         return Failed(HTTPStatus(error.code or 400), code="not_json", detail="The body is not JSON.").answer
-    answer = _problem(HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR), {})
+    answer = _no_route(error).answer
     for name, value in error.get_headers():
         if name == "Allow":
             answer.headers[name] = value
     return answer
+
+
+def _no_route(error: HTTPException) -> Failed:
+    """What no route of ours answered, in the same words as theirs."""
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    code, remedy = status.phrase.lower().replace(" ", "_"), "`/api/v1/openapi.json` lists all there is."
+    match status:
+        case HTTPStatus.NOT_FOUND:
+            return Failed(status, code=code, detail=f"There is no {request.path}.", remedy=remedy)
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            return Failed(status, code=code, detail=f"{request.method} is not for {request.path}.", remedy=remedy)
+        case _:
+            return Failed(status, code=code, detail=error.description or status.description)
 
 
 def _broken_body(_error: Exception) -> Response:

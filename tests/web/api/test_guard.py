@@ -137,7 +137,11 @@ def test_another_host_is_refused_before_the_token_is_looked_at(store: Store, clo
 def test_what_is_not_there_is_a_problem_too(store: Store, clock: ManualClock, method: str, path: str, status: int):
     answer = a_program(store, clock).ask(method, path)
 
-    assert (answer.status_code, answer.mimetype, answer.get_json()["status"]) == (status, PROBLEM, status)
+    told = answer.get_json()
+    assert (answer.status_code, answer.mimetype, told["status"]) == (status, PROBLEM, status)
+    assert told["code"] == {404: "not_found", 405: "method_not_allowed"}[status]
+    assert told["detail"].startswith({404: "There is no", 405: "DELETE is not for"}[status])
+    assert "/api/v1/openapi.json" in told["remedy"]
 
 
 def test_every_answer_is_kept_by_nobody_and_runs_nothing(store: Store, clock: ManualClock):
