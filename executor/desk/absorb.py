@@ -52,8 +52,6 @@ from executor.domain.reading import QueryKind, Reading
 from executor.domain.record import CallRow, Halt, HaltKind
 from executor.domain.signal import Signal, SignalState
 
-#: What a hint makes us read at once.
-_HINTED = QueryKind.ORDER_BOOK
 _WORKING_VALUES = ("working_type", "working_quantity", "working_price", "working_trigger")
 #: Refusals that every order after this one would get too, until a person has done something at the broker.
 _HALTING = frozenset({RefusalReason.ADDRESS, RefusalReason.ACCOUNT})
@@ -117,8 +115,8 @@ def _absorb_feed(draft: Draft, event: FeedChanged | FeedFailed | FeedTold | Pric
                 absorb_report(draft, report)
         case PricesSeen(prices):
             _learn_prices(draft, prices)
-        case Hinted():
-            asked = {query: at for query, at in draft.evidence.asked_at.items() if query.kind is not _HINTED}
+        case Hinted(book):
+            asked = {query: at for query, at in draft.evidence.asked_at.items() if query.kind is not book}
             draft.learn(asked_at=asked)
 
 

@@ -94,7 +94,9 @@ class FeedTold:
 
 @dataclass(frozen=True, slots=True)
 class Hinted:
-    """Somebody says that something happened at the broker: a reason to look, nothing more."""
+    """Somebody says that something happened at the broker: a reason to read that book, nothing more."""
+
+    book: QueryKind = QueryKind.ORDER_BOOK
 
 
 @dataclass(frozen=True, slots=True)

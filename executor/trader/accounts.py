@@ -20,7 +20,7 @@ from executor.domain.calendar import Calendar, clock_time, trading_day
 from executor.domain.command import ERRANDS, Command, CommandKind, CommandState
 from executor.domain.ids import CallId
 from executor.domain.intent import Call
-from executor.domain.messages import Evidence, SessionChanged
+from executor.domain.messages import Evidence, Hinted, SessionChanged
 from executor.domain.reading import NetPosition, Query, QueryKind, Reading
 from executor.domain.record import CallRow, Halt, HaltKind
 from executor.errors import (
@@ -157,6 +157,7 @@ class SessionKeeper:
         self._errands = Errands(broker=broker, ledger=store.ledger, epoch=store.epoch, clock=clock, new_id=new_id)
         self._seen = seen
         self._kept: tuple[tuple[NetPosition, ...], datetime] | None = None
+        self._awaited: datetime | None = None
         self._work: Future[None] | None = None
         self._logins: list[datetime] = []
         self._not_before: datetime | None = None
@@ -225,6 +226,8 @@ class SessionKeeper:
         seen = self._seen()
         if seen.positions_at is None or self._kept is None:
             return seen.positions_at is not None
+        if self._awaited is not None:
+            return seen.positions_at >= self._awaited
         kept, at = self._kept
         age = seen.positions_at - at
         return age >= (_KEEP_POSITIONS if kept != seen.positions else _KEPT_POSITIONS_LAST)
@@ -318,6 +321,8 @@ class SessionKeeper:
         """Keep what the desk read last of the account's positions, for people."""
         seen = self._seen()
         if seen.positions_at is not None:
+            if self._awaited is not None and seen.positions_at >= self._awaited:
+                self._awaited = None
             self._kept = seen.positions, seen.positions_at
             self._store.keep_snapshot(QueryKind.POSITIONS, _positions_of(seen.positions), at=seen.positions_at)
 
@@ -330,10 +335,12 @@ class SessionKeeper:
             self._errands.run(errands)
 
     def _refresh(self, errands: Sequence[Command]) -> None:
-        """Positions are the desk's to read, within the pace that its own reads need: what it read last is kept."""
+        """Positions are the desk's to read, within the pace that its own reads need: it is asked to."""
         failed = self._read_for_people()
-        self._keep_positions()
-        text = f"not read: {'; '.join(failed)}" if failed else "funds and holdings were read anew"
+        self._awaited = self._clock.now()
+        self._inbox.put(Hinted(QueryKind.POSITIONS))
+        text = "funds and holdings were read anew; positions are read within seconds"
+        text = f"not read: {'; '.join(failed)}" if failed else text
         self._store.answer(errands, done=not failed, text=text, at=self._clock.now())
 
     def _turn_code_away(self) -> None:

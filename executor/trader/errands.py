@@ -122,7 +122,11 @@ class Errands:
         match converted.answer:
             case Taken():
                 told = f"{wanted.quantity} {wanted.symbol}: {wanted.old} is {wanted.new} now, says the broker"
-                return True, told, converted.calls
+                return (
+                    True,
+                    f"{told}; the page Account shows it with the next read, within half a minute",
+                    converted.calls,
+                )
             case Refused(text=text):
                 return False, text, converted.calls
             case Unknown(why=why):

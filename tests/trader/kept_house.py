@@ -39,6 +39,7 @@ class KeptHouse(House):
             inbox=self.inbox,
             new_id=self.ids.new,
             thread=AtOnce(),
+            seen=lambda: self.book.evidence,
         )
 
     def session_store(self, epoch: int) -> SessionStore:

@@ -18,7 +18,7 @@ from executor.domain.order import OrderType, Side
 from executor.domain.strategy import Product
 from executor.simulator import SimulatorConfig
 from executor.store import schema
-from executor.store.accounts import Accounts
+from executor.store.accounts import Accounts, Snapshot
 from executor.store.store import Store
 from tests.house import ACCOUNT, SBIN
 from tests.trader.kept_house import KeptHouse
@@ -91,18 +91,28 @@ def test_what_an_order_would_take_and_cost_is_told_at_the_last_price_and_nothing
     assert len(calls(house, "batch")) == len(calls(house, "estimateCharges")) == 1
 
 
-def test_funds_and_holdings_are_read_anew_and_what_the_desk_read_of_positions_is_kept(house: KeptHouse) -> None:
+def test_a_refresh_reads_funds_holdings_and_positions_anew(house: KeptHouse) -> None:
+    house.run(3)
     before = len(house.requests("getRMS"))
     positions_before = len(house.requests("getPosition"))
+    buy_by_hand(house)
     asked_at = house.clock.now()
 
     command = ask(house, CommandKind.REFRESH)
 
-    assert (command.state, command.answer) == (CommandState.DONE, "funds and holdings were read anew")
+    assert command.state is CommandState.DONE
+    assert command.answer == "funds and holdings were read anew; positions are read within seconds"
     assert len(house.requests("getRMS")) == before + 1
-    assert len(house.requests("getPosition")) <= positions_before + 1  # the desk's own
-    [funds], [owned] = (Accounts(house.store.database).snapshots(kind) for kind in ("FUNDS", "HOLDINGS"))
-    assert min(funds.at, owned.at) >= asked_at
+    assert len(house.requests("getPosition")) == positions_before + 1  # the desk's, in its own pace
+    snapshots = [shown(house, kind) for kind in ("FUNDS", "HOLDINGS", "POSITIONS")]
+    assert min(one.at for one in snapshots) >= asked_at
+    assert [row["quantity"] for row in snapshots[2].body["positions"]] == [10]
+
+
+def shown(house: KeptHouse, kind: str) -> Snapshot:
+    """What the page Account shows."""
+    (found,) = Accounts(house.store.database).snapshots(kind)
+    return found
 
 
 def test_with_a_price_no_other_is_asked_for(house: KeptHouse) -> None:

@@ -157,7 +157,7 @@ def _add_session(routes: Routes, parts: ApiParts) -> None:
 
     @routes.does("/accounts/<account>/refresh", CommandsMade, status=HTTPStatus.ACCEPTED)
     def refresh(account: str) -> dict[str, Any]:
-        """Have the trader read funds and holdings anew; its answer is looked for under the id."""
+        """Have the trader read funds, holdings and positions anew; its answer is looked for under the id."""
         return _given(parts, CommandKind.REFRESH, _known(parts, account).name, {})
 
     @routes.does("/accounts/<account>/login", CommandsMade, body=CodeAsked, status=HTTPStatus.ACCEPTED)

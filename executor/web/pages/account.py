@@ -113,7 +113,7 @@ def add_account(blueprint: Blueprint, store: Store, frame: Frame, clock: Clock, 
 
     @blueprint.post("/account/refresh")
     def refresh() -> Response | tuple[str, int]:
-        """Have the trader read funds and holdings anew; the page looks again until that is answered."""
+        """Have the trader read funds, holdings and positions anew; the page looks again until that is answered."""
         return ordered(lambda: _ask_refresh(store, clock.now()), "pages.account")
 
     @blueprint.post("/account/login")
