@@ -54,7 +54,9 @@ def test_who_leaves_under_a_kill_is_told_that_nothing_leaves_before_it_ends(hous
 
     command = house.command(kind)
     house.run(8)
-    assert (command.answer or "").endswith("leave; 1 only when the kill in force is ended (resume)")
+    assert (command.answer or "").endswith(
+        "leave; for 1 of them no order goes out until the kill in force is ended (resume)"
+    )
     assert (house.net(), house.stopped()) == (10, 10)
 
     house.command("resume")

@@ -101,7 +101,7 @@ def _exit(draft: Draft, command: Command) -> tuple[bool, str]:
 def _held_back(draft: Draft, brackets: list[Bracket]) -> str:
     """Say of how many that a kill holds them where they are; empty when of none."""
     killed = sum(rails.killed(draft, strategy=row.strategy, lane=row.lane) is not None for row in brackets)
-    return f"; {killed} only when the kill in force is ended (resume)" if killed else ""
+    return f"; for {killed} of them no order goes out until the kill in force is ended (resume)" if killed else ""
 
 
 def _protect(draft: Draft, command: Command) -> Answer | None:
