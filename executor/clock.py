@@ -19,6 +19,11 @@ from typing import Protocol
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
 
 
+def in_ist(at: datetime) -> str:
+    """A moment as sentences for people tell it."""
+    return f"{at.astimezone(IST):%d %b %Y %H:%M:%S} IST"
+
+
 class Clock(Protocol):
     def now(self) -> datetime:
         """The time, aware UTC: for stamps and the calendar."""

@@ -14,6 +14,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from executor.clock import IST
+
 #: Ten digits before the point: more than any price or size here, far less than what the store can hold.
 _DIGITS = 9
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,24})?([eE][+-]?\d{1,2})?", re.ASCII)
@@ -122,6 +124,6 @@ def _moment(text: str) -> datetime | None:
         if _EPOCH.fullmatch(text):
             seconds = Decimal(text) / (1000 if len(text) == 13 else 1)
             return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(seconds * 1000))
-        return datetime.fromisoformat(text).astimezone(UTC) if _ISO.fullmatch(text) else None
+        return datetime.fromisoformat(text).astimezone(IST).astimezone(UTC) if _ISO.fullmatch(text) else None
     except (ValueError, OverflowError):
         return None

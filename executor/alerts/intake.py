@@ -18,6 +18,7 @@ from typing import Any
 from executor.alerts import parse, schema, signature, token
 from executor.alerts.beyond import beyond
 from executor.alerts.mask import masked
+from executor.clock import in_ist
 from executor.config.secrets import Keys
 from executor.domain.calendar import trading_day
 from executor.domain.delivery import Delivery, IssuedAlert, Verdict
@@ -198,16 +199,16 @@ def _claims(
     if alert is None:
         return Refusal(RefusalCode.TOKEN_ALTERED, f"alert {claims.alert_id} is not in this database")
     if alert.revoked_at is not None:
-        return Refusal(RefusalCode.TOKEN_REVOKED, f"alert {claims.alert_id}, {alert.revoked_at:%Y-%m-%d %H:%M} UTC")
+        return Refusal(RefusalCode.TOKEN_REVOKED, f"alert {claims.alert_id}, {in_ist(alert.revoked_at)}")
     return claims
 
 
 def _not_now(fired_at: datetime, now: datetime) -> Refusal | None:
     """Refuse what can never be executed; how old an alert of today may be is judged where exits are known."""
     if fired_at > now + AHEAD:
-        return Refusal(RefusalCode.FIRED_AHEAD, f"fired_at {fired_at.isoformat()}, received {now.isoformat()}")
+        return Refusal(RefusalCode.FIRED_AHEAD, f"fired {in_ist(fired_at)}, received {in_ist(now)}")
     if trading_day(fired_at) != trading_day(now):
-        return Refusal(RefusalCode.FIRED_OTHER_DAY, f"fired_at {fired_at.isoformat()}, received {now.isoformat()}")
+        return Refusal(RefusalCode.FIRED_OTHER_DAY, f"fired {in_ist(fired_at)}, received {in_ist(now)}")
     return None
 
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from standardwebhooks import Webhook
 
 from executor.alerts.address import rotations, signing_secret
+from executor.clock import in_ist
 from executor.config.secrets import Keys
 from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.strategy import Strategy
@@ -72,7 +73,7 @@ def verify(keys: Keys, strategy: Strategy, headers: Headers, body: bytes, *, now
     if rotation is None:
         return _altered("")
     if abs(now - at) > TOLERANCE:
-        return Refusal(RefusalCode.SIGNATURE_EXPIRED, f"signed {at:%Y-%m-%d %H:%M:%S}, received {now:%H:%M:%S} UTC")
+        return Refusal(RefusalCode.SIGNATURE_EXPIRED, f"signed {in_ist(at)}, received {in_ist(now)}")
     return Signed(headers.id, at, rotation)
 
 

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from executor.alerts.bounds import Grant, read_rule, rule_claim
+from executor.clock import in_ist
 from executor.config.secrets import Keys
 from executor.domain.refusal import Refusal, RefusalCode
 
@@ -53,7 +54,7 @@ def verify(keys: Keys, token: object, *, strategy: str, now: datetime) -> Claims
     if claims.strategy != strategy:
         return Refusal(RefusalCode.TOKEN_OTHER_STRATEGY, f"it was issued for {claims.strategy}")
     if now >= claims.expires:
-        return Refusal(RefusalCode.TOKEN_EXPIRED, f"alert {claims.alert_id} ended {claims.expires:%Y-%m-%d %H:%M} UTC")
+        return Refusal(RefusalCode.TOKEN_EXPIRED, f"alert {claims.alert_id} ended {in_ist(claims.expires)}")
     return claims
 
 

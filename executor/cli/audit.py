@@ -233,7 +233,8 @@ def _print_story(line: LogLine, story: Story | None) -> None:
     console.print(_text(asked_of(line)), _text(spoken(line.word), tone(line.word)), _text(line.reason or ""))
     if remedy := _remedy(line):
         console.print(_text(remedy))
-    console.print(_text(f"received {ist_day(line.delivery.received_at)} from {line.delivery.source}"))
+    at = line.delivery.received_at
+    console.print(_text(f"received {ist_day(at)}, {ist_time(at)} IST from {line.delivery.source}"))
     for leg, order in line.orders:
         filled = f"{order.filled} filled at {rupees(order.average)}" if order.filled else "nothing filled"
         words = f"  {leg.role.lower()}: {terms(order)}, {filled}"

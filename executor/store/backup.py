@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from sqlalchemy import Connection, Table, delete, insert, inspect, select, update
 
+from executor.clock import in_ist
 from executor.domain.record import Halt, HaltKind
 from executor.errors import ChainBroken, ConfigError
 from executor.store import chain, schema
@@ -139,7 +140,8 @@ def restore(
         verified = _verified(connection, path)
         for name, value in meta.items():
             connection.execute(update(schema.meta).where(schema.meta.c.key == name).values(value=value))
-        why = f"restored from the backup of {label.made_at}: compare with the broker, then resume"
+        made_at = in_ist(datetime.fromisoformat(label.made_at))
+        why = f"restored from the backup of {made_at}: compare with the broker, then resume"
         halt = Halt("ALL", HaltKind.HALT, at, why, _RESTORE)
         if (halt.scope, halt.kind) not in {(one.scope, one.kind) for one in halts_in_force(connection, None)}:
             row = {"id": new_id(loaded.newest), **values_of(halt)}

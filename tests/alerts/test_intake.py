@@ -213,12 +213,23 @@ def test_the_strategys_version_is_recorded_and_not_compared():
     ("2026-11-25T03:50:05Z", None),
     ("2026-11-24T18:30:00Z", None),
     ("1795578600000", None),
+    ("9999-12-31T23:59:59Z", RefusalCode.BAD_FIELD),
 ])  # fmt: skip
 def test_only_todays_alerts_pass_and_how_old_they_may_be_is_the_desks(fired_at: str, code: RefusalCode | None):
     judgement = judged(a_message(STRATEGY_ALERT, timenow=fired_at))
 
     assert judgement.delivery.code is code
     assert judgement.status == (422 if code else 202)
+
+
+def test_times_of_a_refusal_are_told_as_a_trader_in_india_reads_them():
+    """By UTC both were on the 25th, and the refusal would make no sense."""
+    later = NOW.replace(hour=23, minute=45) + timedelta(hours=1)
+
+    told = judged(a_message(STRATEGY_ALERT, timenow="2026-11-25T18:00:00Z"), now=later).delivery
+
+    assert told.code is RefusalCode.FIRED_OTHER_DAY
+    assert "fired 25 Nov 2026 23:30:00 IST, received 26 Nov 2026 00:45:00 IST" in told.detail
 
 
 @pytest.mark.parametrize(("body", "status", "code"), [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -158,6 +159,7 @@ def test_show_tells_a_signals_life_by_its_own_id_or_its_deliverys(run, key):
     value = json.loads(run("show", key, "--json"))
 
     assert "Entry: PLACE sent" in told
+    assert re.search(r"received .* 2026, \d\d:\d\d:\d\d IST from", told)
     assert (value["signal"], value["layers"]) == (SIGNAL, {"address": "ok", "token": "ok"})
     assert [event["title"] for event in value["events"]] == ["Test", "Test", "Entry: PLACE sent"]
     assert value["events"][-1]["evidence"] == [

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -127,6 +128,7 @@ def test_what_is_restored_is_halted_verified_and_goes_on_above_the_newest_id(
     newest = store.recovery.newest_id()
     assert (halt.scope, halt.kind, halt.by) == ("ALL", "HALT", "restore")
     assert "resume" in halt.why
+    assert re.search(r"the backup of \d\d \w+ 2026 \d\d:\d\d:\d\d IST", halt.why)
     assert newest is not None and newest > future
     office.run("audit", "verify")
     store.database.close()
