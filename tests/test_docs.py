@@ -63,6 +63,7 @@ def test_options_that_a_remedy_names_exist() -> None:
     known = {setting.option for group in GROUPS.values() for setting in group}
     known |= {option for param in account.commands["set"].params for option in param.opts}
     known |= {"--strategy", "--account", "--style", "--set"}  # of resume and alert template
+    known |= {"--end-overlap"}  # of strategy rotate
 
     named = {option for words in WORDS.values() for option in re.findall(r"--[a-z-]+[a-z]", words.remedy)}
 

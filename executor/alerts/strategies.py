@@ -43,11 +43,12 @@ class ChangedMeanwhile(ConfigError):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a sender needs; whoever has it can send to the strategy."""
+    """What a sender needs; whoever has it can send to the strategy. `before_works`: so can who has the one before."""
 
     strategy: str
     hook_url: str = field(repr=False)
     standard_webhook_secret: str = field(repr=False)
+    before_works: bool = False
 
     @property
     def signed_url(self) -> str:
@@ -97,8 +98,8 @@ class Strategies:
 
     def card(self, strategy: Strategy) -> Card:
         """Its secret address, and the secret of senders that can sign."""
-        url = hook_url(self._keys, strategy, self._public_url)
-        return Card(strategy.name, url, standard_webhook_secret(self._keys, strategy))
+        url, secret = hook_url(self._keys, strategy, self._public_url), standard_webhook_secret(self._keys, strategy)
+        return Card(strategy.name, url, secret, before_works=strategy.rotation_before is not None)
 
     # what a person makes of it
 

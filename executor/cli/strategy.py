@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from executor.bootstrap.strategies import strategies_of
 from executor.cli.command import BY, open_room
 from executor.cli.noun import Noun
 from executor.cli.settings import FILE, GroupedCommand, with_settings
-from executor.cli.strategy_table import line_of, print_card, print_settings
+from executor.cli.strategy_table import card_fields, line_of, print_card, print_settings
 from executor.config.environment import open_settings
 from executor.config.schema import read_toml
 from executor.config.strategy_file import changed, laid_over, open_fields, over, read_strategies, strategies_text
@@ -99,7 +99,7 @@ def show(*, name: str, as_json: bool) -> None:
         found = desk.strategies.named(name)
         card = desk.strategies.card(found)
         if as_json:
-            click.echo(json.dumps({**_shown(found), **asdict(card)}))
+            click.echo(json.dumps({**_shown(found), **card_fields(card)}))
             return
         print_settings(found)
         print_card(card)
@@ -211,6 +211,6 @@ def _print_settings(of: Strategy, *, as_json: bool) -> None:
 
 def _print_card(card: Card, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(asdict(card)))
+        click.echo(json.dumps(card_fields(card)))
     else:
         print_card(card)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 import click
 from rich.console import Console
 from rich.table import Table
@@ -43,7 +46,14 @@ def print_settings(strategy: Strategy) -> None:
     Console(highlight=False).print(Text(f"not set: {', '.join(missing)}" if missing else "everything is set"))
 
 
+def card_fields(card: Card) -> dict[str, Any]:
+    """The same as JSON; `before_works` only while it does."""
+    return {name: value for name, value in asdict(card).items() if name != "before_works" or value}
+
+
 def print_card(card: Card) -> None:
     """Print what its sender needs, each unbroken on a line of its own, to be copied."""
     for key, secret in (("hook_url", card.hook_url), ("standard_webhook_secret", card.standard_webhook_secret)):
         click.echo(f"{key}\n  {secret}")
+    if card.before_works:
+        click.echo(f"The address before works too, until: executor strategy rotate {card.strategy} --end-overlap")

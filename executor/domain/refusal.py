@@ -183,7 +183,8 @@ WORDS: dict[RefusalCode, Words] = {
     ),
     RefusalCode.UNKNOWN_ADDRESS: Words(
         "There is no such address",
-        "Copy the address again: `executor strategy show NAME`. After `executor strategy rotate` the old one ends.",
+        "Copy the address again: `executor strategy show NAME`. After `executor strategy rotate` the old one is ended "
+        "by the same with `--end-overlap`.",
     ),
     RefusalCode.CONFLICT: Words(
         "The same id was used before with other content", "Put {{timenow}} into the id, or leave the id out."

@@ -282,6 +282,20 @@ def test_rotate_gives_a_new_address_and_the_old_one_works_until_the_overlap_ends
     assert (rotation_of(keys, after, old), rotation_of(keys, after, new)) == (None, 2)
 
 
+def test_who_rotates_is_told_that_the_address_before_still_works_and_what_ends_it(run, run_json):
+    """After a leak the leaked one is the address before."""
+    run("add", "dip", *ADD)
+
+    rotated, shown = run("rotate", "dip"), run("show", "dip")
+    told = run_json("rotate", "dip")
+    ended = run("rotate", "dip", "--end-overlap")
+
+    for text in (rotated, shown):
+        assert "The address before works too, until: executor strategy rotate dip --end-overlap" in text
+    assert told["before_works"] is True
+    assert "works too" not in ended and "before_works" not in run_json("show", "dip")
+
+
 def test_set_keeps_the_rotated_address(run, run_json):
     run("add", "dip", *ADD)
     rotated = run_json("rotate", "dip")
