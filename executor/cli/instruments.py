@@ -94,8 +94,11 @@ def search(*, text: tuple[str, ...], limit: int, as_json: bool) -> None:
     """
     begins, *words = text
     with _open() as store:
-        for found in store.master.search(norm(begins), words, limit):
-            click.echo(json.dumps(shown(found)) if as_json else line(found))
+        rows = list(store.master.search(norm(begins), words, limit))
+    for found in rows:
+        click.echo(json.dumps(shown(found)) if as_json else line(found))
+    if not rows and not as_json:
+        click.echo(" and has ".join([f"nothing begins with {begins}", *words]))
 
 
 @instruments.command("resolve")

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from executor.cli.command import Room, as_json_option, ask, finding, open_room
-from executor.clock import IST
+from executor.clock import IST, in_ist
 from executor.config.environment import open_settings
 from executor.domain.calendar import trading_day
 from executor.domain.command import CommandKind
@@ -42,7 +42,9 @@ def orders(*, account: str | None, day: datetime | None, one: str | None, as_jso
         found = [row for row in Accounts(room.store.database).orders(asked) if account in (None, row.order.account)]
         told = _look(room, found, one) if one is not None else None
     if told is not None:
-        click.echo(json.dumps(told) if as_json else "\n".join(f"{name:10} {value}" for name, value in told.items()))
+        at = {"at": in_ist(datetime.fromisoformat(told["at"]))}
+        lines = (f"{name:10} {'-' if value is None else value}" for name, value in {**told, **at}.items())
+        click.echo(json.dumps(told) if as_json else "\n".join(lines))
     elif as_json:
         for row in found:
             click.echo(json.dumps(_json(row)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -49,7 +50,10 @@ def test_an_order_is_asked_about_by_its_number(office: Office, house: KeptHouse)
     told = office.run_json("orders", "--id", number, "--day", "2026-11-25")
 
     assert (told["broker_id"], told["state"], told["filled"]) == (number, "FILLED", 10)
-    assert "average" in office.run("orders", "--id", number, "--day", "2026-11-25")
+    for_people = office.run("orders", "--id", number, "--day", "2026-11-25")
+    assert "average" in for_people
+    assert re.search(r"^at +25 Nov 2026 09:2\d:\d\d IST$", for_people, re.MULTILINE)
+    assert "None" not in for_people
 
 
 def test_an_order_that_nobody_knows_is_not_asked_about(office: Office, house: KeptHouse) -> None:

@@ -73,13 +73,18 @@ def test_resolve_ends_with_1_and_the_remedy_when_there_is_no_such_ticker(loaded)
     assert "is the index Nifty 50" in run("resolve", "NSE:NIFTY", code=1)
 
 
+def test_a_search_that_finds_nothing_says_so(loaded):
+    assert run("search", "SBIN", "24000") == "nothing begins with SBIN and has 24000\n"
+    assert run("search", "NOTHING") == "nothing begins with NOTHING\n"
+    assert run("search", "NOTHING", "--json") == ""
+
+
 def test_search_lists_what_begins_with_a_text(loaded):
     lines = [json.loads(line) for line in run("search", "ab", "--json").splitlines()]
 
     assert [line["symbol"] for line in lines] == ["ABLE-BE", "AB-CD-EQ"]
     assert run("search", "SBIN").count("\n") == 2
     assert run("search", "SBIN", "--limit", "1").count("\n") == 1
-    assert run("search", "QQ") == ""
 
 
 def test_refresh_tells_what_it_took(settings, clock, monkeypatch):
