@@ -35,6 +35,10 @@ _POOL_WAIT_S = 0.5
 _KEPT_OPEN = 3
 #: How SQLite says that there is no space: for a page, or for its index of the log.
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
+#: How it says that the file is none of its, or not whole any more.
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+#: What leaves nobody able to say whether a COMMIT was done.
+_UNTRUSTED = ("SQLITE_IOERR", *_DAMAGED)
 #: Postgres ends the transaction of a process that fell asleep in it: its locks would hold up who takes its place.
 _ASLEEP_MS = 15_000
 #: A server that vanished without a word is given up within seconds (a local socket needs none of it).
@@ -180,7 +184,9 @@ class Database:
             connection.commit()
         except DBAPIError as error:
             connection.invalidate()  # SQLite leaves a refused COMMIT's transaction open, and its locks
-            if _sqlite_name(error).startswith("SQLITE_IOERR"):  # a second fsync may lie (reliability.md 1.5)
+            if _sqlite_name(error).startswith(
+                ("SQLITE_IOERR", *_DAMAGED)
+            ):  # a second fsync may lie (reliability.md 1.5)
                 raise StoreError(f"the disk failed at COMMIT, it cannot be trusted: {_plain(error)}") from error
             if head is None or not isinstance(error, OperationalError) or not self._landed(head):
                 raise
@@ -301,6 +307,9 @@ def _translated() -> Iterator[None]:
     except (DataError, OverflowError) as error:
         raise InvariantBroken(f"a value does not fit the store: {_plain(error)}") from error
     except DBAPIError as error:
+        if _sqlite_name(error).startswith(_DAMAGED):
+            remedy = "stop the executor, and restore the newest backup into a new state dir (`executor restore`)"
+            raise NotRecorded(f"the database file is damaged: {_plain(error)}; {remedy}") from error
         if error.connection_invalidated:
             raise NotRecorded(f"the database connection was lost: {_plain(error)}") from error
         raise

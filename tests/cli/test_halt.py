@@ -225,6 +225,18 @@ def test_kill_works_without_any_database(office: Office, tmp_path: Path, monkeyp
     assert office.kill_file.exists()
 
 
+def test_kill_works_over_a_damaged_database(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/damaged.db")
+    (tmp_path / "damaged.db").write_bytes(b"no database at all" * 300)
+    office.state_dir.mkdir(exist_ok=True)
+    (office.state_dir / "trader.lock").touch()
+
+    told = office.run("kill")
+
+    assert "the database file is damaged" in told
+    assert office.kill_file.exists()
+
+
 def test_kill_where_no_trader_ever_ran_does_not_say_that_it_stopped_something(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from executor.store import engine as room
 from executor.store import schema
 from executor.store.engine import Database, open_database
 from executor.store.store import Store
+from executor.store.upgrade import upgrade
 from tests.builders import a_delivery, a_signal
 from tests.postgres import Server
 from tests.store.trading import take_lease
@@ -102,6 +104,27 @@ def test_an_unreachable_database_is_named_without_its_password():
         open_database("postgresql://someone:secret@127.0.0.1:1/none")
 
     assert "secret" not in str(refused.value)
+
+
+def damage(path: Path, at: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(b"\xa5" * 300_000)
+
+
+@pytest.mark.parametrize("at", [0, 100, 4096])
+def test_a_damaged_file_is_told_as_one_that_takes_nothing(tmp_path: Path, at: int):
+    path = tmp_path / "executor.db"
+    whole = open_database(f"sqlite:///{path}")
+    upgrade(whole)
+    whole.close()
+    damage(path, at)
+
+    with pytest.raises(NotRecorded, match=r"the database file is damaged: .* restore"):
+        database = open_database(f"sqlite:///{path}")
+        with database.unaudited() as connection:
+            for table in schema.metadata.sorted_tables:
+                connection.execute(select(table)).all()
 
 
 def test_another_kind_of_database_is_refused():
