@@ -37,7 +37,13 @@ def open_keys(settings: Settings) -> Keys:
 
 
 def clock_of(settings: Settings) -> Clock:
-    return open_clock(settings.clock_file)
+    """The clock that a process follows. Raises ConfigError."""
+    try:
+        return open_clock(settings.clock_file)
+    except (OSError, ValueError, LookupError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is none that a simulator wrote"
+        remedy = "start the simulator that writes it, or remove the setting"
+        raise ConfigError(f"EXECUTOR_CLOCK_FILE {settings.clock_file}: {why}; {remedy}") from error
 
 
 def open_store(settings: Settings) -> Store:

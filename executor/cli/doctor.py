@@ -76,6 +76,8 @@ def _line(finding: Finding, longest: int) -> str:
 def _look(url: str | None) -> Iterator[Finding]:
     try:
         settings = open_settings()
+        bootstrap.clock_of(settings)
+        load_calendar(settings.calendar_file)
     except ConfigError as error:
         yield Finding("settings", ok=False, said=str(error))
         return

@@ -98,8 +98,15 @@ def load_calendar(over: Path | None = None) -> Calendar:
     layers.add(checked(_Sessions(), built_in, "sessions.toml"), "sessions.toml")
     if over is not None:
         what = f"EXECUTOR_CALENDAR_FILE {over}"
-        layers.add(checked(_Sessions(), read_toml(over), what), what)
+        layers.add(checked(_Sessions(), _laid_over(over), what), what)
     return layers.calendar()
+
+
+def _laid_over(path: Path) -> dict[str, Any]:
+    try:
+        return read_toml(path)
+    except ConfigError as error:
+        raise ConfigError(f"EXECUTOR_CALENDAR_FILE: {error}") from error
 
 
 class _Layers:

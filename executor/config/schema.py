@@ -45,7 +45,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file. Raises ConfigError."""
     try:
         return tomllib.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
         raise ConfigError(f"{path} cannot be read as TOML: {error}; correct it") from error
 
 

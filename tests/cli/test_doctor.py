@@ -157,3 +157,19 @@ def test_wrong_settings_are_told(clinic: Clinic, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PORT", "none")
 
     assert "PORT" in clinic.say(code=1)["settings"]["said"]
+
+
+@pytest.mark.parametrize("name", ["EXECUTOR_CLOCK_FILE", "EXECUTOR_CALENDAR_FILE"])
+@pytest.mark.parametrize("text", [None, "neither [ nor {"])
+def test_a_file_of_the_settings_that_cannot_be_read_is_one_of_its_findings(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, text: str | None
+) -> None:
+    path = tmp_path / "of.settings"
+    if text is not None:
+        path.write_text(text)
+    monkeypatch.setenv(name, str(path))
+
+    said = clinic.say(code=1)["settings"]["said"]
+
+    assert name in said and str(path) in said
+    assert "Errno" not in said
