@@ -111,8 +111,7 @@ def _halts(store: Store) -> Iterator[Finding]:
         yield Finding("halt", True, f"{halt.kind} on {halt.scope} since {since}: {halt.why} (by {halt.by}).{ends}")
     for _, beat in standing.accounts:  # the file KILL and a full disk are no rows: traders tell them
         for told in beat.status.get("halts", ()) if beat else ():
-            ends = " `executor resume` takes it away." if told["by"] == "file" else ""
-            yield Finding("halt", True, f"{told['kind']} on {told['scope']}: {told['why']}.{ends}")
+            yield Finding("halt", True, f"{told['kind']} on {told['scope']}: {told['why']}.")
 
 
 def _seen_by(url: str) -> str:

@@ -27,7 +27,8 @@ def _kill_by_file(path: Path) -> tuple[Halt, ...]:
         since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError:
         return ()
-    return (Halt("ALL", HaltKind.KILL, since, f"the file {path.name} lies in the state dir", _BY[0]),)
+    why = f"the file {path.name} lies in the state dir; `executor resume` there takes it away"
+    return (Halt("ALL", HaltKind.KILL, since, why, _BY[0]),)
 
 
 def _disk_full(reserve: Reserve | None) -> tuple[Halt, ...]:

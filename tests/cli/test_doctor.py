@@ -16,6 +16,7 @@ from executor.cli import main
 from executor.clock import SimulatedClock
 from executor.config.environment import open_settings
 from executor.errors import BrokerUnavailable
+from executor.trader.halts import unrecorded
 from tests.builders import NOW
 from tests.instruments.served import Served, say
 
@@ -100,12 +101,19 @@ def test_what_is_halted_is_told_with_its_end_and_is_no_fault(clinic: Clinic) -> 
     assert halt["said"].endswith("IST: lunch (by cli). `executor resume --account paper` ends it.")
 
 
-def test_the_file_kill_is_told_once_for_all_accounts(clinic: Clinic) -> None:
+def kill_file(folder: Path) -> Path:
+    (folder / "KILL").touch()
+    return folder / "KILL"
+
+
+def test_the_file_kill_is_told_once_for_all_accounts_and_what_takes_it_away(clinic: Clinic, tmp_path: Path) -> None:
+    """In its own words, because pages show them too and have no button for it."""
     clinic.take()
     settings = open_settings()
     store = bootstrap.open_store(settings)
     bootstrap.ensure_accounts(settings, store, at=NOW)
-    halt = {"kind": "KILL", "scope": "ALL", "since": NOW.isoformat(), "why": "the file KILL lies there", "by": "file"}
+    (found,) = unrecorded(kill_file(tmp_path), None)
+    halt = {"kind": "KILL", "scope": "ALL", "since": NOW.isoformat(), "why": found.why, "by": found.by}
     for account in ("default", "paper"):
         epoch = store.ledger.take_lease(account, "here", at=NOW, follows=None)
         store.ledger.beat(account, epoch, at=NOW, status={"halts": [halt]})
@@ -115,7 +123,7 @@ def test_the_file_kill_is_told_once_for_all_accounts(clinic: Clinic) -> None:
 
     halts = [one for one in json.loads(result.output)["findings"] if one["name"] == "halt"]
     assert [(one["ok"], one["said"]) for one in halts] == [
-        (True, "KILL on ALL: the file KILL lies there. `executor resume` takes it away.")
+        (True, "KILL on ALL: the file KILL lies in the state dir; `executor resume` there takes it away.")
     ]
 
 
