@@ -113,7 +113,7 @@ class _Mapped(Env):
 
 def _filed(env_file: Path) -> dict[str, str | None]:
     """What a .env says. Raises ConfigError for a line that is no setting: it would have its default, unnoticed."""
-    if not (env_file.is_file() or env_file.is_fifo()):
+    if not env_file.exists():
         return {}
     try:
         text = env_file.read_text(encoding="utf-8")
@@ -121,7 +121,7 @@ def _filed(env_file: Path) -> dict[str, str | None]:
         raise ConfigError(f"{env_file} cannot be read ({error}); it is to be a text in UTF-8") from error
     said: dict[str, str | None] = {}
     for binding in parse_stream(StringIO(text)):
-        if binding.error:  # its words are not shown: they may be a secret
+        if binding.error or (binding.key and binding.value is None):  # its words are not shown: they may be a secret
             blank = len(binding.original.string) - len(binding.original.string.lstrip("\n"))
             raise ConfigError(
                 f"{env_file}: line {binding.original.line + blank} is no setting; write NAME=VALUE, and quotes around "

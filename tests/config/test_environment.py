@@ -119,7 +119,9 @@ def test_an_unknown_setting_in_the_env_file_is_refused_as_well(tmp_path):
         load_settings({"SECRET_KEY": KEY}, env_file=tmp_path / ".env")
 
 
-@pytest.mark.parametrize("line", ["PORT: 9001", "SMARTAPI PIN=1234", "SMARTAPI_PIN='12", 'SMARTAPI_PIN="12" 34', "=5"])
+@pytest.mark.parametrize(
+    "line", ["PORT: 9001", "SMARTAPI PIN=1234", "SMARTAPI_PIN='12", 'SMARTAPI_PIN="12" 34', "=5", "PORT"]
+)
 def test_a_line_of_the_env_file_that_is_no_setting_is_refused_with_its_number_and_without_its_words(tmp_path, line):
     (tmp_path / ".env").write_text(f"# a comment\nexport HOST=127.0.0.2\n\n\n{line}\nPORT=9000\n")
 
