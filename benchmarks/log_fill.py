@@ -20,10 +20,10 @@ from executor.domain.refusal import Refusal, RefusalCode
 from executor.domain.signal import Action, LaneKey, Outcome, Signal, SignalState
 from executor.domain.strategy import Account, AccountKind
 from executor.store import schema
-from executor.store.chain import row_as_stored
 from executor.store.engine import Database
 from executor.store.log_words import words_of_delivery, words_of_signal
 from executor.store.rows import values_of
+from executor.store.statements import row_as_stored
 from executor.store.store import Store
 from executor.store.types import canonical
 from tests.builders import a_bracket, a_delivery, a_lane, a_leg, a_signal, a_strategy, an_order

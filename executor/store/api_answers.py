@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, select, update
 
 from executor.errors import NotRecorded
-from executor.store import chain, schema
+from executor.store import schema
 from executor.store.engine import Database
-from executor.store.statements import put_new
+from executor.store.statements import put_new, row_as_stored
 
 #: For how long a key is remembered.
 KEPT = timedelta(days=7)
@@ -45,7 +45,7 @@ class ApiAnswers:
             row = {"token": token, "key": key, "sha256": sha256, "at": at, "answer": None}
             with self._database.unaudited(urgent=urgent) as connection:
                 connection.execute(delete(table).where(table.c.at < at - KEPT))
-                if put_new(connection, table, chain.row_as_stored(table, row)):
+                if put_new(connection, table, row_as_stored(table, row)):
                     return None
                 first = select(table.c.sha256, table.c.at, table.c.answer).where(*_of(token, key))
                 found = connection.execute(first).one_or_none()

@@ -24,7 +24,7 @@ from sqlalchemy.types import TypeDecorator
 from executor.errors import ChainBroken, InvariantBroken
 from executor.store import schema
 from executor.store.schema import Keeping
-from executor.store.statements import as_stored, ask, change, put
+from executor.store.statements import ask, change, put
 from executor.store.types import Stamp, canonical, storable
 
 GENESIS = "0" * 64
@@ -248,11 +248,6 @@ def _compare(table: Table, key: str, stored: Mapping[str, Any], said: _Said | No
 # -- how a row is written into the audit -------------------------------------------------------------------------
 
 
-def row_as_stored(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
-    """A whole row: the columns that are not among `values` are empty."""
-    return {column.name: as_stored(column.type, values.get(column.name)) for column in table.columns}
-
-
 def as_plain(table: Table) -> Table:
     """The same table with columns as stored, for reading without conversion."""
     columns = [
@@ -263,7 +258,12 @@ def as_plain(table: Table) -> Table:
 
 
 def key_text(table: Table, stored: Mapping[str, Any]) -> str:
-    return "|".join(str(stored[column.name]) for column in table.primary_key.columns)
+    return "|".join(str(stored[name]) for name in key_names(table))
+
+
+@cache
+def key_names(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.primary_key.columns)
 
 
 def fixed_hash(table: Table, stored: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from executor.errors import ConfigError, DiskFull, InvariantBroken, NotRecorded,
 from executor.store import chain
 from executor.store.kept import Kept
 from executor.store.reserve import Reserve
-from executor.store.statements import as_stored, begin, change, put, put_new
+from executor.store.statements import begin, change, put, put_new, row_as_stored, some_as_stored
 
 T = TypeVar("T")
 
@@ -55,13 +55,13 @@ class Transaction:
         self._entries: list[chain.Entry] = []
 
     def insert(self, table: Table, values: Mapping[str, Any]) -> None:
-        stored = chain.row_as_stored(table, values)
+        stored = row_as_stored(table, values)
         put(self.connection, table, stored)
         self._rows.introduce(table, stored)
 
     def insert_if_new(self, table: Table, values: Mapping[str, Any]) -> bool:
         """Insert a row unless a constraint knows it already; returns whether it was inserted."""
-        stored = chain.row_as_stored(table, values)
+        stored = row_as_stored(table, values)
         is_new = put_new(self.connection, table, stored)
         if is_new:
             self._rows.introduce(table, stored)
@@ -69,8 +69,7 @@ class Transaction:
 
     def change(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> int:
         """Set columns of one row; returns how many rows there were."""
-        which = {name: as_stored(table.c[name].type, value) for name, value in key.items()}
-        new = {name: as_stored(table.c[name].type, value) for name, value in values.items()}
+        which, new = some_as_stored(table, key), some_as_stored(table, values)
         changed = change(self.connection, table, which, new)
         if changed:
             self._rows.change(table, which, new)

@@ -14,6 +14,7 @@ from executor.domain.order import Order
 from executor.domain.record import Fill, Lane, ReportRow
 from executor.domain.signal import Signal
 from executor.store import schema
+from executor.store.chain import key_names
 
 T = TypeVar("T")
 
@@ -52,4 +53,4 @@ def made(kind: type[T], found: Mapping[str, Any]) -> T:
 
 
 def key_of(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {column.name: values[column.name] for column in table.primary_key.columns}
+    return {name: values[name] for name in key_names(table)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -151,6 +151,27 @@ def as_stored(kind: TypeEngine[Any], value: Any) -> Any:
     if isinstance(kind, TypeDecorator):
         return kind.process_bind_param(value, None)  # type: ignore[arg-type]  # no dialect differs here
     return value
+
+
+@cache
+def binds_of(table: Table) -> Mapping[str, Callable[[Any, Any], Any] | None]:
+    """By column, in their order, how a value becomes what the database holds; None where it stays as it is."""
+    kinds = {column.name: column.type for column in table.columns}
+    return {name: kind.process_bind_param if isinstance(kind, TypeDecorator) else None for name, kind in kinds.items()}
+
+
+def row_as_stored(table: Table, values: Mapping[str, Any]) -> Row:
+    """A whole row: the columns that are not among `values` are empty."""
+    return {
+        name: values.get(name) if bind is None else bind(values.get(name), None)
+        for name, bind in binds_of(table).items()
+    }
+
+
+def some_as_stored(table: Table, values: Mapping[str, Any]) -> Row:
+    """Some columns of a row."""
+    binds = binds_of(table)
+    return {name: value if (bind := binds[name]) is None else bind(value, None) for name, value in values.items()}
 
 
 def _out(kind: TypeEngine[Any]) -> Callable[[Any, Any], Any] | None:

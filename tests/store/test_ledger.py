@@ -211,7 +211,7 @@ def test_halts_of_a_decision_are_in_force_with_its_commit(store: Store):
 
     assert committed.halts == (_HALT, _LOSS)
     assert store.recovery.new_work(ACCOUNT).halts == (_HALT, _LOSS)
-    assert store.recovery.load_book(ACCOUNT, TODAY).losses == (replace(_LOSS, ended_at=NOW),)
+    assert store.recovery.load_book(ACCOUNT, TODAY).losses == (_LOSS,)
 
 
 def test_a_halt_of_a_decision_that_is_in_force_already_changes_nothing(store: Store):
