@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 
-from executor.clock import IST, ManualClock
+from executor.clock import ManualClock
 from executor.domain.ids import Ids
 from executor.domain.option import OptionType
 from executor.domain.order import Side
 from executor.domain.refusal import RefusalCode
 from executor.domain.signal import Outcome
-from executor.domain.strategy import Level, LevelKind, LevelOf, Product, Short, Size, SizeKind, Target, Trail
+from executor.domain.strategy import Level, LevelKind, LevelOf, Short, Target, Trail
 from executor.store.store import Store
 from tests.desk.charts import DECEMBER, JANUARY, NIFTY, Charts, a_chain, an_option, charted, priced
-from tests.house import SBIN_EQ
 
 Make = Callable[..., Charts]
 CE, PE = an_option(24900, "CE").symbol, an_option(25200, "PE").symbol
@@ -190,32 +188,6 @@ def test_a_price_that_does_not_come_for_ten_seconds_is_told_once_and_the_disaste
 
     assert len(house.said("underlying_unknown")) == 1
     assert (house.stopped(), trigger(house)) == (65, "123.50")
-
-
-def test_a_future_that_has_expired_is_not_watched_any_more_and_a_person_is_told(make: Make) -> None:
-    """Its last price was read as one of now for ever: the stop was never reached, and nobody was told."""
-    house = make()
-    ten = Size(SizeKind.QUANTITY, Decimal(10))
-    house.strategy = replace(house.strategy, product=Product.DELIVERY, size=ten, levels_of=LevelOf.UNDERLYING)
-    house.means, house.beside = SBIN_EQ, DECEMBER
-    house.price("800")
-    house.control("price", {"exchange": "NFO", "token": DECEMBER.key.token, "ltp": "25000"})
-    house.run(3)
-    house.signal("buy", ticker="NIFTY1!", price="25000", stop_loss={"percent": "2"})
-    house.run(6)
-    assert DECEMBER.expiry is not None
-    for day in (DECEMBER.expiry, DECEMBER.expiry + timedelta(days=1)):
-        house.clock.set(datetime.combine(day, time(9, 14, 30), IST))
-        house.run(45)
-        house.price("800")
-        house.run(15)
-
-    (told,) = house.said("underlying_unknown")
-    assert "NIFTY29DEC26FUT has expired" in told
-    assert (house.stopped(), trigger(house)) == (10, "760.00")
-    before = len(house.requests("getLtpData"))
-    house.run(10)
-    assert len(house.requests("getLtpData")) == before
 
 
 @pytest.mark.parametrize(
