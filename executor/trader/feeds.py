@@ -37,6 +37,8 @@ _LOOK_S = 0.5
 _FRAMES = 1000
 #: A feed that is in doubt is connected anew, but not more often than this.
 _ANEW_S = 60.0
+#: Whoever did not look for so long was asleep, and what came in meanwhile is no news any more.
+_ASLEEP_S = 5.0
 #: A feed that fails by a fault of our own is told of once within so long, however often it fails.
 _TOLD_S = 600.0
 
@@ -113,7 +115,7 @@ class Line:
         self._with: str | None = None
         self._refused_token: str | None = None
         self._fails = 0
-        self._not_before = self._opened_at = self._heard_at = self._pinged_at = -_AGAIN_MOST_S
+        self._not_before = self._opened_at = self._heard_at = self._pinged_at = self._looked_at = -_AGAIN_MOST_S
         self._told_at = -_TOLD_S
         self._anew = self._doubted = False
 
@@ -147,9 +149,13 @@ class Line:
                 raise FeedLost("the session has ended" if token is None else "there is a new session")
             if self._anew and now - self._opened_at >= _ANEW_S:
                 raise FeedLost("it did not tell what the book shows")
+            if now - self._looked_at > _ASLEEP_S:
+                raise FeedLost(f"nobody listened for {now - self._looked_at:.0f} s")
             self._listen(self._frames, wait_s, now)
         except FeedLost as error:
             self._lose(error, now, token)
+        finally:
+            self._looked_at = self._clock.monotonic()
 
     def broke(self) -> None:
         """Begin anew after a fault of our own ended a round; it is told, but not again and again."""

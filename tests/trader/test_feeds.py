@@ -129,6 +129,21 @@ def test_silence_ends_a_connection_and_another_is_made():
     assert hall.heard == ["up", "down", "up"]
 
 
+def test_what_queued_while_the_machine_slept_is_not_taken_for_news():
+    """A price of minutes ago would be stamped as of now, and the connection counts as alive, which may be long dead."""
+    hall = Hall()
+    hall.line.round(0)
+    hall.run(2, hall.pong)
+    hall.sockets[0].coming.append("a price of before")
+
+    hall.clock.advance(60)
+    hall.line.round(0)
+    hall.run(3, hall.pong)
+
+    assert hall.heard == ["up", "down", "up"]
+    assert hall.sockets[0].is_closed
+
+
 def test_attempts_go_on_for_ever_and_ever_later_with_jitter():
     hall = Hall(refusal=FeedLost("no route"))
 
