@@ -7,7 +7,8 @@ else (workers, sessions, jobs, doorbell) only puts events into the inbox.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,7 +42,7 @@ from executor.domain.messages import (
 from executor.domain.reading import Query
 from executor.domain.record import Halt, HaltKind
 from executor.domain.signal import Signal
-from executor.errors import ClockSetBack, DiskFull, InvariantBroken, NotRecorded, StoreError
+from executor.errors import ClockSetBack, DiskFull, ExecutorError, InvariantBroken, NotRecorded, StoreError
 from executor.store.ledger import Ledger
 from executor.store.recovery import Recovery
 from executor.store.reserve import Reserve
@@ -171,7 +172,7 @@ class Loop:
         elif isinstance(event, ReadFailed):
             self._reading.discard(event.query)
         now = parts.clock.now()
-        decision = decide(parts.book, event, now, parts.ids)
+        decision = self._decided(event, now)
         permits = self._permits(decision.intents)
         committed: Committed | None = None
         if decision.changes or decision.notes or permits or isinstance(event, HaltsRead):
@@ -179,6 +180,15 @@ class Loop:
             committed = self._commit(decision, permits, known, now)
         parts.book.apply(decision, committed)
         self._hand_over(decision, committed)
+
+    def _decided(self, event: Event, now: datetime) -> Decision:
+        """What follows from an event. A fault of ours in deciding on what came from outside is InvariantBroken: to end
+        and begin again would meet it again, with nobody to look after what is held.
+        """
+        if isinstance(event, Tick | Started):
+            return decide(self._parts.book, event, now, self._parts.ids)
+        with _as_fault_of_ours():
+            return decide(self._parts.book, event, now, self._parts.ids)
 
     # -- inside one round --------------------------------------------------------------------------------------
 
@@ -235,13 +245,20 @@ class Loop:
             self._until_recorded(CommandsArrived(tuple(work.commands)), stop)
         fresh = [signal for signal in work.signals if signal.id not in waiting]
         if fresh:
-            known = (*halts, *work.ended)
-            self._until_recorded(SignalsArrived(tuple(self._resolved(signal, known) for signal in fresh)), stop)
+            found = [self._resolved(signal, (*halts, *work.ended)) for signal in fresh]
+            self._until_recorded(SignalsArrived(tuple(one for one in found if one is not None)), stop)
         return bool(fresh)
 
-    def _resolved(self, signal: Signal, halts: Sequence[Halt]) -> Resolved:
+    def _resolved(self, signal: Signal, halts: Sequence[Halt]) -> Resolved | None:
+        """A signal with its contract; None where a fault of ours ended it."""
         then = tuple(halt for halt in halts if halt.held_at(signal.received_at))
-        return replace(self._parts.resolve(signal), halts=then)
+        try:
+            with _as_fault_of_ours():
+                return replace(self._parts.resolve(signal), halts=then)
+        except InvariantBroken as error:
+            self._halt_after("resolve", error)
+            self._give_up(signal, error)
+            return None
 
     def _look_at_kill_file(self, stop: Flag) -> None:
         if self._surprised():
@@ -266,10 +283,7 @@ class Loop:
         """Go on protecting after a fault of our own: entries halt, the event is dropped, its signals end one by one.
         What a worker ended is told as in doubt: else its intent would be under way for ever, and the order with it.
         """
-        parts, now = self._parts, self._parts.clock.now()
-        log.critical("set_aside event=%s why=%s", type(event).__name__, error)
-        why = f"a fault of this program: {error}"
-        parts.ledger.set_halt(Halt(f"account:{parts.book.account}", HaltKind.HALT, now, why, "trader"), at=now)
+        why = self._halt_after(type(event).__name__, error)
         instead = _in_doubt(event, why)
         if instead is not None:
             self._until_recorded(instead, stop)
@@ -279,7 +293,20 @@ class Loop:
             for resolved in event.signals:
                 self._until_recorded(SignalsArrived((resolved,)), stop)
             return
-        decision = set_aside(parts.book, event.signals[0].signal, str(error), now, parts.ids)
+        self._give_up(event.signals[0].signal, error)
+
+    def _halt_after(self, what: str, error: InvariantBroken) -> str:
+        """Halt entries after a fault of our own; returns what is told of it."""
+        parts, now = self._parts, self._parts.clock.now()
+        log.critical("set_aside event=%s why=%s", what, error, exc_info=error)
+        why = f"a fault of this program: {error}"
+        parts.ledger.set_halt(Halt(f"account:{parts.book.account}", HaltKind.HALT, now, why, "trader"), at=now)
+        return why
+
+    def _give_up(self, signal: Signal, error: InvariantBroken) -> None:
+        """End a signal that cannot be decided on, and nothing else."""
+        parts, now = self._parts, self._parts.clock.now()
+        decision = set_aside(parts.book, signal, str(error), now, parts.ids)
         parts.book.apply(decision, self._commit(decision, set(), parts.book.halts, now))
 
     def _gives_up_reserve(self, error: NotRecorded, stop: Flag) -> bool:
@@ -345,6 +372,17 @@ class Loop:
                 parts.reserve.release()
         if parts.reserve is not None and parts.reserve.is_spent and parts.reserve.make():
             log.warning("disk_has_space: the reserve is made again, entries are taken")
+
+
+@contextmanager
+def _as_fault_of_ours() -> Iterator[None]:
+    """What Python raises where a rule was wrong, as InvariantBroken."""
+    try:
+        yield
+    except ExecutorError:
+        raise
+    except Exception as error:
+        raise InvariantBroken(f"{type(error).__name__}: {error}") from error
 
 
 def _in_doubt(event: Event, why: str) -> Event | None:
