@@ -43,6 +43,13 @@ def held_side(draft: Draft, bracket: Bracket | None) -> Side | None:
     return bracket.chart if coming else None
 
 
+def left_here(draft: Draft, lane: Lane, side: Side | None) -> Bracket | None:
+    """The position that a lane held last, where no alert and no person closed it, and its chart's side was this one."""
+    closed = [row for row in draft.brackets.values() if row.lane == lane.key and row.closed_at is not None]
+    newest = max(closed, key=lambda row: row.id, default=None)
+    return newest if newest is not None and newest.closer is None and newest.chart is side else None
+
+
 def in_turn(draft: Draft, waiting: Iterable[Resolved]) -> list[Resolved]:
     """Signals in the order in which they run: by fire time; those of one lane and second by their chain prev → now,
     else exits before entries (DESIGN: Exits).

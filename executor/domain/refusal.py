@@ -362,8 +362,9 @@ WORDS: dict[RefusalCode, Words] = {
         "Adds and exits are only recorded until the chart passes through flat or turns over.",
     ),
     RefusalCode.MISSED_ENTRY: Words(
-        "The alert that opened this position never came here",
-        "Check TradingView's alert log; we follow again when the chart has been flat or turns over.",
+        "What the chart adds to is not held here",
+        "Its alert never came (see TradingView's alert log), was refused, or the position was left by its stop or "
+        "target; we follow again when the chart has been flat or turns over.",
     ),
     RefusalCode.STOP_LOOSER: Words(
         "An alert may only move a stop nearer", "Move it by hand with `executor protect` if you mean it."

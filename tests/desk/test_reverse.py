@@ -235,6 +235,25 @@ def test_an_add_while_flat_is_refused_as_a_missed_entry_with_an_alarm(house: Hou
     assert (len(house.said("missed")), house.net()) == (1, 0)
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_an_add_to_what_its_stop_has_sold_misses_no_alert(house: House, restart: bool) -> None:
+    """The chart knows nothing of our stop: each of its adds raised an alarm that an alert was missing."""
+    house.long(position=position(0, 10))
+    house.price("791.50")
+    house.run(6)
+    house.price("800")
+    if restart:
+        house.start()
+        house.run(3)
+
+    signal = house.signal("buy", **fields(10, 20))
+    house.run(3)
+
+    ended = house.ended(signal)
+    assert (ended.code, house.said("missed"), house.net()) == (RefusalCode.MISSED_ENTRY, [], 0)
+    assert "it was left here at 09:20" in (ended.reason or "")
+
+
 def test_a_new_strategy_starts_flat(house: House) -> None:
     added = house.signal("buy", **fields(10, 20))
     house.run(2)

@@ -13,9 +13,10 @@ from executor.desk import rails
 from executor.desk.aim import change, enter, leave, reverse
 from executor.desk.aim.pick import is_late, turns_freely
 from executor.desk.book import Draft
-from executor.desk.lanes import held_side, in_turn, lane_of_signal, touch
-from executor.desk.meaning import Meant, Purpose, in_step, meaning, syncs
+from executor.desk.lanes import held_side, in_turn, lane_of_signal, left_here, touch
+from executor.desk.meaning import Meant, Purpose, in_step, meaning, side_of, syncs
 from executor.domain.bracket import Bracket, Goal
+from executor.domain.calendar import clock_time
 from executor.domain.ids import SignalId
 from executor.domain.messages import Resolved
 from executor.domain.order import Side
@@ -173,10 +174,21 @@ def _closing(refusal: Refusal, bracket: Bracket | None) -> Refusal:
 _NOTHING = frozenset({RefusalCode.NOTHING_HELD, RefusalCode.ALREADY_CLOSING, RefusalCode.NOT_STARTED})
 
 
+def _missed(draft: Draft, signal: Signal, refusal: Refusal, lane: Lane) -> Refusal:
+    """Tell a person that an alert is missing, where nothing else has ended what the chart still holds: its stop did."""
+    change = read_ask(signal.fields).position
+    left = left_here(draft, lane, side_of(change.prev)) if change else None
+    if left is None or left.closed_at is None:
+        draft.note("missed", signal.id, f"{lane.ticker}: an alert is missing; {refusal.detail}", alarm=True)
+        return refusal
+    at = clock_time(left.closed_at)
+    return replace(refusal, detail=f"{refusal.detail}: it was left here at {at:%H:%M:%S}, {left.closing_reason}")
+
+
 def _end_refused(draft: Draft, signal: Signal, refusal: Refusal, lane: Lane) -> None:
     outcome = Outcome.NOTHING_TO_DO if refusal.code in _NOTHING else Outcome.REFUSED
     if refusal.code is RefusalCode.MISSED_ENTRY:
-        draft.note("missed", signal.id, f"{lane.ticker}: an alert is missing; {refusal.detail}", alarm=True)
+        refusal = _missed(draft, signal, refusal, lane)
     enter.end_entry(draft, signal, outcome, refusal)
     nothing_left = refusal.code in {RefusalCode.NOTHING_HELD, RefusalCode.ALREADY_CLOSING}
     if nothing_left and signal.action is not Action.MODIFY:  # it is no exit: an entry that still waits goes on
