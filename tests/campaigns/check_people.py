@@ -15,6 +15,7 @@ from typing import Any
 
 from executor.domain.bracket import Role
 from executor.domain.command import CommandKind, CommandState
+from executor.domain.refusal import RefusalCode
 from tests.campaigns.bared import taken_from
 from tests.campaigns.check_alerts import is_fresh
 from tests.campaigns.check_orders import WRITES
@@ -25,7 +26,7 @@ from tests.campaigns.truth import WORKING, Truth, held_at, when
 #: How soon what a kill of everything takes away is gone, and what a person sets is there: permits, round trips, books.
 GONE = SET = timedelta(seconds=20)
 #: How soon what alerts turn over has turned.
-TURNED = timedelta(seconds=25)
+TURNED = timedelta(seconds=16)
 #: What came so shortly before may still be on its way.
 _RESTS = timedelta(seconds=5)
 _JUST = timedelta(milliseconds=1)
@@ -36,6 +37,8 @@ _LOGIN = timedelta(seconds=40)
 #: Whose stops move by themselves; whose targets rest.
 _FOLLOWS = frozenset({"trail", "steps"})
 _PAIRS = frozenset({"pair", "shorts", "chart", "waits", "risky"})
+#: How an alert that reverses may be told that is not stopped by a rail or a price.
+_TURNS = frozenset({None, RefusalCode.SUPERSEDED, RefusalCode.NOTHING_HELD, RefusalCode.ALREADY_CLOSING})
 _ROLES = {"stop": Role.STOP, "target": Role.TARGET}
 
 
@@ -161,7 +164,7 @@ def is_well(truth: Truth, lane: Lane, begin: datetime, end: datetime) -> bool:
 
 def turned(truth: Truth) -> list[str]:
     """What alerts that say reverse alone have left behind is never the side that they left: one in a row turns a
-    position over, two turn it back.
+    position over, two turn it back. None that had a position to turn leaves it flat without an entry.
     """
     found = []
     for lane in truth.lanes:
@@ -170,9 +173,28 @@ def turned(truth: Truth) -> list[str]:
             begin, end = row[0].at - _JUST, row[-1].at + TURNED
             held, left = held_at(truth, lane, begin), held_at(truth, lane, end)
             count = len({post.signal for post in row})
-            if held * left * (-1) ** count < 0 and _may_turn(truth, row, begin, end):
+            is_wrong = held * left * (-1) ** count < 0 or (held and not left and _stayed_flat(truth, row, begin, end))
+            if is_wrong and _may_turn(truth, row, begin, end):
                 found.append(f"not turned: {count} reverses from {begin} took {held} of {lane.share.name} to {left}")
     return found
+
+
+def _stayed_flat(truth: Truth, row: list[Post], begin: datetime, end: datetime) -> bool:
+    """Whether nothing was entered, and neither a stop, a target nor the price was in its way."""
+    orders = truth.orders_of(row[0].message.lane.share.key)
+    entered = any(truth.enters(order) and begin < when(order["placed_at"]) < end for order in orders)
+    by_itself = any(_left_by_itself(truth, order) and begin < when(order["updated_at"]) < end for order in orders)
+    told = {truth.signals[post.signal].code for post in row if post.signal in truth.signals}
+    return not entered and not by_itself and told <= _TURNS
+
+
+def _left_by_itself(truth: Truth, order: Mapping[str, Any]) -> bool:
+    """Whether a stop or target traded where it rested."""
+    leg = truth.legs.get(order["tag"][1:14])
+    if leg is None or leg.role not in {Role.STOP, Role.TARGET}:
+        return False
+    first, last = order["history"][0], order["history"][-1]
+    return last["status"] == "complete" and (last["type"] == "STOPLOSS_LIMIT" or last["price"] == first["price"])
 
 
 def _rows_of_reverses(posts: Sequence[Post]) -> Iterator[list[Post]]:

@@ -168,7 +168,9 @@ class Made:
         self.deliveries.append(SimpleNamespace(sha256=sha, verdict=verdict))
 
     def signal(self, name: str, outcome: Outcome, action: str = "buy") -> None:
-        self.signals[name] = SimpleNamespace(id=name, state=SignalState.ENDED, outcome=outcome, action=action)
+        self.signals[name] = SimpleNamespace(
+            id=name, state=SignalState.ENDED, outcome=outcome, action=action, code=None
+        )
 
     def leg(self, name: str, role: Role, cause: str = BOUGHT, *, created: float = 0) -> None:
         self.legs[name] = SimpleNamespace(

@@ -54,6 +54,11 @@ def reverses(*seconds: float) -> Does:
     return change
 
 
+def _reversed_to_nothing(day: Made) -> None:
+    """What was asked to turn over was left."""
+    day.posts[-1] = replace(day.posts[-1], message=replace(day.posts[-1].message, action="reverse"))
+
+
 def _entered_late(day: Made) -> None:
     day.posts[0] = replace(day.posts[0], message=replace(day.posts[0].message, is_late=True))
 
@@ -90,6 +95,7 @@ PEOPLE = [
     ("as told", "unanswered: ", a_day(protects(8, CommandState.NEW, stop="793"))),
     ("turned", "not turned: 1 reverses from", a_day(reverses(10), strategy="shorts", hold=LONG)),
     ("turned", "not turned: 3 reverses from", a_day(reverses(10, 11, 12), strategy="shorts", hold=LONG)),
+    ("turned", "not turned: 1 reverses from", a_day(_reversed_to_nothing, strategy="shorts")),
     ("left only", f"late: {tag_of(ENTRY)} enters NSE:SBIN by late prices", a_day(_entered_late)),
     ("left only", "late: the stop of NSE:SBIN was moved to 793", a_day(_moved_late)),
     ("as saved", f"old version: {tag_of(ENTRY)} is for 10, 8 were saved before", a_day(_fewer_units)),

@@ -29,6 +29,8 @@ _SPELLED = 0.5
 _PLAIN = frozenset({"pair", "shorts", "single", "bare", "ladder", "steps", "trail", "risky"})
 _BY_UNITS = frozenset({"pair", "shorts", "single", "bare", "ladder", "trail"})
 _FROM_S, _TO_S, _LEFT_S = 8.0, 34.0, 5.0
+#: In a wave, when what was entered rests, and there is time left to turn it.
+_TURNED_S = (14.0, 19.0)
 #: Seconds by which a host's clock is set back: a little behind the right time, or to it from far ahead.
 _BEHIND_S, _AHEAD_S = (2.1, 4.0), (5.0, 150.0)
 
@@ -89,9 +91,10 @@ def _set_back(random: Random, wave: float) -> Iterator[Act]:
 
 
 def _reverse_twice(random: Random, wave: float) -> Iterator[Act]:
-    lane, at = _one_of(random, {"shorts"}), _moment(random, wave)
+    """Mostly before the first is done."""
+    lane, at = _one_of(random, {"shorts"}), wave + random.uniform(*_TURNED_S)
     yield Act(at, "alert", lane, "reverse")
-    yield Act(at + random.choice((1.0, random.uniform(1, 9))), "alert", lane, "reverse", kind="reverse again")
+    yield Act(at + random.choice((1.0, random.uniform(1, 5))), "alert", lane, "reverse", kind="reverse again")
 
 
 _WAYS: dict[str, Callable[[Random, float], Iterator[Act]]] = {
