@@ -233,6 +233,16 @@ def _waited(truth: Truth, lane: Lane, since: datetime) -> set[Decimal]:
     return {Decimal(version["trigger"]) for version in versions if when(version["at"]) >= since}
 
 
+def kept_out(truth: Truth) -> list[str]:
+    """An alert that came within a person's halt enters nothing, also when the halt has ended before anybody looked."""
+    return [
+        f"halted: {order['tag']} enters {post.message.lane.share.name}, its alert came at {post.at} within a halt"
+        for post in _first_of_each(truth.posts)
+        if post.halted
+        for order in _entries(truth, post)
+    ]
+
+
 def as_saved(truth: Truth) -> list[str]:
     """An entry is as large as the version allows that was saved when its alert came, where that names no size."""
     found = []

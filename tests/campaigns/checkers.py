@@ -21,7 +21,7 @@ from tests.campaigns.check_orders import (
     watched,
     widest,
 )
-from tests.campaigns.check_people import as_saved, as_told, killed, left_only, turned
+from tests.campaigns.check_people import as_saved, as_told, kept_out, killed, left_only, turned
 from tests.campaigns.check_positions import levelled, not_over_covered, protected, reversed_
 from tests.campaigns.check_record import audited, discreet, noted
 from tests.campaigns.truth import Truth
@@ -54,6 +54,7 @@ CHECKERS: Mapping[str, Callable[[Truth], list[str]]] = {
     "turned": turned,
     "left only": left_only,
     "as saved": as_saved,
+    "kept out": kept_out,
     "rates": rates,
     "reconciled first": reconciled_first,
     "in session": in_session,

@@ -78,6 +78,10 @@ def names_its_size(day: Made) -> None:
     day.posts[0] = replace(day.posts[0], message=replace(day.posts[0].message, action="part"))
 
 
+def _came_halted(day: Made) -> None:
+    day.posts[0] = replace(day.posts[0], halted=True)
+
+
 PEOPLE = [
     ("killed", f"outlived: {tag_of(STOP)} worked until", a_day(killed(5), hold=LONG)),
     (
@@ -98,6 +102,7 @@ PEOPLE = [
     ("turned", "not turned: 1 reverses from", a_day(_reversed_to_nothing, strategy="shorts")),
     ("left only", f"late: {tag_of(ENTRY)} enters NSE:SBIN by late prices", a_day(_entered_late)),
     ("left only", "late: the stop of NSE:SBIN was moved to 793", a_day(_moved_late)),
+    ("kept out", f"halted: {tag_of(ENTRY)} enters NSE:SBIN", a_day(_came_halted)),
     ("as saved", f"old version: {tag_of(ENTRY)} is for 10, 8 were saved before", a_day(_fewer_units)),
     (
         "protected",
