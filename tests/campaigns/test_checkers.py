@@ -367,9 +367,7 @@ def _halted(day: Made) -> None:
         pytest.param(_died_under_the_cancel, id="a call whose process died under it has no answer to keep"),
         pytest.param(_restarted, id="a trader that starts again reads again"),
         pytest.param(_closed_by_hand(10, withdrawn=True), id="a hand may close what is ours"),
-        pytest.param(
-            _closed_by_hand(20.3, withdrawn=False), id="a hand that is quicker by a moment sold what is its own"
-        ),
+        pytest.param(_closed_by_hand(20.3, withdrawn=False), id="a hand quicker by a moment sold what is its own"),
         pytest.param(stop_moves("793", "794.50"), id="a stop may come nearer"),
         pytest.param(added, id="an add moves the average, and the stop with it"),
         pytest.param(_halted, id="what a person has halted is not placed"),

@@ -112,7 +112,8 @@ def test_the_brokers_own_word_about_the_newest_order_is_told(
 
 
 def test_a_login_that_cannot_be_used_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = "".join(f"{name}={value}\n" for name, value in LOGIN.items())
+    login = {**LOGIN, "SMARTAPI_CLIENT_CODE": "B2"}  # a client is traded once
+    lines = "".join(f"{name}={value}\n" for name, value in login.items())
     done = CliRunner().invoke(main, ["account", "add", "second", "--login-file", "-"], input=lines)
     assert done.exit_code == 0, done.output
     for name, value in LOCAL.items():

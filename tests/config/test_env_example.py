@@ -21,6 +21,7 @@ def test_every_setting_is_a_field_and_every_field_a_setting():
     held = {field.name for part in (Settings, BrokerSettings) for field in fields(part)} - {
         "credentials",
         "broker_urls",
+        "has_own_key",
     }
 
     assert held == {name.removeprefix("EXECUTOR_").removeprefix("SMARTAPI_").lower() for name in SETTINGS}

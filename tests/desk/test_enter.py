@@ -279,4 +279,6 @@ def test_the_plan_of_an_add_promises_no_target_of_its_own(house: House) -> None:
     house.run(8)
 
     assert house.leaving() == [("816.00", 20)]
-    assert (house.ended(signal).plan or "").endswith("stop 792.00; it adds to a position, whose targets stay")
+    assert (house.ended(signal).plan or "").endswith(
+        "stop 1 % from the new average; it adds to a position, whose targets stay"
+    )

@@ -256,7 +256,7 @@ def test_rails_are_read_only_when_a_version_was_added(house: House) -> None:
 
     object.__setattr__(house.store, "people", _Counting(house.store.people, counted))
     house.run(5)
-    house.store.people.change_rails(ACCOUNT, lambda _: AccountRails(), by="test", at=house.clock.now())
+    house.store.people.change_rails(ACCOUNT, lambda _: AccountRails(max_trades=5), by="test", at=house.clock.now())
 
     house.run(5)
 
