@@ -54,10 +54,19 @@ def _chapter(result: dict[str, Any]) -> str:
         [one["section"], one["name"], _value(one), _limit(one), _VERDICT[one["passes"]], one["note"]]
         for one in result["figures"]
     ]
-    told += _table(["what", "figure", "found", "limit", "", "note"], rows)
+    told += _table(["what", "figure", "found", "limit", "", "note"], rows) + _measured(result)
     for title, head, cells in _more(result):
         told += f"\n{title}\n\n{_table(head, cells)}"
     return told + "\nNot measured here:\n\n" + "".join(f"- {note}\n" for note in result["notes"])
+
+
+def _measured(result: dict[str, Any]) -> str:
+    """Which measurement is of when, where they were not taken together."""
+    measured = result.get("measured", [])
+    if len({one["commit"] for one in measured}) < 2:
+        return ""
+    rows = [[one["name"], one["at"], one["commit"], f"{one['load']}"] for one in measured]
+    return f"\nNot all was measured together:\n\n{_table(['measurement', 'begun', 'commit', 'load behind it'], rows)}"
 
 
 def _more(result: dict[str, Any]) -> list[Titled]:
