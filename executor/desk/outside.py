@@ -53,11 +53,15 @@ def suspected_outside(draft: Draft, bracket: Bracket) -> int:
 
 
 def _held_from(draft: Draft, bracket: Bracket) -> datetime:
-    """From when on others may have closed a bracket. Fills are told by the broker's clock: ours may have been ahead
-    when it was opened (day 3040).
+    """From when on others may have closed a bracket: its first fill, where all of them are known. They are told by the
+    broker's clock, as those of others are; ours may be ahead (day 3040) or behind (day 399) of it.
     """
-    entries = (order for _, order in draft.orders_of_bracket(bracket.id, Role.ENTRY))
-    return min((bracket.opened_at, *(fill.at for order in entries for fill in draft.fills_of(order))))
+    entries = [order for _, order in draft.orders_of_bracket(bracket.id, Role.ENTRY) if order.filled]
+    told = [fill.at for order in entries for fill in draft.fills_of(order)]
+    is_carried = trading_day(bracket.opened_at) < draft.day
+    if is_carried or not told or _unexplained(draft, bracket):
+        return min((bracket.opened_at, *told))
+    return min(told)
 
 
 def is_unclear(draft: Draft, bracket: Bracket) -> bool:
@@ -103,7 +107,9 @@ def _positions_tell(draft: Draft, like: Bracket) -> bool:
         return read is not None
     if read >= _traded_at(draft, like, filled) + _CAUGHT_UP:
         return True
-    return read >= filled + _SETTLED and _told(draft, like) >= _filled_against(draft, like)
+    # which fill came first, theirs or ours, is known by the broker's times alone
+    explained = not _unexplained(draft, like)
+    return explained and read >= filled + _SETTLED and _told(draft, like) >= _filled_against(draft, like)
 
 
 def _told(draft: Draft, like: Bracket) -> int:
@@ -119,10 +125,14 @@ def _filled_against(draft: Draft, like: Bracket) -> int:
 
 def _traded_at(draft: Draft, like: Bracket, filled: datetime) -> datetime:
     """When a bracket's contract and product last traded; not known while fills lack: as late as any of the account."""
-    traded = [order for order in _of_today(draft, like) if order.filled]
-    if {order.id for order in traded} & {order.id for order in draft.unexplained()}:
+    if _unexplained(draft, like):
         return filled
-    return max((fill.at for order in traded for fill in draft.fills_of(order)), default=filled)
+    return max((fill.at for order in _of_today(draft, like) for fill in draft.fills_of(order)), default=filled)
+
+
+def _unexplained(draft: Draft, like: Bracket) -> bool:
+    """Whether fills lack of the day's orders of a bracket's contract and product."""
+    return bool({order.id for order in _of_today(draft, like)} & {order.id for order in draft.unexplained()})
 
 
 def _of_today(draft: Draft, like: Bracket) -> list[Order]:

@@ -120,3 +120,19 @@ def test_what_a_hand_sold_while_the_clock_was_ahead_is_not_sold_again(house: Ste
     house.run(25)
 
     assert (house.net(), house.working()) == (0, [])
+
+
+def test_what_a_hand_sold_before_we_bought_closes_nothing_of_it_by_a_clock_that_is_behind(house: SteppedHouse) -> None:
+    """Day 399: by the host's clock the bracket was opened before the hand's fill, whose time is the broker's."""
+    house.set(timedelta(seconds=-4))
+    house.run(3)
+    sold = {"variety": "NORMAL", "tradingsymbol": "SBIN-EQ", "symboltoken": "3045", "exchange": "NSE"}
+    sold |= {"transactiontype": "SELL", "ordertype": "LIMIT", "producttype": "INTRADAY", "duration": "DAY"}
+    house.control("order", sold | {"price": "795", "quantity": "10"})
+    house.run(2)
+
+    house.long()
+    house.run(10)
+
+    assert not house.said("outside")
+    assert (house.net(), house.stopped()) == (0, 10)
