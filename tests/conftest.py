@@ -30,6 +30,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.fixture(autouse=True)
+def own_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands back for trading would make all tests behind it stand back too: a process cannot take it back."""
+    monkeypatch.setattr(os, "nice", lambda _by: 0)
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     """Wednesday 2026-11-25, 09:20 IST: a trading morning. Stands until it is moved."""
