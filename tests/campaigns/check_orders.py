@@ -12,7 +12,7 @@ from typing import Any
 
 from executor.clock import IST
 from executor.domain.bracket import Role
-from tests.campaigns.lanes import Lane, Message
+from tests.campaigns.lanes import RISK, Lane, Message
 from tests.campaigns.truth import WORKING, Step, Truth, net_of, path_of, when
 
 WRITES = {"placeOrder", "modifyOrder", "cancelOrder"}
@@ -50,7 +50,7 @@ def _more_than_asked(truth: Truth, lane: Lane) -> list[str]:
     for sign in (1, -1):
         taken = {post.signal: post.message for post in truth.posts if post.message.lane == lane and post.signal}
         asked = {signal: message for signal, message in taken.items() if message.asks_for(sign)}
-        most = sum(_allowed(message, sign) for message in asked.values())
+        most = sum(_allowed(message, sign) for message in asked.values()) + _more_beside_a_stop(truth, lane, sign)
         opened = sum(_opened(truth, step, sign) for step in path_of(truth, lane.share.key))
         if opened > most:
             found.append(f"duplicated: {opened} of {lane.share.key} opened for {len(asked)} alerts, {most} units")
@@ -69,10 +69,32 @@ def sized(truth: Truth) -> list[str]:
     for lane in truth.lanes:
         for order in truth.orders_of(lane.share.key):
             for version in order["history"] if order["tag"] else ():
-                most = lane.most(Decimal(version["price"]), lane.limit) if truth.enters(order) else lane.limit
+                most = _units_at(truth, lane, order, Decimal(version["price"])) if truth.enters(order) else lane.limit
                 if int(version["quantity"]) > most:
                     found.append(f"size: {order['tag']} is for {version['quantity']}, {lane.strategy} allows {most}")
     return list(dict.fromkeys(found))
+
+
+def _units_at(truth: Truth, lane: Lane, order: Mapping[str, Any], price: Decimal) -> int:
+    """Units that an entry may have at this price. One stop is for all that is held: where a person has laid it nearer,
+    an add that is sized by risk may be larger.
+    """
+    plain, came = lane.most(price, lane.limit), order["history"][0]["at"]
+    if lane.strategy != "risky":
+        return plain
+    stops = [stop for stop in truth.orders_of(lane.share.key) if stop["side"] != order["side"]]
+    last = [[one for one in stop["history"] if one["at"] <= came][-1:] for stop in stops]
+    triggers = [Decimal(one["trigger"]) for versions in last for one in versions if one["status"] == "trigger pending"]
+    nearer = [int(RISK / abs(price - trigger)) for trigger in triggers if trigger != price]
+    return min(max((plain, *nearer)), lane.limit)
+
+
+def _more_beside_a_stop(truth: Truth, lane: Lane, sign: int) -> int:
+    """Units that a lane's adds may have beyond what their alerts ask for by themselves."""
+    side = "BUY" if sign > 0 else "SELL"
+    adds = [one for one in truth.orders_of(lane.share.key) if one["tag"] and one["side"] == side and truth.enters(one)]
+    priced = [(one, Decimal(one["history"][0]["price"])) for one in adds]
+    return sum(_units_at(truth, lane, one, price) - lane.most(price, lane.limit) for one, price in priced)
 
 
 def _opened(truth: Truth, step: Step, sign: int) -> int:
