@@ -32,7 +32,7 @@ class Halt:
     ended_at: datetime | None = None
 
     def held_at(self, moment: datetime) -> bool:
-        return self.since <= moment and (self.ended_at is None or moment <= self.ended_at)
+        return self.since <= moment and (self.ended_at is None or moment < self.ended_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ _ENDED_AT = schema.halt.c.ended_at
 #: Asked four times a second: made once. Halts in force, and those that ended after a moment.
 _STANDING = (
     select(_VERSIONS.c.versions, _VERSIONS.c.hint.label("hint"), schema.halt)
-    .select_from(outerjoin(_VERSIONS, schema.halt, or_(_ENDED_AT.is_(None), bindparam("after") <= _ENDED_AT)))
+    .select_from(outerjoin(_VERSIONS, schema.halt, or_(_ENDED_AT.is_(None), bindparam("after") < _ENDED_AT)))
     .order_by(schema.halt.c.id)
 )
 _COMMANDS = (

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 #: How far a person's stop and target lie from the price, and how often one lies on its wrong side.
 _STOP, _TARGET, _WRONG = (0.003, 0.012), (0.004, 0.025), 0.1
+_MOMENT_S = 0.001
 
 
 def play_person(day: Day, act: Act) -> str:
@@ -41,6 +42,7 @@ def _halt_and_alert(day: Day, act: Act) -> str:
     scope = "ALL" if act.value < 0.5 else f"strategy:{act.lane.strategy}"
     day.rig.people.record(CommandKind.HALT, scope)
     day.send(act.lane, _entry(act.lane, day.random))
+    day.rig.pass_time(_MOMENT_S)  # what comes in the very moment of the resume is behind it
     day.rig.people.record(CommandKind.RESUME, scope)
     return "hand: halt, alert, resume"
 
