@@ -254,10 +254,7 @@ def test_an_account_of_another_kind_is_not_traded_and_holds_up_no_other(
     site.environ |= market
     site.upgrade()
 
-    running = Running(site.settings())
-    eventually(lambda: beat(site).get("reconciled"))
-    seats = [seat.account for seat in running.trader.seats]
-    running.end()
+    seats = _seats(site)
 
     assert seats == ["default", "paper"]
     assert "second was made as LIVE and SMARTAPI_BASE_URL now says SIMULATOR" in caplog.text
@@ -277,10 +274,7 @@ def test_a_client_is_traded_once_whatever_names_it_was_given(
     site.environ |= market
     site.upgrade()
 
-    running = Running(site.settings())
-    eventually(lambda: beat(site).get("reconciled"))
-    seats = [seat.account for seat in running.trader.seats]
-    running.end()
+    seats = _seats(site)
     again = CliRunner().invoke(main, [*words[:2], "third", *words[3:]], input=lines, env=site.environ)
 
     assert added.exit_code == 0
@@ -300,3 +294,12 @@ def test_a_trader_without_a_table_takes_the_days_file(site: Site, market: dict[s
     assert load.at.date() == datetime(2026, 11, 25, tzinfo=UTC).date()
     assert set(load.checks["segments"]) == {"NSE", "BSE", "NFO", "BFO", "MCX"}
     assert running.errors == []
+
+
+def _seats(site: Site) -> list[str]:
+    """The accounts that a trader has taken on by the time the first is ready."""
+    running = Running(site.settings())
+    eventually(lambda: beat(site).get("reconciled"))
+    seats = [seat.account for seat in running.trader.seats]
+    running.end()
+    return seats

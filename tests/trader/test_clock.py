@@ -52,6 +52,12 @@ class SteppedHouse(House):
         assert isinstance(self.clock, HostClock)
         self.clock.ahead = ahead
 
+    def sell_by_hand(self) -> None:
+        """The hand in the broker's app sells ten, which trade at once."""
+        order = {"variety": "NORMAL", "tradingsymbol": "SBIN-EQ", "symboltoken": "3045", "exchange": "NSE"}
+        order |= {"transactiontype": "SELL", "ordertype": "LIMIT", "producttype": "INTRADAY", "duration": "DAY"}
+        self.control("order", order | {"price": "795", "quantity": "10"})
+
     def run(self, seconds: float) -> None:
         for _ in range(round(seconds / SWEEP_S)):
             try:
@@ -110,9 +116,7 @@ def test_what_a_hand_sold_while_the_clock_was_ahead_is_not_sold_again(house: Ste
     house.long()
     for order in house.working():
         house.cancel(order)
-    closing = {"variety": "NORMAL", "tradingsymbol": "SBIN-EQ", "symboltoken": "3045", "exchange": "NSE"}
-    closing |= {"transactiontype": "SELL", "ordertype": "LIMIT", "producttype": "INTRADAY", "duration": "DAY"}
-    house.control("order", closing | {"price": "795", "quantity": "10"})
+    house.sell_by_hand()
     house.run(3)
 
     house.set(timedelta(0))
@@ -126,9 +130,7 @@ def test_what_a_hand_sold_before_we_bought_closes_nothing_of_it_by_a_clock_that_
     """Day 399: by the host's clock the bracket was opened before the hand's fill, whose time is the broker's."""
     house.set(timedelta(seconds=-4))
     house.run(3)
-    sold = {"variety": "NORMAL", "tradingsymbol": "SBIN-EQ", "symboltoken": "3045", "exchange": "NSE"}
-    sold |= {"transactiontype": "SELL", "ordertype": "LIMIT", "producttype": "INTRADAY", "duration": "DAY"}
-    house.control("order", sold | {"price": "795", "quantity": "10"})
+    house.sell_by_hand()
     house.run(2)
 
     house.long()
