@@ -166,6 +166,8 @@ def test_while_the_first_is_not_answered_the_second_is_409(
 
 def test_of_many_at_once_one_is_done(store: Store, clock: ManualClock, program: Program) -> None:
     others = [a_program(store, clock, None) for _ in range(6)]
+    for other in others:
+        other.get("/nowhere")  # the API is made with its first request; CPython 3.11 makes no two syntax trees at once
     start = Barrier(len(others))
 
     def ask(other: Program) -> Any:
