@@ -1,12 +1,14 @@
 """The book: what one account's desk knows, and the draft on which a decision is worked out.
 
-Memory moves only after the commit: rules change a `Draft`; `Book.apply` takes over what was committed.
+Memory moves only after the commit: rules change a `Draft`, which leaves the book as it was; `Book.apply` takes over
+what was committed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -68,7 +70,9 @@ class Book:
 
 
 class Draft:
-    """A working copy of the book for one decision, with the questions that rules ask of it."""
+    """The book for one decision, with the questions that rules ask of it. What is put inside `with` is tried on the
+    book's own rows, and taken back at the end: a copy would cost more with every order of the day.
+    """
 
     def __init__(self, book: Book, now: datetime, ids: Ids) -> None:
         self.account = book.account
@@ -86,9 +90,16 @@ class Draft:
         self.queries: list[Query] = []
         self.notes: list[Note] = []
         self._known_hashes = book.report_hashes
-        self._rows = book.rows.copy()
-        self._rows.tables |= {ReportRow: {}, CallRow: {}, Command: {}}
+        self._rows = book.rows
+        self._tried = ExitStack()
         self._before: dict[tuple[type, Any], Row | None] = {}
+
+    def __enter__(self) -> Draft:
+        self._tried.enter_context(self._rows.tried())
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._tried.close()
 
     # tables
 
@@ -124,6 +135,7 @@ class Draft:
 
     def put(self, row: Row, *, before: Row | None = None) -> None:
         """Set a row. `before`: the row as the store holds it, when the book has not seen it yet."""
+        assert self._rows.are_tried, "outside of `with` nothing would take it back"
         place = (type(row), key_of(row))
         if place not in self._before:
             self._before[place] = self._rows.tables[place[0]].get(place[1], before)

@@ -26,20 +26,20 @@ def decide(book: Book, event: Event, now: datetime, ids: Ids) -> Decision:
     2. aim: signals, the clock and the guard change goals.
     3. want: what must be working minus what is working becomes intents; nothing else makes any.
     """
-    draft = Draft(book, now, ids)
-    absorb(draft, event)
-    settle(draft)
-    charge_outside(draft)
-    conclude(draft)
-    aim(draft)
-    guard(draft)
-    intents = want(draft)
-    due_reads(draft)
-    return draft.decision(intents)
+    with Draft(book, now, ids) as draft:
+        absorb(draft, event)
+        settle(draft)
+        charge_outside(draft)
+        conclude(draft)
+        aim(draft)
+        guard(draft)
+        intents = want(draft)
+        due_reads(draft)
+        return draft.decision(intents)
 
 
 def set_aside(book: Book, signal: Signal, why: str, now: datetime, ids: Ids) -> Decision:
     """End a signal that could not be decided on, and nothing else."""
-    draft = Draft(book, now, ids)
-    end_signal(draft, signal, Outcome.REFUSED, Refusal(RefusalCode.SET_ASIDE, why))
-    return draft.decision(())
+    with Draft(book, now, ids) as draft:
+        end_signal(draft, signal, Outcome.REFUSED, Refusal(RefusalCode.SET_ASIDE, why))
+        return draft.decision(())

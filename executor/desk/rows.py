@@ -6,7 +6,8 @@ until then. So a rule asks for a `Watch`, never for all rows of a kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,19 +15,24 @@ from typing import Any, Generic, TypeVar
 
 from executor.domain.bracket import Bracket, BracketState, Leg, Role
 from executor.domain.calendar import trading_day
+from executor.domain.command import Command
 from executor.domain.ids import BracketId, BrokerOrderId, IntentId, LegId, OrderId, OrderTag
 from executor.domain.intent import Intent, IntentState
 from executor.domain.messages import Row
 from executor.domain.order import DONE, MAY_COME, MAY_COME_FOR, Order, OrderState
 from executor.domain.position import Holding, holding_of
 from executor.domain.profit import profit_of, trades_of
-from executor.domain.record import Fill, Lane, ReportRow
+from executor.domain.record import CallRow, Fill, Lane, ReportRow
 from executor.domain.signal import CORRECTABLE, WITHDRAWN, Signal, SignalState
 
 R = TypeVar("R")
 Tables = dict[type, dict[Any, Any]]
 
 _KINDS = (Signal, Lane, Bracket, Leg, Order, Intent, Fill)
+#: Kinds of which a decision makes rows that nobody looks at later.
+_MADE = (ReportRow, CallRow, Command)
+#: Steps back: a dict and a key with what was there; ABSENT where nothing was, WHOLE with all that the dict held.
+_ABSENT, _WHOLE = object(), object()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +64,7 @@ class Rows:
     """Rows by kind and key, with the ways from one to the others and what each bracket holds, always up to date."""
 
     def __init__(self) -> None:
-        self.tables: Tables = {kind: {} for kind in _KINDS}
+        self.tables: Tables = {kind: {} for kind in (*_KINDS, *_MADE)}
         self.legs_of: dict[BracketId, tuple[LegId, ...]] = {}
         self.legs_by_cause: dict[str, tuple[LegId, ...]] = {}
         self.orders_of: dict[LegId, tuple[OrderId, ...]] = {}
@@ -78,14 +84,25 @@ class Rows:
         self.realised: dict[BracketId, Mapping[date, Decimal]] = {}
         self.made: dict[tuple[date, str], Decimal] = {}
         self._watched: dict[Watch[Any], dict[Any, Any]] = {watch: {} for watch in _WATCHES}
+        self._back: list[tuple[dict[Any, Any], Any, Any]] | None = None
 
-    def copy(self) -> Rows:
-        """A copy whose changes the original does not see; the rows themselves never change."""
-        other = Rows()
-        for name, value in vars(self).items():
-            nested = name in {"tables", "_watched"}
-            setattr(other, name, {key: dict(rows) for key, rows in value.items()} if nested else dict(value))
-        return other
+    @contextmanager
+    def tried(self) -> Iterator[None]:
+        """Whatever is taken inside is taken back at the end, in the order that was there before."""
+        assert self._back is None, "rows are tried once at a time"
+        back: list[tuple[dict[Any, Any], Any, Any]] = []
+        self._back = back
+        try:
+            yield
+        finally:
+            self._back = None
+            for rows, key, before in reversed(back):
+                _step_back(rows, key, before)
+
+    @property
+    def are_tried(self) -> bool:
+        """Whether what is taken now will be taken back."""
+        return self._back is not None
 
     def of_day(self, day: date) -> Rows:
         """What lives, has orders of the day, an intent to be settled or an order that may come still: what a start on
@@ -125,18 +142,17 @@ class Rows:
         """Set a row; what it belongs to must be there already."""
         table, key = self.tables[type(row)], key_of(row)
         is_new = key not in table
-        table[key] = row
+        self._set(table, key, row)
         self._watch(row, key)
         match row:
             case Leg() if is_new:
-                _add(self.legs_of, row.bracket, row.id)
-                _add(self.legs_by_cause, row.cause, row.id)
+                self._add(self.legs_of, row.bracket, row.id)
+                self._add(self.legs_by_cause, row.cause, row.id)
                 if row.role is Role.ENTRY:
-                    _add(
-                        self.entries, (trading_day(row.created_at), self.tables[Bracket][row.bracket].strategy), row.id
-                    )
+                    strategy = self.tables[Bracket][row.bracket].strategy
+                    self._add(self.entries, (trading_day(row.created_at), strategy), row.id)
             case Intent() if is_new:
-                _add(self.intents_of, row.order, row.id)
+                self._add(self.intents_of, row.order, row.id)
             case Order():
                 self._take_order(row, is_new=is_new)
             case Bracket():
@@ -147,32 +163,32 @@ class Rows:
     def _watch(self, row: Row, key: Any) -> None:
         for watch in _WATCHES_OF.get(type(row), ()):
             if watch.holds(row):
-                self._watched[watch][key] = row
+                self._set(self._watched[watch], key, row)
             else:
-                self._watched[watch].pop(key, None)
+                self._drop(self._watched[watch], key)
 
     def _take_bracket(self, bracket: Bracket, *, is_new: bool) -> None:
         if bracket.closer and bracket.id not in self.by_closer.get(bracket.closer, ()):
-            _add(self.by_closer, bracket.closer, bracket.id)
+            self._add(self.by_closer, bracket.closer, bracket.id)
         if not is_new:
             self._hold(bracket)
 
     def _tell(self, fill: Fill) -> None:
         place = (fill.day, fill.broker_id)
-        _add(self.fills_of, place, fill)
+        self._add(self.fills_of, place, fill)
         if place in self.by_broker_id:
             self._explain(self.tables[Order][self.by_broker_id[place]])
 
     def _take_order(self, order: Order, *, is_new: bool) -> None:
         if order.broker_id is not None:
-            self.by_broker_id[order.day, order.broker_id] = order.id
+            self._set(self.by_broker_id, (order.day, order.broker_id), order.id)
         self._explain(order)
         if order.leg is None:
             return
         if is_new:
-            _add(self.orders_of, order.leg, order.id)
+            self._add(self.orders_of, order.leg, order.id)
             if order.tag is not None:
-                self.by_tag[order.tag] = order.id
+                self._set(self.by_tag, order.tag, order.id)
         self._hold(self.tables[Bracket][self.tables[Leg][order.leg].bracket])
 
     def _hold(self, bracket: Bracket) -> None:
@@ -180,27 +196,61 @@ class Rows:
         orders = self.tables[Order]
         pairs = [(leg, orders[one]) for leg in legs for one in self.orders_of.get(leg.id, ())]
         if pairs:
-            self.holdings[bracket.id] = holding_of(bracket.side, pairs, outside=bracket.outside)
-            _mark(self.holding, bracket.id, holds=self.holdings[bracket.id].held != 0)
+            self._set(self.holdings, bracket.id, holding_of(bracket.side, pairs, outside=bracket.outside))
+            self._mark(self.holding, bracket.id, holds=self.holdings[bracket.id].held != 0)
             if bracket.state is BracketState.CLOSED or bracket.id in self.realised:
                 self._realise(bracket, [order for _, order in pairs])
 
     def _realise(self, bracket: Bracket, orders: Sequence[Order]) -> None:
         """Count what a bracket made once it is closed; what was counted before goes, for a late fill corrects it."""
-        for day, rupees in self.realised.pop(bracket.id, {}).items():
-            self.made[day, bracket.strategy] -= rupees
+        for day, rupees in self.realised.get(bracket.id, {}).items():
+            self._set(self.made, (day, bracket.strategy), self.made[day, bracket.strategy] - rupees)
         if bracket.state is not BracketState.CLOSED:
+            self._drop(self.realised, bracket.id)
             return
         trades = [trade for order in orders for trade in trades_of(order)]
         found = profit_of(bracket.side, trades, outside=bracket.outside).realised
         for day, rupees in found.items():
-            self.made[day, bracket.strategy] = self.made.get((day, bracket.strategy), Decimal(0)) + rupees
-        self.realised[bracket.id] = found
+            place = (day, bracket.strategy)
+            self._set(self.made, place, self.made.get(place, Decimal(0)) + rupees)
+        self._set(self.realised, bracket.id, found)
 
     def _explain(self, order: Order) -> None:
         if order.broker_id is not None:
             told = sum(fill.quantity for fill in self.fills_of.get((order.day, order.broker_id), ()))
-            _mark(self.unexplained, order.id, holds=order.filled > told)
+            self._mark(self.unexplained, order.id, holds=order.filled > told)
+
+    # every change of a dict goes through these, which keep the way back
+
+    def _set(self, rows: dict[Any, Any], key: Any, value: Any) -> None:
+        if self._back is not None:
+            self._back.append((rows, key, rows.get(key, _ABSENT)))
+        rows[key] = value
+
+    def _drop(self, rows: dict[Any, Any], key: Any) -> None:
+        if key in rows:
+            if self._back is not None:
+                self._back.append((rows, _WHOLE, dict(rows)))
+            del rows[key]
+
+    def _mark(self, marks: dict[Any, None], key: Any, *, holds: bool) -> None:
+        if not holds:
+            self._drop(marks, key)
+        elif key not in marks:
+            self._set(marks, key, None)
+
+    def _add(self, index: dict[Any, tuple[Any, ...]], key: Any, value: Any) -> None:
+        self._set(index, key, (*index.get(key, ()), value))
+
+
+def _step_back(rows: dict[Any, Any], key: Any, before: Any) -> None:
+    if key is _WHOLE:
+        rows.clear()
+        rows.update(before)
+    elif before is _ABSENT:
+        del rows[key]
+    else:
+        rows[key] = before
 
 
 def _may_be_corrected(signal: Signal) -> bool:
@@ -222,14 +272,3 @@ def key_of(row: Row) -> Any:
             return (row.day, row.hash)
         case _:
             return row.id
-
-
-def _mark(marks: dict[Any, None], key: Any, holds: bool) -> None:
-    if holds:
-        marks[key] = None
-    else:
-        marks.pop(key, None)
-
-
-def _add(index: dict[Any, tuple[Any, ...]], key: Any, value: Any) -> None:
-    index[key] = (*index.get(key, ()), value)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import Any
 
+import pytest
+
 from executor.desk import rows
+from executor.desk.book import Draft
 from executor.desk.rows import Rows, Watch
 from executor.domain.bracket import Bracket, BracketState, Leg, Role
-from executor.domain.order import Order
+from executor.domain.ids import LegId
+from executor.domain.order import Order, OrderState
 from executor.domain.profit import profit_of, trades_of
 from executor.domain.record import Fill
+from executor.errors import InvariantBroken
 from tests.house import House
 
 
@@ -66,20 +72,58 @@ def test_what_is_watched_is_what_a_search_would_find(house: House) -> None:
     assert len(house.book.rows.tables[Bracket]) > 3
 
 
-def test_a_copy_changes_without_its_original(house: House) -> None:
+def as_it_is(found: rows.Rows) -> dict[str, Any]:
+    """All that rows hold, in its order."""
+
+    def told(value: Any) -> Any:
+        return [(key, told(one)) for key, one in value.items()] if isinstance(value, dict) else value
+
+    return {name: told(value) for name, value in vars(found).items()}
+
+
+def test_what_is_tried_is_taken_back_in_its_old_order(house: House) -> None:
     house.long()
-    before = house.book.rows
-    counts = [len(before.watched(rows.LIVE)), len(before.watched(rows.OPEN_ORDERS)), len(before.tables[Order])]
+    house.signal("exit")
+    house.run(2)
+    house.long()
+    found = house.book.rows
+    before = as_it_is(found)
 
-    copy = before.copy()
-    for table in copy.tables.values():
-        table.clear()
-    copy.holding.clear()
+    with found.tried():
+        for bracket in list(found.tables[Bracket].values()):
+            state = BracketState.CLOSED if bracket.state is BracketState.OPEN else BracketState.CLOSING
+            found.take(replace(bracket, state=state, closer="01made0signal"))
+        for order in list(found.tables[Order].values()):
+            found.take(replace(order, filled=order.filled + 1, state=OrderState.CANCELLED))
+        for leg in list(found.tables[Leg].values()):
+            found.take(replace(leg, id=LegId("z" + leg.id[1:]), cause="01made0signal"))
+        inside = as_it_is(found)
+        changed = {name for name in before if inside[name] != before[name]}
+        assert changed >= {"tables", "_watched", "holdings", "holding", "realised", "made", "legs_of", "by_closer"}
 
-    assert counts == [
-        len(before.watched(rows.LIVE)),
-        len(before.watched(rows.OPEN_ORDERS)),
-        len(before.tables[Order]),
-    ]
-    assert before.holding
-    assert agrees(before)
+    assert as_it_is(found) == before
+    assert agrees(found)
+
+
+def test_what_fails_half_way_is_taken_back_too(house: House) -> None:
+    house.long()
+    before = as_it_is(house.book.rows)
+
+    def fail() -> None:
+        with Draft(house.book, house.clock.now(), house.ids) as draft:
+            for order in list(draft.orders.values()):
+                draft.put(replace(order, state=OrderState.REJECTED))
+            raise InvariantBroken("half way")
+
+    with pytest.raises(InvariantBroken):
+        fail()
+
+    assert as_it_is(house.book.rows) == before
+
+
+def test_nothing_is_put_where_nothing_would_take_it_back(house: House) -> None:
+    house.long()
+    draft = Draft(house.book, house.clock.now(), house.ids)
+
+    with pytest.raises(AssertionError, match="take it back"):
+        draft.put(next(iter(draft.orders.values())))
