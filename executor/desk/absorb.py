@@ -192,7 +192,7 @@ def _doubt_what_was_sending(draft: Draft) -> None:
 def _is_unjudged(draft: Draft, signal: Signal) -> bool:
     """A row that was read before we decided on it comes too late: it must not be decided on twice."""
     known = draft.signals.get(signal.id)
-    return known is None or known.state is SignalState.RECEIVED
+    return not draft.has_ended(signal.id) and (known is None or known.state is SignalState.RECEIVED)
 
 
 def _absorb_send(draft: Draft, intent: Intent, answer: Accepted | Refused | Unknown, calls: tuple[Call, ...]) -> None:

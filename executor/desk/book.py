@@ -18,7 +18,7 @@ from executor.desk.rows import LIVE, OPEN_ORDERS, UNSETTLED, R, Rows, Watch, key
 from executor.domain.bracket import Bracket, Leg, Role
 from executor.domain.calendar import Calendar, trading_day
 from executor.domain.command import Command
-from executor.domain.ids import BracketId, BrokerOrderId, Ids, IntentId, LegId, OrderId, OrderTag
+from executor.domain.ids import BracketId, BrokerOrderId, Ids, IntentId, LegId, OrderId, OrderTag, SignalId
 from executor.domain.intent import Intent, IntentKind, IntentState, PermitClass
 from executor.domain.messages import BookRows, Change, Committed, Decision, Evidence, Note, Row
 from executor.domain.order import DONE, Order, OrderState, OrderType
@@ -53,6 +53,9 @@ class Book:
                 self.report_hashes.add(change.row.hash)
             elif not isinstance(change.row, CallRow | Command):
                 self.rows.take(change.row)
+        for change in decision.changes:
+            if isinstance(change.row, Signal):
+                self.rows.let_go(change.row)
         if committed is not None:
             for intent in committed.sending:
                 self.rows.take(intent)
@@ -106,6 +109,10 @@ class Draft:
     @property
     def signals(self) -> dict[Any, Signal]:
         return self._rows.tables[Signal]
+
+    def has_ended(self, signal: SignalId) -> bool:
+        """Whether it was decided on and is not kept any more."""
+        return signal in self._rows.ended
 
     @property
     def lanes(self) -> dict[str, Lane]:

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from executor.domain.bracket import Bracket, BracketState, Leg, Role
 from executor.domain.calendar import trading_day
 from executor.domain.command import Command
-from executor.domain.ids import BracketId, BrokerOrderId, IntentId, LegId, OrderId, OrderTag
+from executor.domain.ids import BracketId, BrokerOrderId, IntentId, LegId, OrderId, OrderTag, SignalId
 from executor.domain.intent import Intent, IntentState
 from executor.domain.messages import Row
 from executor.domain.order import DONE, MAY_COME, MAY_COME_FOR, Order, OrderState
@@ -83,6 +83,8 @@ class Rows:
         #: What each closed bracket made, and what those of a strategy made together, by day; rupees before charges.
         self.realised: dict[BracketId, Mapping[date, Decimal]] = {}
         self.made: dict[tuple[date, str], Decimal] = {}
+        #: Signals that ended and are not kept.
+        self.ended: set[SignalId] = set()
         self._watched: dict[Watch[Any], dict[Any, Any]] = {watch: {} for watch in _WATCHES}
         self._back: list[tuple[dict[Any, Any], Any, Any]] | None = None
 
@@ -159,6 +161,13 @@ class Rows:
                 self._take_bracket(row, is_new=is_new)
             case Fill() if is_new:
                 self._tell(row)
+
+    def let_go(self, signal: Signal) -> None:
+        """Keep no more than the id of a signal that ended and brought nothing about: nothing asks for it again."""
+        stays = signal.state is not SignalState.ENDED or signal.id in self._watched[UNDECIDED]
+        if not stays and signal.id not in self.legs_by_cause and signal.id not in self.by_closer:
+            self.ended.add(signal.id)
+            self.tables[Signal].pop(signal.id, None)
 
     def _watch(self, row: Row, key: Any) -> None:
         for watch in _WATCHES_OF.get(type(row), ()):

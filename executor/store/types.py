@@ -7,6 +7,7 @@ same on both, and no driver can round anything.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -83,6 +84,14 @@ class Money(TypeDecorator[Decimal]):
         return None if value is None else (value / _MONEY).normalize() + Decimal(0)
 
 
+def _named(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are not kept once more for every row: the day's signals all have the same."""
+    return {sys.intern(name): value for name, value in pairs}
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_named)
+
+
 class Json(TypeDecorator[Mapping[str, Any]]):
     impl = Text
     cache_ok = True
@@ -91,7 +100,7 @@ class Json(TypeDecorator[Mapping[str, Any]]):
         return None if value is None else canonical(value)
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> Mapping[str, Any] | None:
-        return None if value is None else json.loads(value)
+        return None if value is None else _JSON.decode(value)
 
 
 class Flag(TypeDecorator[bool]):

@@ -105,7 +105,7 @@ class Machinery(RuleBasedStateMachine):
     def _sweep(self) -> None:
         """Signals that are still RECEIVED and that the desk does not know."""
         waiting = self.book.evidence.waiting
-        known = self.book.rows.tables[Signal]
+        known = {*self.book.rows.tables[Signal], *self.book.rows.ended}
         fresh = [one for one in self.received.values() if one.id not in waiting and one.id not in known]
         if fresh:
             self._do(SignalsArrived(tuple(Resolved(one, self.strategy, self.contract) for one in fresh)))
@@ -182,5 +182,7 @@ class Machinery(RuleBasedStateMachine):
         return list(self.book.rows.tables[kind].values())
 
     def _state_of(self, signal: SignalId) -> SignalState:
+        if signal in self.book.rows.ended:
+            return SignalState.ENDED
         row: Signal = self.book.rows.tables[Signal].get(signal, self.received[signal])
         return row.state

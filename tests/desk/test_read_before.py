@@ -11,7 +11,7 @@ import pytest
 from executor.clock import IST, ManualClock
 from executor.domain.ids import Ids
 from executor.domain.messages import Resolved, SignalsArrived
-from executor.domain.signal import Outcome, SignalState
+from executor.domain.signal import Outcome, Signal, SignalState
 from executor.domain.strategy import Rails, Short
 from executor.store.store import Store
 from tests.builders import a_strategy
@@ -67,3 +67,26 @@ def test_a_row_read_before_it_was_decided_on_changes_nothing(house: House) -> No
     house.run(6)
 
     assert (house.net(), house.ended(signal).outcome, len(house.said("plan"))) == (10, Outcome.FILLED, 1)
+
+
+def test_a_row_of_a_signal_that_brought_nothing_about_is_not_judged_again_nor_kept(house: House) -> None:
+    signal = house.signal("exit")
+    row = house.stored(signal)
+    house.run(1)
+    assert house.ended(signal).outcome is Outcome.NOTHING_TO_DO
+    assert signal not in house.book.rows.tables[Signal]
+
+    house.inbox.put(SignalsArrived((Resolved(row, house.strategy, house.contract),)))
+    house.run(1)
+
+    assert len(house.said("outcome")) == 1
+
+
+def test_a_signal_that_opened_or_closed_something_is_kept(house: House) -> None:
+    entry = house.signal("buy", price="800")
+    house.run(3)
+    leaving = house.signal("exit")
+    house.run(6)
+
+    assert house.ended(leaving).outcome is Outcome.FILLED
+    assert {entry, leaving} <= set(house.book.rows.tables[Signal])
