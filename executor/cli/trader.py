@@ -9,7 +9,7 @@ from executor.bootstrap.trader import build_trader
 from executor.cli.stopping import stop_on_signals
 from executor.config.environment import open_settings
 from executor.logs import start_logging
-from executor.memory import keep_little
+from executor.trader.memory import keep_little
 
 
 @click.command()

@@ -11,7 +11,7 @@ import pytest
 _CHILD = """
 import sys
 from threading import Thread
-from executor.memory import keep_little
+from executor.trader.memory import keep_little
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096
