@@ -142,6 +142,17 @@ def test_what_is_not_there_is_said_to_be_missing(browser: Browser, path: str) ->
     assert "Not found" in answer.text
 
 
+def test_a_person_reads_on_a_page_that_there_is_no_such_and_a_machine_in_its_own_form(browser: Browser) -> None:
+    chromium = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+
+    person, machine = (browser.get("/position", headers={"Accept": accepted}) for accepted in (chromium, "*/*"))
+
+    assert (person.status_code, person.mimetype) == (404, "text/html")
+    assert in_order(words(person.text), "There is no such page", "To the audit log")
+    assert "default-src 'none'" in person.headers["Content-Security-Policy"]
+    assert (machine.status_code, machine.mimetype) == (404, "application/problem+json")
+
+
 def test_nothing_from_outside_becomes_markup(house: House, store: Store, browser: Browser) -> None:
     signal = house.signal("buy", price="800", comment=EVIL, trade=EVIL)
     house.fault("placeOrder", "refuse", code="AB4008", message=EVIL)

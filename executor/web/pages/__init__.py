@@ -9,7 +9,7 @@ from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
-from flask import Blueprint, Flask, render_template, request
+from flask import Blueprint, Flask, Response, render_template, request
 
 from executor.alerts.strategies import Strategies
 from executor.clock import Clock
@@ -25,8 +25,9 @@ from executor.store.master import Master
 from executor.store.pages import Pages
 from executor.store.people import People
 from executor.store.store import Store
+from executor.web.answer import problem
 from executor.web.authenticity import source_of
-from executor.web.hardening import allowed_hosts, harden
+from executor.web.hardening import HEADERS, allowed_hosts, harden
 from executor.web.login import LoginParts, add_login, configure_sessions
 from executor.web.pages import words
 from executor.web.pages.account import add_account
@@ -114,7 +115,18 @@ def register_pages(app: Flask, parts: PageParts) -> None:
     add_commands(blueprint, CommandParts(parts.pages, parts.commands, parts.doorbell, parts.clock), frame)
     blueprint.register_error_handler(StoreError, _no_database)
     app.register_blueprint(blueprint)
+    app.register_error_handler(HTTPStatus.NOT_FOUND, _nowhere)
     _add_words(app)
+
+
+def _nowhere(_error: Exception) -> Response:
+    """Who reads pages is told on one that there is no such; machines get the form that they know."""
+    if request.accept_mimetypes.best_match(("application/problem+json", "text/html")) != "text/html":
+        return problem(HTTPStatus.NOT_FOUND)
+    words = {"title": "There is no such page", "text": "The address has changed, or was typed wrong."}
+    answer = Response(render_template("message.html", **words), HTTPStatus.NOT_FOUND, mimetype="text/html")
+    answer.headers.update(HEADERS)
+    return answer
 
 
 def _no_database(error: Exception) -> tuple[str, int]:
