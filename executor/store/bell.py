@@ -1,8 +1,8 @@
 """The doorbell on Postgres: LISTEN/NOTIFY, for any number of web hosts and traders on one database.
 
 Like every doorbell it only says "look", and to whom, and promises nothing: the sweep stands behind it. A connection of
-its own, in autocommit, kept out of the pool and made anew when it is lost. Ringing is left to a thread, so that no
-answer waits for a database; rings for one account that come while one is on its way are one ring.
+its own, in autocommit, kept out of the pool and made anew when it is lost. Ringing is left to a thread, so that an
+answer never waits for it; rings for one account that come while one is on its way are one ring.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from executor.store.engine import Database
-from executor.store.statements import ask
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +27,6 @@ _EVERYBODY = ""
 _NOTIFY = select(func.pg_notify(_CHANNEL, bindparam("account")))
 #: How long the ringing side leaves a database alone that does not answer; nobody there hears a bell.
 _PAUSE_S = 1.0
-#: How long who rings stands back: the thread needs the interpreter, and an order waits for it, an answer does not.
-_HANDOVER_S = 0.002
 
 
 class NotifyBell:
@@ -38,16 +35,14 @@ class NotifyBell:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._connection: Connection | None = None
-        self._rung, self._told, self._closed = Flag(), Flag(), Flag()
+        self._rung, self._closed = Flag(), Flag()
         self._accounts: set[str] = set()
         self._thread = Thread(target=self._notify_for_ever, name="bell", daemon=True)
         self._thread.start()
 
     def ring(self, account: str = _EVERYBODY) -> None:
         self._accounts.add(account)
-        self._told.clear()
         self._rung.set()
-        self._told.wait(_HANDOVER_S)
 
     def close(self) -> None:
         self._closed.set()
@@ -60,8 +55,7 @@ class NotifyBell:
             try:
                 self._connection = self._connection or _alone(self._database)
                 while self._accounts:
-                    ask(self._connection, _NOTIFY, account=self._accounts.pop())
-                self._told.set()
+                    self._connection.execute(_NOTIFY, {"account": self._accounts.pop()})
             except (DBAPIError, PoolTimeout) as error:
                 log.warning("bell_not_rung why=%s", _first_line(error))
                 self._drop()
@@ -108,7 +102,7 @@ class NotifyListener:
 
 def _alone(database: Database) -> Connection:
     """A connection in autocommit that never goes back to the pool."""
-    connection = database.engine.execution_options(isolation_level="AUTOCOMMIT", alone=True).connect()
+    connection = database.engine.execution_options(isolation_level="AUTOCOMMIT").connect()
     connection.detach()
     return connection
 
